@@ -1,0 +1,48 @@
+
+/*
+ * Redis through hiredis' asynchronous interface on nginx's event loop: one
+ * pipelined connection per worker and server, connected ahead and on demand,
+ * with a time-out for commands, back-off with jitter, and an immediate error
+ * while down.  Knows nothing of HTTP or of cursors.
+ */
+
+
+#ifndef _NGX_SENSU_REDIS_H_INCLUDED_
+#define _NGX_SENSU_REDIS_H_INCLUDED_
+
+
+#include "ngx_sensu_store.h"
+
+
+typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
+
+
+/*
+ * Reads the arguments of sensu_redis (args[0] is the directive's name):
+ * URL [timeout=250ms] [prefix=sensu:] [password_file=F] [user=U].  Names are
+ * resolved here, never later.  Logs what is wrong and what would be right
+ * with file and line, and returns NULL.
+ */
+ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args);
+
+/* in each worker: connect ahead; at its end: free without an alert */
+ngx_int_t ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis,
+    ngx_cycle_t *cycle);
+void ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis);
+
+/* a store over it: SET key value EX ttl, GET key; keys get the prefix */
+ngx_sensu_store_t *ngx_sensu_store_redis(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis);
+
+/*
+ * Runs a script by EVALSHA, with EVAL where the server does not have it yet.
+ * The script returns an array of integers (op->ints) or one string
+ * (op->value).  key gets the prefix.  sha1: 40 hex digits.  script is kept by
+ * reference.  Returns NULL when there is no memory.
+ */
+ngx_sensu_op_t *ngx_sensu_redis_script(ngx_sensu_redis_t *redis,
+    ngx_str_t *sha1, ngx_str_t *script, ngx_str_t *key, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_op_pt done, void *data);
+
+
+#endif /* _NGX_SENSU_REDIS_H_INCLUDED_ */

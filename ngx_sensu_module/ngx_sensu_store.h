@@ -1,0 +1,78 @@
+
+/*
+ * The store of cursors: get and set of small values with a time to live,
+ * asynchronous, completed exactly once and never inside the caller's stack.
+ * Two kinds: a shared memory zone and Redis.  Knows nothing of HTTP.
+ */
+
+
+#ifndef _NGX_SENSU_STORE_H_INCLUDED_
+#define _NGX_SENSU_STORE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+#define NGX_SENSU_STORE_VALUE_MAX  4096
+
+
+typedef struct ngx_sensu_op_s     ngx_sensu_op_t;
+typedef struct ngx_sensu_store_s  ngx_sensu_store_t;
+
+typedef void (*ngx_sensu_op_pt)(ngx_sensu_op_t *op);
+
+
+/*
+ * One operation under way.  It belongs to the store, which calls done() once
+ * from the event loop and frees the operation after that; what is wanted of
+ * value must be copied in done().  A requester that goes away before calls
+ * ngx_sensu_op_abandon(): done() is then not called.
+ */
+
+struct ngx_sensu_op_s {
+    ngx_int_t              rc;       /* NGX_OK; NGX_DECLINED: no such key;
+                                        NGX_ERROR: the store failed */
+    ngx_str_t              value;    /* of a get */
+    ngx_int_t              ints[8];  /* of a script: the integers it returned */
+    ngx_uint_t             nints;
+    ngx_sensu_op_pt        done;
+    void                  *data;
+    ngx_event_t            event;    /* posted to complete */
+};
+
+
+struct ngx_sensu_store_s {
+    ngx_sensu_op_t      *(*get)(ngx_sensu_store_t *store, ngx_str_t *key,
+                              ngx_sensu_op_pt done, void *data);
+    ngx_sensu_op_t      *(*set)(ngx_sensu_store_t *store, ngx_str_t *key,
+                              ngx_str_t *value, time_t ttl,
+                              ngx_sensu_op_pt done, void *data);
+    const char            *kind;     /* "memory", "redis" */
+    void                  *ctx;      /* of the implementation */
+};
+
+/* get and set return NULL when there is no memory for the operation */
+
+#define ngx_sensu_store_get(store, key, done, data)                           \
+    (store)->get(store, key, done, data)
+#define ngx_sensu_store_set(store, key, value, ttl, done, data)               \
+    (store)->set(store, key, value, ttl, done, data)
+
+/* creates an operation; completes it through the posted events */
+ngx_sensu_op_t *ngx_sensu_op_create(ngx_sensu_op_pt done, void *data);
+void ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc);
+void ngx_sensu_op_abandon(ngx_sensu_op_t *op);
+
+
+/*
+ * The embedded store in a zone of shared memory (from ngx_shared_memory_add,
+ * with the size and tag of the caller; the store sets zone->init and
+ * zone->data).  When the zone is full the cursors nearest to their end go.
+ */
+ngx_sensu_store_t *ngx_sensu_store_memory(ngx_conf_t *cf,
+    ngx_shm_zone_t *zone);
+
+
+#endif /* _NGX_SENSU_STORE_H_INCLUDED_ */

@@ -1,0 +1,100 @@
+
+/*
+ * The target: a request's path, parsed once from its raw form, each segment
+ * decoded once.  What goes upstream is rebuilt from the parse, so that the
+ * gateway and the backend can not read one path in two ways.
+ *
+ *   /api/{group}/{version}/namespaces/{namespace}/{resource}[/{name}...]
+ *   /api/{group}/{version}/{resource}[/{name}...]
+ *
+ * group has one segment or two ("enterprise/store"), version is
+ * v{major}[{alpha|beta}{iteration}].
+ */
+
+
+#ifndef _SENSU_PATH_H_INCLUDED_
+#define _SENSU_PATH_H_INCLUDED_
+
+
+#include "sensu_str.h"
+
+
+typedef enum {
+    SENSU_PATH_API = 0,      /* of the grammar */
+    SENSU_PATH_OTHER,        /* not under /api: /health, /auth, /graphql ... */
+    SENSU_PATH_UNKNOWN,      /* under /api, not of the grammar: 404 */
+    SENSU_PATH_UNSAFE        /* read differently by someone: 400 */
+} sensu_path_rc_e;
+
+
+typedef enum {
+    SENSU_SCOPE_NONE = 0,
+    SENSU_SCOPE_CLUSTER,
+    SENSU_SCOPE_NAMESPACE
+} sensu_scope_e;
+
+
+typedef enum {
+    SENSU_STABLE = 0,
+    SENSU_ALPHA,
+    SENSU_BETA
+} sensu_stability_e;
+
+
+/* decoded texts, borrowed from the buffer given to sensu_path_parse() */
+
+typedef struct {
+    sensu_scope_e         scope;
+    sensu_str_t           group;     /* "core", "enterprise/store" */
+    sensu_str_t           version;   /* "v2" */
+    unsigned              major;
+    sensu_stability_e     stability;
+    unsigned              iteration;
+    sensu_str_t           ns;        /* of namespaced paths */
+    sensu_str_t           resource;  /* "checks"; also "namespaces" */
+    sensu_str_t           name;      /* first segment after the resource */
+    sensu_str_t           subpath;   /* what follows the name, still encoded
+                                        canonically, without leading slash */
+    unsigned              wildcard:1;/* namespace "-": all namespaces; scope
+                                        is then CLUSTER and ns empty */
+    unsigned              list:1;    /* a GET of it can be a list: no name, or
+                                        events/{entity}, or
+                                        silenced/{subscriptions,checks}/{x} */
+    unsigned              namespaced:1; /* the resource lives in namespaces:
+                                        every resource but the cluster-scoped
+                                        ones (see sensu_path.c) */
+    const char           *why;       /* of UNKNOWN and UNSAFE: static text */
+} sensu_path_t;
+
+
+/*
+ * raw: the path as it came, without the query.  buf: at least raw.len bytes
+ * (+ room that sensu_path.c documents), lives as long as *path.
+ */
+sensu_path_rc_e sensu_path_parse(sensu_path_t *path, sensu_str_t raw,
+    unsigned char *buf);
+
+/*
+ * Writes the canonical target of a parsed SENSU_PATH_API path; with ns.len
+ * != 0 the namespaced form in that namespace, whatever the path's own scope.
+ * Returns the bytes written.  dst: sensu_path_room(path, ns) bytes.
+ */
+size_t sensu_path_build(const sensu_path_t *path, sensu_str_t ns,
+    unsigned char *dst);
+size_t sensu_path_room(const sensu_path_t *path, sensu_str_t ns);
+
+/* appends one percent-encoded segment (RFC 3986 pchar kept), returns the new
+   end; dst needs 3 * text.len bytes */
+unsigned char *sensu_path_escape(unsigned char *dst, sensu_str_t text);
+
+/*
+ * "core/v2", "enterprise/x", "x/v1beta1" where x is "*": does the pattern let
+ * the path's group and version through?
+ */
+int sensu_path_api_match(const sensu_path_t *path, sensu_str_t pattern);
+
+/* is the text such a pattern? for the configuration */
+int sensu_path_api_valid(sensu_str_t pattern);
+
+
+#endif /* _SENSU_PATH_H_INCLUDED_ */

@@ -1,0 +1,59 @@
+
+/*
+ * Scope: which namespaces a caller may use, and what that makes of a target.
+ */
+
+
+#ifndef _SENSU_SCOPE_H_INCLUDED_
+#define _SENSU_SCOPE_H_INCLUDED_
+
+
+#include "sensu_path.h"
+
+
+#define SENSU_SCOPE_MAX  1024        /* namespaces of one caller */
+
+
+/*
+ * The value of sensu_namespaces: "*", or names separated by commas and white
+ * space.  Sorted by the bytes of name + "/", which is the order of the
+ * backend's cluster-wide lists, without repeats.
+ */
+
+typedef struct {
+    unsigned              all:1;
+    size_t                n;
+    sensu_str_t          *names;     /* borrowed from the value */
+} sensu_namespaces_t;
+
+
+typedef enum {
+    SENSU_SCOPE_PASS = 0,    /* as it is */
+    SENSU_SCOPE_DENY,        /* 403 */
+    SENSU_SCOPE_ONE,         /* cluster-wide GET: rewrite to names[0] */
+    SENSU_SCOPE_MERGE,       /* cluster-wide GET: one list of all names */
+    SENSU_SCOPE_EMPTY,       /* cluster-wide GET of a caller without any: [] */
+    SENSU_SCOPE_NAMESPACES   /* GET /namespaces: keep those in names */
+} sensu_scope_verdict_e;
+
+
+/*
+ * names: room for SENSU_SCOPE_MAX, or as many as sensu_namespaces_room()
+ * says.  Returns -1 when a name is not one ([A-Za-z0-9_.:-]+, not "." "..") or
+ * there are too many: the caller then may use nothing.
+ */
+int sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
+    sensu_str_t *names);
+size_t sensu_namespaces_room(sensu_str_t value);
+
+int sensu_namespaces_has(const sensu_namespaces_t *set, sensu_str_t ns);
+
+/*
+ * The rules of scope.  user: the verified caller, for self-service on
+ * users/{user}; is_get: a GET (HEAD is not).
+ */
+sensu_scope_verdict_e sensu_scope_judge(const sensu_namespaces_t *set,
+    const sensu_path_t *path, sensu_str_t user, int is_get);
+
+
+#endif /* _SENSU_SCOPE_H_INCLUDED_ */

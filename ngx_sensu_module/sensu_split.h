@@ -1,0 +1,87 @@
+
+/*
+ * The splitter: a resumable scanner of a JSON array.  It is fed the bytes of
+ * a body in chunks of any size and reports the top level elements as spans
+ * of those chunks.  It keeps O(1) state, allocates nothing and never reads
+ * outside its input.
+ *
+ * Checked: the bytes outside of elements (brackets, commas, white space), the
+ * first byte of an element, depth, strings and escapes.  Not checked: the
+ * inside of an element, which passes as the backend wrote it.
+ */
+
+
+#ifndef _SENSU_SPLIT_H_INCLUDED_
+#define _SENSU_SPLIT_H_INCLUDED_
+
+
+#include <stdint.h>
+#include "sensu_str.h"
+
+
+#define SENSU_SPLIT_MAX_DEPTH  1000
+
+
+typedef enum {
+    SENSU_SPLIT_MORE = 0,    /* the chunk is used up */
+    SENSU_SPLIT_ELEMENT,     /* an element ended, the chunk may hold more */
+    SENSU_SPLIT_ERROR        /* not an array; sticky */
+} sensu_split_rc_e;
+
+
+/*
+ * The bytes of one element in the present chunk.  An element that lies in
+ * several chunks is reported as several spans: MORE with a span that is not
+ * empty, then at last ELEMENT.
+ */
+
+typedef struct {
+    sensu_str_t           bytes;
+    unsigned              first:1;   /* the element begins with this span */
+} sensu_span_t;
+
+
+typedef struct sensu_split_s  sensu_split_t;
+
+/* one implementation of the inner loop, see sensu_split_select() */
+typedef struct sensu_split_kernel_s  sensu_split_kernel_t;
+
+
+struct sensu_split_s {
+    const sensu_split_kernel_t  *kernel;
+    uint64_t              elements;  /* complete elements so far */
+    uint64_t              skip;      /* of the next elements, pass over so
+                                        many in silence; UINT64_MAX: all */
+    const char           *error;     /* why ERROR, a static text */
+    int64_t               depth;     /* 0 before '[' and after ']' */
+    uint64_t              in_string; /* 0 or ~0: carry of the block scanner */
+    uint64_t              escaped;   /* 0 or 1: the next byte is escaped */
+    unsigned              state;
+    unsigned              closed:1;  /* the closing ']' was seen */
+    /* the owner of sensu_split.c may add fields */
+};
+
+
+void sensu_split_init(sensu_split_t *s);
+
+/*
+ * Takes bytes of [*pos, last), advances *pos.  On ELEMENT and MORE *span says
+ * which bytes belong to the element that ended or is being read; it is empty
+ * between elements and for skipped ones.
+ */
+sensu_split_rc_e sensu_split_next(sensu_split_t *s, const unsigned char **pos,
+    const unsigned char *last, sensu_span_t *span);
+
+/* true when a whole array and nothing but white space after it was fed */
+int sensu_split_done(const sensu_split_t *s);
+
+/*
+ * Picks the fastest kernel this CPU can run ("avx2", "sse2", "portable"), or
+ * the named one for tests and benchmarks.  Returns the name of the one that
+ * is in force, NULL if the named one cannot run here.  Not thread safe: call
+ * it once at start.  Without a call the portable one is used.
+ */
+const char *sensu_split_select(const char *name);
+
+
+#endif /* _SENSU_SPLIT_H_INCLUDED_ */

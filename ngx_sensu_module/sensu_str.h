@@ -1,0 +1,52 @@
+
+/*
+ * A counted string, the only string type of the pure files.  It borrows its
+ * bytes and need not end with a NUL.
+ */
+
+
+#ifndef _SENSU_STR_H_INCLUDED_
+#define _SENSU_STR_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <string.h>
+
+
+typedef struct {
+    size_t                len;
+    const unsigned char  *data;
+} sensu_str_t;
+
+
+#define sensu_str(text)                                                       \
+    (sensu_str_t) { sizeof(text) - 1, (const unsigned char *) text }
+
+
+static inline int
+sensu_str_eq(sensu_str_t a, sensu_str_t b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+
+/* byte order, as etcd sorts its keys; a prefix sorts before what it prefixes */
+
+static inline int
+sensu_str_cmp(sensu_str_t a, sensu_str_t b)
+{
+    int     rc;
+    size_t  n;
+
+    n = a.len < b.len ? a.len : b.len;
+    rc = n ? memcmp(a.data, b.data, n) : 0;
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+
+#endif /* _SENSU_STR_H_INCLUDED_ */
