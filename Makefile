@@ -1,0 +1,75 @@
+# ngx_sensu_module. Everything made goes into build/ (and run/).
+
+SHELL      = /bin/bash
+NGINX_SRC ?= /usr/share/nginx/src
+NGINX     ?= nginx
+DESTDIR   ?=
+
+export NGINX_SRC
+
+PKGS      = nginx nginx-dev libjansson-dev libjwt-dev libhiredis-dev \
+            libssl-dev redis-server gcc libc6-dev make perl curl openssl
+TEST_PKGS = nghttp2-client
+LINT_PKGS = cppcheck shellcheck
+FUZZ_PKGS = clang libclang-rt-14-dev
+
+PURE  = $(wildcard ngx_sensu_module/sensu_*.c)
+HEADS = $(wildcard ngx_sensu_module/sensu_*.h)
+UNIT  = $(patsubst t/%.c,build/%,$(wildcard t/unit/*.c))
+OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
+LIBS  = -ljansson -ljwt -lcrypto -lm
+
+UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
+              -fno-omit-frame-pointer -fsanitize=address,undefined \
+              -fno-sanitize-recover=undefined
+
+.PHONY: help deps build run test unit fuzz lint clean install
+
+help:
+	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
+	@echo '              (BACKEND=host:port JWT_KEY_FILE=path STORE=memory)'
+	@echo 'make test     everything under t/ (PROVE_FLAGS=-v)'
+	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path)'
+	@echo 'make install  the module into the modules directory (DESTDIR=path)'
+	@echo 'make deps     the missing Debian packages'
+	@echo 'make unit     the unit test programs'
+	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
+	@echo 'make lint     style, include directions, warnings'
+	@echo 'make clean    removes build/ and run/'
+
+deps:
+	@tools/deps $(PKGS)
+
+build:
+	@tools/build
+
+run: deps build
+	@tools/run
+
+test:
+	@tools/deps $(PKGS) $(TEST_PKGS)
+	@$(MAKE) --no-print-directory -j2 build unit
+	@prove -r $(PROVE_FLAGS) t
+
+unit: $(UNIT)
+
+build/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJS)
+	@gcc $(UNIT_CFLAGS) -Ingx_sensu_module -o $@ $< $(OBJS) $(LIBS)
+
+build/unit/%.o: ngx_sensu_module/%.c $(HEADS)
+	@mkdir -p $(@D)
+	@gcc $(UNIT_CFLAGS) -c -o $@ $<
+
+fuzz:
+	@tools/deps $(FUZZ_PKGS)
+	@tools/fuzz
+
+lint:
+	@tools/deps $(PKGS) $(LINT_PKGS)
+	@tools/lint
+
+install: build
+	@tools/install
+
+clean:
+	rm -rf build run

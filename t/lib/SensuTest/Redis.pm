@@ -1,0 +1,161 @@
+package SensuTest::Redis;
+
+=head1 NAME
+
+SensuTest::Redis - a real redis-server of the test's own
+
+=head1 METHODS
+
+    new($t, port => 1, args => [..])   on a unix socket, or on a port
+    url                    what sensu_redis wants
+    cmd('GET', 'x')        a command by a connection of its own; gives the
+                           reply: text, number, array ref, undef for nil;
+                           dies with the text of an error reply
+    keys(pattern)          sorted list
+    freeze, thaw           STOP and CONT: it accepts, and never answers
+    kill                   kill -9
+    stop                   ends it
+    restart                stops it if need be, starts it empty, same address
+
+=cut
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use SensuTest::Process;
+
+
+my $count = 0;
+
+
+sub new {
+    my ($class, $t, %opt) = @_;
+
+    my $n = ++$count;
+    my $self = bless { t => $t, n => $n, args => $opt{args} // [] }, $class;
+
+    if ($opt{port}) {
+        $self->{port} = $t->port;
+        $self->{url} = "redis://127.0.0.1:$self->{port}";
+
+    } else {
+        $self->{socket} = $t->dir . "/redis$n.sock";
+        $self->{url} = "unix:$self->{socket}";
+    }
+
+    $self->start;
+
+    return $self;
+}
+
+
+sub url { $_[0]{url} }
+sub socket { $_[0]{socket} }
+sub port { $_[0]{port} }
+sub pid { $_[0]{process}->pid }
+
+
+sub start {
+    my ($self) = @_;
+
+    my @where = $self->{port}
+              ? ('--port', $self->{port}, '--bind', '127.0.0.1')
+              : ('--port', 0, '--unixsocket', $self->{socket},
+                 '--unixsocketperm', 777);
+
+    $self->{process} = SensuTest::Process->spawn(
+        log => $self->{t}->dir . "/redis$self->{n}.out",
+        cmd => ['redis-server', @where, '--save', '', '--appendonly', 'no',
+                '--dir', $self->{t}->dir, @{ $self->{args} }]);
+
+    SensuTest::Process::wait_for(
+        sub { eval { $self->cmd('PING'); 1 } || ($@ =~ /NOAUTH/) }, 10)
+        or die 'redis-server did not start: '
+               . SensuTest::Process::slurp($self->{t}->dir
+                                           . "/redis$self->{n}.out");
+}
+
+
+sub freeze { $_[0]{process}->signal('STOP') }
+sub thaw { $_[0]{process}->signal('CONT') }
+
+
+sub kill {
+    my ($self) = @_;
+    $self->{process}->stop('KILL', 5);
+}
+
+
+sub stop {
+    my ($self) = @_;
+
+    $self->thaw if $self->{process}->alive;
+    my $how = $self->{process}->stop('TERM', 10);
+
+    return $how eq '' ? () : $how;
+}
+
+
+sub restart {
+    my ($self) = @_;
+    $self->stop;
+    unlink $self->{socket} if $self->{socket};
+    $self->start;
+}
+
+
+sub connect {
+    my ($self) = @_;
+
+    my $s = $self->{port}
+          ? IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}",
+                                  Timeout => 5)
+          : IO::Socket::UNIX->new(Peer => $self->{socket});
+
+    return $s // die "redis: $!\n";
+}
+
+
+sub cmd {
+    my ($self, @words) = @_;
+
+    my $s = $self->connect;
+    $s->autoflush(1);
+
+    print $s '*' . @words . "\r\n",
+             map { '$' . length($_) . "\r\n$_\r\n" } @words;
+
+    return reply($s);
+}
+
+
+sub keys {
+    my ($self, $pattern) = @_;
+    return sort @{ $self->cmd('KEYS', $pattern // '*') };
+}
+
+
+sub reply {
+    my ($s) = @_;
+
+    my $line = <$s> // die "redis: connection lost\n";
+    $line =~ s/\r\n\z//;
+
+    my ($type, $rest) = (substr($line, 0, 1), substr($line, 1));
+
+    die "$rest\n" if $type eq '-';
+    return $rest if $type eq '+' || $type eq ':';
+    return undef if $rest < 0;
+
+    if ($type eq '$') {
+        read($s, my $data, $rest + 2) == $rest + 2
+            or die "redis: short reply\n";
+        return substr($data, 0, $rest);
+    }
+
+    return [ map { reply($s) } 1 .. $rest ];
+}
+
+1;
