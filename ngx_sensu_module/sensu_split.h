@@ -47,18 +47,37 @@ typedef struct sensu_split_s  sensu_split_t;
 typedef struct sensu_split_kernel_s  sensu_split_kernel_t;
 
 
+/*
+ * A scan through nested values in blocks of 64 bytes: what is carried from
+ * block to block, and the structure of the present block, in which the scan
+ * may stop and later go on.
+ */
+
+typedef struct {
+    int64_t               depth;     /* open brackets */
+    uint64_t              in_string; /* 0 or ~0: of the block's end */
+    uint64_t              escaped;   /* 0 or 1: the byte after the block */
+    const unsigned char  *block;     /* NULL: nothing is known */
+    uint64_t              open;      /* bit i: block[i] is '{' or '[', */
+    uint64_t              close;     /* '}' or ']', */
+    uint64_t              comma;     /* ',', all outside of strings */
+} sensu_nest_t;
+
+
 struct sensu_split_s {
     const sensu_split_kernel_t  *kernel;
     uint64_t              elements;  /* complete elements so far */
-    uint64_t              skip;      /* of the next elements, pass over so
-                                        many in silence; UINT64_MAX: all */
+    uint64_t              skip;      /* of the elements that begin from now
+                                        on, pass over so many in silence;
+                                        UINT64_MAX: all */
     const char           *error;     /* why ERROR, a static text */
-    int64_t               depth;     /* 0 before '[' and after ']' */
-    uint64_t              in_string; /* 0 or ~0: carry of the block scanner */
-    uint64_t              escaped;   /* 0 or 1: the next byte is escaped */
+    sensu_nest_t          nest;
     unsigned              state;
+    unsigned char         closer;    /* what must end the nested element */
+    unsigned              escaped:1; /* in an element that is a string */
+    unsigned              silent:1;  /* the present element is skipped */
+    unsigned              first:1;   /* no byte of it was reported yet */
     unsigned              closed:1;  /* the closing ']' was seen */
-    /* the owner of sensu_split.c may add fields */
 };
 
 
@@ -67,7 +86,10 @@ void sensu_split_init(sensu_split_t *s);
 /*
  * Takes bytes of [*pos, last), advances *pos.  On ELEMENT and MORE *span says
  * which bytes belong to the element that ended or is being read; it is empty
- * between elements and for skipped ones.
+ * between elements, for skipped ones, and for a number whose end is told by
+ * the first byte of a chunk.  The bytes must stay as they are until MORE is
+ * returned: the scanner looks up to 64 of them ahead.  On ERROR *pos is left
+ * alone and *span is empty.
  */
 sensu_split_rc_e sensu_split_next(sensu_split_t *s, const unsigned char **pos,
     const unsigned char *last, sensu_span_t *span);

@@ -1,0 +1,378 @@
+
+/*
+ * The splitter's outer automaton: everything that lies outside of nested
+ * elements is read byte by byte and checked, nested elements are passed over
+ * by a kernel.
+ */
+
+
+#include "sensu_split_kernel.h"
+
+
+enum {
+    SENSU_BEGIN = 0,             /* before '[' */
+    SENSU_FIRST,                 /* after it: an element or ']' */
+    SENSU_WANT,                  /* after ',': an element */
+    SENSU_NESTED,
+    SENSU_STRING,
+    SENSU_SCALAR,
+    SENSU_AFTER,                 /* after an element: ',' or ']' */
+    SENSU_CLOSED,
+    SENSU_FAILED
+};
+
+
+/* how the bytes outside of strings and nested values are told apart */
+
+enum {
+    BAD = 0,
+    WSP,                         /* white space */
+    INN,                         /* inside of a number or literal only */
+    BEG,                         /* begins a number or literal, and inside */
+    QUO, CUR, SQU, END, COM      /* '"', '{', '[', ']', ',' */
+};
+
+
+static const unsigned char  sensu_class[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0,      0, WSP, WSP, 0, 0, WSP, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,      0, 0, 0, 0, 0, 0, 0, 0,
+    /*  !"#$%&'  */              /* ()*+,-./ */
+    WSP, 0, QUO, 0, 0, 0, 0, 0,  0, 0, 0, INN, COM, BEG, INN, 0,
+    /* 0-7 */                    /* 89:;<=>? */
+    BEG, BEG, BEG, BEG, BEG, BEG, BEG, BEG,
+                                 BEG, BEG, 0, 0, 0, 0, 0, 0,
+    /* @ABCDEFG */               /* H-O */
+    0, INN, INN, INN, INN, INN, INN, INN,
+                                 INN, INN, INN, INN, INN, INN, INN, INN,
+    /* P-W */                    /* XYZ[\]^_ */
+    INN, INN, INN, INN, INN, INN, INN, INN,
+                                 INN, INN, INN, SQU, 0, END, 0, 0,
+    /* `abcdefg */               /* h-o */
+    0, INN, INN, INN, INN, INN, BEG, INN,
+                                 INN, INN, INN, INN, INN, INN, BEG, INN,
+    /* p-w */                    /* xyz{|}~ */
+    INN, INN, INN, INN, BEG, INN, INN, INN,
+                                 INN, INN, INN, CUR, 0, 0, 0, 0
+};
+
+
+const sensu_split_kernel_t  *sensu_split_kernel = &sensu_split_portable;
+
+static const sensu_split_kernel_t  *const  sensu_split_kernels[] = {
+#if (defined __x86_64__)
+    &sensu_split_avx2,
+    &sensu_split_sse2,
+#endif
+    &sensu_split_portable,
+    NULL
+};
+
+
+const char *
+sensu_split_select(const char *name)
+{
+    const sensu_split_kernel_t  *const  *k;
+
+    for (k = sensu_split_kernels; *k; k++) {
+
+        if (name != NULL && strcmp(name, (*k)->name) != 0) {
+            continue;
+        }
+
+        if ((*k)->usable()) {
+            sensu_split_kernel = *k;
+            return (*k)->name;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+sensu_split_init(sensu_split_t *s)
+{
+    memset(s, 0, sizeof(sensu_split_t));
+
+    s->kernel = sensu_split_kernel;
+    s->state = SENSU_BEGIN;
+}
+
+
+int
+sensu_split_done(const sensu_split_t *s)
+{
+    return s->state == SENSU_CLOSED;
+}
+
+
+static const unsigned char *
+sensu_split_fail(sensu_split_t *s, const char *error)
+{
+    s->state = SENSU_FAILED;
+    s->error = error;
+
+    return NULL;
+}
+
+
+static const unsigned char *
+sensu_split_begin_element(sensu_split_t *s, const unsigned char *p)
+{
+    s->first = 1;
+    s->silent = s->skip != 0;
+
+    if (s->silent && s->skip != UINT64_MAX) {
+        s->skip--;
+    }
+
+    switch (sensu_class[*p]) {
+
+    case CUR:
+        s->closer = '}';
+        s->state = SENSU_NESTED;
+        sensu_nest_start(&s->nest, p, 0, 0);
+        return p;
+
+    case SQU:
+        s->closer = ']';
+        s->state = SENSU_NESTED;
+        sensu_nest_start(&s->nest, p, 0, 0);
+        return p;
+
+    case QUO:
+        s->escaped = 0;
+        s->state = SENSU_STRING;
+        return p;
+
+    case BEG:
+        s->state = SENSU_SCALAR;
+        return p;
+
+    case COM:
+        return sensu_split_fail(s, "a comma without an element before it");
+
+    case END:
+        return sensu_split_fail(s, "a comma without an element after it");
+
+    default:
+        return sensu_split_fail(s, "an illegal byte where an element begins");
+    }
+}
+
+
+/* passes over what is between elements, up to the first byte of the next */
+
+static const unsigned char *
+sensu_split_between(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last)
+{
+    unsigned  class;
+
+    for ( /* void */ ; p < last; p++) {
+        class = sensu_class[*p];
+
+        if (class == WSP) {
+            continue;
+        }
+
+        switch (s->state) {
+
+        case SENSU_BEGIN:
+            if (class != SQU) {
+                return sensu_split_fail(s, "not an array");
+            }
+
+            s->state = SENSU_FIRST;
+            break;
+
+        case SENSU_AFTER:
+            if (class == COM) {
+                s->state = SENSU_WANT;
+
+            } else if (class == END) {
+                s->state = SENSU_CLOSED;
+                s->closed = 1;
+
+            } else {
+                return sensu_split_fail(s, "no comma between elements");
+            }
+
+            break;
+
+        case SENSU_FIRST:
+            if (class == END) {
+                s->state = SENSU_CLOSED;
+                s->closed = 1;
+                break;
+            }
+
+            /* fall through */
+
+        case SENSU_WANT:
+            return sensu_split_begin_element(s, p);
+
+        default: /* SENSU_CLOSED */
+            return sensu_split_fail(s, "garbage after the array");
+        }
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+sensu_split_string(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last)
+{
+    for ( /* void */ ; p < last; p++) {
+
+        if (s->escaped) {
+            s->escaped = 0;
+
+        } else if (*p == '\\') {
+            s->escaped = 1;
+
+        } else if (*p == '"') {
+            s->state = SENSU_AFTER;
+            return p + 1;
+        }
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+sensu_split_scalar(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last)
+{
+    unsigned  class;
+
+    for ( /* void */ ; p < last; p++) {
+        class = sensu_class[*p];
+
+        if (class == INN || class == BEG) {
+            continue;
+        }
+
+        if (class == WSP || class == COM || class == END) {
+            s->state = SENSU_AFTER;
+            return p;
+        }
+
+        return sensu_split_fail(s, "an illegal byte in a number or literal");
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+sensu_split_nested(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last)
+{
+    p = s->kernel->nested(&s->nest, p, last);
+
+    if (p == NULL) {
+        return sensu_split_fail(s, "nested too deep");
+    }
+
+    if (s->nest.depth == 0) {
+        if (p[-1] != s->closer) {
+            return sensu_split_fail(s, "an element with mismatched brackets");
+        }
+
+        s->state = SENSU_AFTER;
+    }
+
+    return p;
+}
+
+
+/* passes over the bytes of an element, up to its end or the chunk's */
+
+static const unsigned char *
+sensu_split_inside(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last, unsigned begins)
+{
+    switch (s->state) {
+
+    case SENSU_NESTED:
+        return sensu_split_nested(s, p, last);
+
+    case SENSU_STRING:
+        /* the quote that begins it does not end it */
+        return sensu_split_string(s, p + begins, last);
+
+    default: /* SENSU_SCALAR */
+        return sensu_split_scalar(s, p, last);
+    }
+}
+
+
+sensu_split_rc_e
+sensu_split_next(sensu_split_t *s, const unsigned char **pos,
+    const unsigned char *last, sensu_span_t *span)
+{
+    unsigned              begins;
+    const unsigned char  *p, *start;
+
+    span->bytes.len = 0;
+    span->bytes.data = *pos;
+    span->first = 0;
+
+    if (s->state == SENSU_FAILED) {
+        return SENSU_SPLIT_ERROR;
+    }
+
+    for (p = *pos; p < last; /* void */ ) {
+        begins = 0;
+
+        if (s->state < SENSU_NESTED || s->state > SENSU_SCALAR) {
+            p = sensu_split_between(s, p, last);
+
+            if (p == NULL) {
+                return SENSU_SPLIT_ERROR;
+            }
+
+            if (p == last) {
+                break;
+            }
+
+            begins = 1;
+        }
+
+        start = p;
+        p = sensu_split_inside(s, p, last, begins);
+
+        if (p == NULL) {
+            return SENSU_SPLIT_ERROR;
+        }
+
+        if (!s->silent) {
+            span->bytes.len = p - start;
+            span->bytes.data = start;
+            span->first = s->first;
+            s->first = 0;
+        }
+
+        if (s->state != SENSU_AFTER) {
+            break;
+        }
+
+        s->elements++;
+
+        if (!s->silent) {
+            *pos = p;
+            return SENSU_SPLIT_ELEMENT;
+        }
+    }
+
+    /* the next chunk may come at the same address */
+
+    s->nest.block = NULL;
+    *pos = last;
+
+    return SENSU_SPLIT_MORE;
+}

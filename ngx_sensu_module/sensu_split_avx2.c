@@ -1,0 +1,101 @@
+
+/*
+ * The kernel for x86-64 of 2013 and later: AVX2 compares, 32 bytes at a time,
+ * one carry-less multiplication for what is inside strings, one instruction
+ * for a population count.
+ */
+
+
+#include "sensu_split_kernel.h"
+
+
+#if (defined __x86_64__)
+
+#include <immintrin.h>
+
+
+#define SENSU_TARGET  __attribute__((target("avx2,bmi,popcnt,pclmul")))
+
+
+/* bit i: byte i of the block is c once the bits of "with" are set in it */
+
+static inline SENSU_TARGET uint64_t
+sensu_equal(const unsigned char *p, char c, char with)
+{
+    __m256i   bytes;
+    uint64_t  mask;
+    unsigned  i;
+
+    mask = 0;
+
+    for (i = 0; i < SENSU_BLOCK; i += 32) {
+        bytes = _mm256_loadu_si256((const __m256i *) (p + i));
+        bytes = _mm256_or_si256(bytes, _mm256_set1_epi8(with));
+        bytes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c));
+        mask |= (uint64_t) (unsigned) _mm256_movemask_epi8(bytes) << i;
+    }
+
+    return mask;
+}
+
+
+static inline SENSU_TARGET void
+sensu_classify(const unsigned char *p, sensu_masks_t *m)
+{
+    m->quote = sensu_equal(p, '"', 0);
+    m->slash = sensu_equal(p, '\\', 0);
+
+    /* 0x20 makes '[' and ']' their curly cousins */
+
+    m->open = sensu_equal(p, '{', 0x20);
+    m->close = sensu_equal(p, '}', 0x20);
+}
+
+
+static inline SENSU_TARGET uint64_t
+sensu_commas(const unsigned char *p)
+{
+    return sensu_equal(p, ',', 0);
+}
+
+
+/* a multiplication by all ones, without carries */
+
+static inline SENSU_TARGET uint64_t
+sensu_prefix_xor(uint64_t bits)
+{
+    __m128i  product;
+
+    product = _mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t) bits),
+                                   _mm_set1_epi8(-1), 0);
+
+    return (uint64_t) _mm_cvtsi128_si64(product);
+}
+
+
+static inline SENSU_TARGET int
+sensu_popcount(uint64_t bits)
+{
+    return __builtin_popcountll(bits);
+}
+
+
+#include "sensu_split_block.h"
+
+
+static int
+sensu_usable(void)
+{
+    return __builtin_cpu_supports("avx2")
+           && __builtin_cpu_supports("bmi")
+           && __builtin_cpu_supports("popcnt")
+           && __builtin_cpu_supports("pclmul");
+}
+
+
+const sensu_split_kernel_t  sensu_split_avx2 = {
+    "avx2", sensu_usable, sensu_nested, sensu_member
+};
+
+
+#endif

@@ -1,0 +1,78 @@
+
+/*
+ * The kernel for any x86-64: SSE2 compares, 16 bytes at a time, and nothing
+ * that came later.
+ */
+
+
+#include "sensu_split_kernel.h"
+
+
+#if (defined __x86_64__)
+
+#include <emmintrin.h>
+
+
+#define SENSU_TARGET
+#define sensu_prefix_xor  sensu_prefix_xor_plain
+#define sensu_popcount    sensu_popcount_plain
+
+
+/* bit i: byte i of the block is c once the bits of "with" are set in it */
+
+static inline uint64_t
+sensu_equal(const unsigned char *p, char c, char with)
+{
+    __m128i   bytes;
+    uint64_t  mask;
+    unsigned  i;
+
+    mask = 0;
+
+    for (i = 0; i < SENSU_BLOCK; i += 16) {
+        bytes = _mm_loadu_si128((const __m128i *) (p + i));
+        bytes = _mm_or_si128(bytes, _mm_set1_epi8(with));
+        bytes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+        mask |= (uint64_t) (unsigned) _mm_movemask_epi8(bytes) << i;
+    }
+
+    return mask;
+}
+
+
+static inline void
+sensu_classify(const unsigned char *p, sensu_masks_t *m)
+{
+    m->quote = sensu_equal(p, '"', 0);
+    m->slash = sensu_equal(p, '\\', 0);
+
+    /* 0x20 makes '[' and ']' their curly cousins */
+
+    m->open = sensu_equal(p, '{', 0x20);
+    m->close = sensu_equal(p, '}', 0x20);
+}
+
+
+static inline uint64_t
+sensu_commas(const unsigned char *p)
+{
+    return sensu_equal(p, ',', 0);
+}
+
+
+#include "sensu_split_block.h"
+
+
+static int
+sensu_usable(void)
+{
+    return 1;
+}
+
+
+const sensu_split_kernel_t  sensu_split_sse2 = {
+    "sse2", sensu_usable, sensu_nested, sensu_member
+};
+
+
+#endif
