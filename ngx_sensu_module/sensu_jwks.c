@@ -1,0 +1,550 @@
+
+/*
+ * JWK Sets (RFC 7517, 7518 section 6): each key becomes verifiers for its
+ * alg, or for all that its type and curve allow.  A key that is unusable is
+ * passed over with a warning, so that one odd key does not take the good
+ * ones with it.
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include "sensu_base64.h"
+#include "sensu_keys.h"
+
+
+/* bytes of a secret or of a number of an RSA key */
+#define SENSU_JWK_VALUE_MAX  2048
+
+
+/* one key of the set on its way in */
+
+typedef struct {
+    const json_t         *json;
+    sensu_alg_type_e      type;
+    const sensu_alg_t    *alg;       /* NULL: all that the type allows */
+    sensu_str_t           kid;
+    char                  why[256];  /* it is passed over */
+} sensu_jwk_t;
+
+
+static int sensu_jwks_load(sensu_keys_t *keys, const json_t *set,
+    unsigned mode, const sensu_key_report_t *r);
+static void sensu_jwk_warn(size_t i, const sensu_jwk_t *jwk,
+    const sensu_key_report_t *r);
+static int sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk);
+static int sensu_jwk_head(const sensu_keys_t *keys, sensu_jwk_t *jwk);
+static int sensu_jwk_type(sensu_jwk_t *jwk);
+static int sensu_jwk_purpose(sensu_jwk_t *jwk);
+static int sensu_jwk_alg(sensu_jwk_t *jwk);
+static int sensu_jwk_add_pinned(sensu_keys_t *keys, sensu_jwk_t *jwk,
+    sensu_str_t secret, EVP_PKEY *key);
+static EVP_PKEY *sensu_jwk_rsa(const sensu_jwk_t *jwk);
+static EVP_PKEY *sensu_jwk_ec(const sensu_jwk_t *jwk);
+static EVP_PKEY *sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld);
+static BIGNUM *sensu_jwk_number(const sensu_jwk_t *jwk, const char *name);
+static ssize_t sensu_jwk_bytes(const sensu_jwk_t *jwk, const char *name,
+    unsigned char *dst);
+static const char *sensu_jwk_string(const sensu_jwk_t *jwk, const char *name);
+static int sensu_jwk_no(sensu_jwk_t *jwk, const char *why);
+
+
+int
+sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
+    sensu_keys_warn_pt warn, void *data, char *err, size_t errlen)
+{
+    int                  rc;
+    json_t              *json, *set;
+    unsigned             mode;
+    sensu_str_t          text;
+    json_error_t         error;
+    sensu_key_report_t   r;
+
+    r.path = path;
+    r.warn = warn;
+    r.data = data;
+    r.err = err;
+    r.errlen = errlen;
+
+    if (sensu_key_file_read(&r, &text, &mode) != 0) {
+        return -1;
+    }
+
+    json = json_loadb((const char *) text.data, text.len,
+                      JSON_REJECT_DUPLICATES, &error);
+
+    sensu_key_file_free(&text);
+
+    if (json == NULL) {
+        /* jansson's text quotes the file, which may hold a secret */
+        return sensu_key_error(&r, "is not JSON, line %d column %d",
+                               error.line, error.column);
+    }
+
+    set = json_object_get(json, "keys");
+
+    if (json_is_array(set)) {
+        rc = sensu_jwks_load(keys, set, mode, &r);
+
+    } else {
+        rc = sensu_key_error(&r, "is not a JWK Set, which is {\"keys\": "
+                             "[...]}");
+    }
+
+    json_decref(json);
+
+    return rc;
+}
+
+
+static int
+sensu_jwks_load(sensu_keys_t *keys, const json_t *set, unsigned mode,
+    const sensu_key_report_t *r)
+{
+    int          secrets;
+    size_t       i, n;
+    sensu_jwk_t  jwk;
+
+    n = 0;
+    secrets = 0;
+
+    for (i = 0; i < json_array_size(set); i++) {
+        memset(&jwk, 0, sizeof(sensu_jwk_t));
+        jwk.json = json_array_get(set, i);
+
+        if (sensu_jwk_add(keys, &jwk) != 0) {
+            sensu_jwk_warn(i, &jwk, r);
+            continue;
+        }
+
+        n++;
+        secrets |= (jwk.type == SENSU_ALG_HS);
+    }
+
+    ERR_clear_error();
+
+    if (secrets && (mode & S_IROTH)) {
+        sensu_key_warning(r, "everybody may read the secrets in it, \"chmod "
+                          "o= %s\" helps", r->path);
+    }
+
+    if (n == 0) {
+        return sensu_key_error(r, "has no usable key");
+    }
+
+    return 0;
+}
+
+
+static void
+sensu_jwk_warn(size_t i, const sensu_jwk_t *jwk, const sensu_key_report_t *r)
+{
+    size_t  k;
+
+    for (k = 0; k < jwk->kid.len; k++) {
+        if (jwk->kid.data[k] <= 0x20 || jwk->kid.data[k] >= 0x7f) {
+            break;
+        }
+    }
+
+    if (k == 0 || k < jwk->kid.len || k > 64) {
+        sensu_key_warning(r, "key %zu is passed over: %s", i + 1, jwk->why);
+        return;
+    }
+
+    sensu_key_warning(r, "key %zu (kid %.*s) is passed over: %s", i + 1,
+                      (int) k, (const char *) jwk->kid.data, jwk->why);
+}
+
+
+static int
+sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk)
+{
+    int             rc;
+    ssize_t         n;
+    EVP_PKEY       *key;
+    sensu_str_t     secret;
+    unsigned char   buf[SENSU_JWK_VALUE_MAX];
+
+    if (sensu_jwk_head(keys, jwk) != 0) {
+        return -1;
+    }
+
+    if (jwk->type == SENSU_ALG_HS) {
+        n = sensu_jwk_bytes(jwk, "k", buf);
+        if (n == -1) {
+            return sensu_jwk_no(jwk, "k is missing or not base64url");
+        }
+
+        secret.len = n;
+        secret.data = buf;
+
+        rc = sensu_jwk_add_pinned(keys, jwk, secret, NULL);
+        OPENSSL_cleanse(buf, n);
+
+        return rc;
+    }
+
+    key = (jwk->type == SENSU_ALG_RS) ? sensu_jwk_rsa(jwk)
+                                      : sensu_jwk_ec(jwk);
+    if (key == NULL) {
+        return sensu_jwk_no(jwk, jwk->type == SENSU_ALG_RS
+                                     ? "n and e do not make an RSA key"
+                                     : "x and y are no point of the curve");
+    }
+
+    rc = sensu_jwk_add_pinned(keys, jwk, sensu_str(""), key);
+    EVP_PKEY_free(key);
+
+    return rc;
+}
+
+
+/* what can be said before the key itself is read */
+
+static int
+sensu_jwk_head(const sensu_keys_t *keys, sensu_jwk_t *jwk)
+{
+    json_t  *kid;
+
+    if (!json_is_object(jwk->json)) {
+        return sensu_jwk_no(jwk, "it is not an object");
+    }
+
+    kid = json_object_get(jwk->json, "kid");
+
+    if (kid) {
+
+        if (!json_is_string(kid)) {
+            return sensu_jwk_no(jwk, "kid is not a string");
+        }
+
+        jwk->kid.data = (const unsigned char *) json_string_value(kid);
+        jwk->kid.len = json_string_length(kid);
+
+        if (sensu_keys_have(keys, jwk->kid, NULL)) {
+            return sensu_jwk_no(jwk, "an earlier key has the same kid");
+        }
+    }
+
+    if (sensu_jwk_type(jwk) != 0 || sensu_jwk_purpose(jwk) != 0) {
+        return -1;
+    }
+
+    return sensu_jwk_alg(jwk);
+}
+
+
+static int
+sensu_jwk_type(sensu_jwk_t *jwk)
+{
+    const char         **name, *kty;
+    static const char   *private[] = {
+        "d", "p", "q", "dp", "dq", "qi", "oth", "k", NULL
+    };
+
+    kty = sensu_jwk_string(jwk, "kty");
+
+    if (strcmp(kty, "oct") == 0) {
+        jwk->type = SENSU_ALG_HS;
+        return 0;
+    }
+
+    if (strcmp(kty, "RSA") == 0) {
+        jwk->type = SENSU_ALG_RS;
+
+    } else if (strcmp(kty, "EC") == 0) {
+        jwk->type = SENSU_ALG_ES;
+
+    } else {
+        return sensu_jwk_no(jwk, "kty is not oct, RSA or EC");
+    }
+
+    for (name = private; *name; name++) {
+        if (json_object_get(jwk->json, *name)) {
+            return sensu_jwk_no(jwk, "it has private members, only the "
+                                "public ones belong here");
+        }
+    }
+
+    return 0;
+}
+
+
+/* RFC 7517 4.2 and 4.3: made for signatures, and for checking them */
+
+static int
+sensu_jwk_purpose(sensu_jwk_t *jwk)
+{
+    size_t   i;
+    json_t  *ops, *op;
+
+    if (json_object_get(jwk->json, "use")
+        && strcmp(sensu_jwk_string(jwk, "use"), "sig") != 0)
+    {
+        return sensu_jwk_no(jwk, "use is not sig");
+    }
+
+    ops = json_object_get(jwk->json, "key_ops");
+    if (ops == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < json_array_size(ops); i++) {
+        op = json_array_get(ops, i);
+
+        if (json_is_string(op) && strcmp(json_string_value(op), "verify") == 0)
+        {
+            return 0;
+        }
+    }
+
+    return sensu_jwk_no(jwk, "key_ops is without verify");
+}
+
+
+/* pins the key to its alg; a curve has but one */
+
+static int
+sensu_jwk_alg(sensu_jwk_t *jwk)
+{
+    const char         *name, *curve;
+    const sensu_alg_t  *alg;
+
+    if (json_object_get(jwk->json, "alg")) {
+        name = sensu_jwk_string(jwk, "alg");
+
+        alg = sensu_alg_find((sensu_str_t) { strlen(name),
+                                             (const unsigned char *) name });
+
+        if (alg == NULL) {
+            return sensu_jwk_no(jwk, "alg is not one of HS256 ... ES512");
+        }
+
+        if (alg->type != jwk->type) {
+            return sensu_jwk_no(jwk, "alg does not fit kty");
+        }
+
+        jwk->alg = alg;
+    }
+
+    if (jwk->type != SENSU_ALG_ES) {
+        return 0;
+    }
+
+    curve = sensu_jwk_string(jwk, "crv");
+
+    for (alg = sensu_algs; alg->name; alg++) {
+        if (alg->curve && strcmp(alg->curve, curve) == 0) {
+            break;
+        }
+    }
+
+    if (alg->name == NULL) {
+        return sensu_jwk_no(jwk, "crv is not P-256, P-384 or P-521");
+    }
+
+    if (jwk->alg && jwk->alg != alg) {
+        return sensu_jwk_no(jwk, "alg does not fit crv");
+    }
+
+    jwk->alg = alg;
+
+    return 0;
+}
+
+
+static int
+sensu_jwk_add_pinned(sensu_keys_t *keys, sensu_jwk_t *jwk, sensu_str_t secret,
+    EVP_PKEY *key)
+{
+    int                 n, rc;
+    const sensu_alg_t  *alg;
+
+    n = 0;
+
+    for (alg = sensu_algs; alg->name; alg++) {
+
+        if (alg->type != jwk->type || (jwk->alg && jwk->alg != alg)) {
+            continue;
+        }
+
+        rc = key ? sensu_key_unfit_public(alg, key, jwk->why,
+                                          sizeof(jwk->why))
+                 : sensu_key_unfit_secret(alg, secret, jwk->why,
+                                          sizeof(jwk->why));
+        if (rc != 0) {
+            continue;
+        }
+
+        rc = key ? sensu_keys_add_public(keys, alg, key, jwk->kid)
+                 : sensu_keys_add_secret(keys, alg, secret, jwk->kid);
+
+        if (rc != 0) {
+            return sensu_jwk_no(jwk, "OpenSSL or libjwt does not take it");
+        }
+
+        n++;
+    }
+
+    return n ? 0 : -1;
+}
+
+
+static EVP_PKEY *
+sensu_jwk_rsa(const sensu_jwk_t *jwk)
+{
+    BIGNUM          *n, *e;
+    EVP_PKEY        *key;
+    OSSL_PARAM_BLD  *bld;
+
+    key = NULL;
+
+    n = sensu_jwk_number(jwk, "n");
+    e = sensu_jwk_number(jwk, "e");
+    bld = OSSL_PARAM_BLD_new();
+
+    if (n && e && bld
+        && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+    {
+        key = sensu_jwk_build("RSA", bld);
+    }
+
+    OSSL_PARAM_BLD_free(bld);
+    BN_free(n);
+    BN_free(e);
+
+    return key;
+}
+
+
+/* x and y have the full length of the curve (RFC 7518 6.2.1.2) */
+
+static EVP_PKEY *
+sensu_jwk_ec(const sensu_jwk_t *jwk)
+{
+    size_t           n;
+    EVP_PKEY        *key;
+    unsigned char   *p, point[1 + 2 * SENSU_JWK_VALUE_MAX];
+    OSSL_PARAM_BLD  *bld;
+
+    n = jwk->alg->coordinate;
+    p = point;
+
+    *p = POINT_CONVERSION_UNCOMPRESSED;
+
+    if (sensu_jwk_bytes(jwk, "x", p + 1) != (ssize_t) n
+        || sensu_jwk_bytes(jwk, "y", p + 1 + n) != (ssize_t) n)
+    {
+        return NULL;
+    }
+
+    key = NULL;
+    bld = OSSL_PARAM_BLD_new();
+
+    if (bld
+        && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+                                           jwk->alg->group, 0)
+           == 1
+        && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
+                                            point, 1 + 2 * n)
+           == 1)
+    {
+        key = sensu_jwk_build("EC", bld);
+    }
+
+    OSSL_PARAM_BLD_free(bld);
+
+    return key;
+}
+
+
+static EVP_PKEY *
+sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld)
+{
+    EVP_PKEY      *key;
+    OSSL_PARAM    *params;
+    EVP_PKEY_CTX  *ctx;
+
+    key = NULL;
+
+    params = OSSL_PARAM_BLD_to_param(bld);
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+
+    if (params && ctx && EVP_PKEY_fromdata_init(ctx) == 1
+        && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+    {
+        key = NULL;
+    }
+
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+
+    return key;
+}
+
+
+static BIGNUM *
+sensu_jwk_number(const sensu_jwk_t *jwk, const char *name)
+{
+    ssize_t        n;
+    unsigned char  buf[SENSU_JWK_VALUE_MAX];
+
+    n = sensu_jwk_bytes(jwk, name, buf);
+
+    return (n == -1) ? NULL : BN_bin2bn(buf, n, NULL);
+}
+
+
+/* a base64url member of up to SENSU_JWK_VALUE_MAX bytes, or -1 */
+
+static ssize_t
+sensu_jwk_bytes(const sensu_jwk_t *jwk, const char *name, unsigned char *dst)
+{
+    json_t       *value;
+    sensu_str_t   text;
+
+    value = json_object_get(jwk->json, name);
+
+    text.data = (const unsigned char *) json_string_value(value);
+    text.len = json_string_length(value);
+
+    if (text.data == NULL
+        || text.len > sensu_base64url_length(SENSU_JWK_VALUE_MAX))
+    {
+        return -1;
+    }
+
+    return sensu_base64url_decode(dst, text);
+}
+
+
+/* "" where the member is not a string, which equals no valid value */
+
+static const char *
+sensu_jwk_string(const sensu_jwk_t *jwk, const char *name)
+{
+    const char  *value;
+
+    value = json_string_value(json_object_get(jwk->json, name));
+
+    return value ? value : "";
+}
+
+
+static int
+sensu_jwk_no(sensu_jwk_t *jwk, const char *why)
+{
+    snprintf(jwk->why, sizeof(jwk->why), "%s", why);
+
+    return -1;
+}

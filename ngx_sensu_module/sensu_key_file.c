@@ -1,0 +1,494 @@
+
+/*
+ * Keys from files: secrets as base64, raw or hex, public keys as PEM.  What
+ * is refused is refused with the command that makes it right.
+ */
+
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include "sensu_base64.h"
+#include "sensu_keys.h"
+
+
+static int sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
+    sensu_str_t text, sensu_str_t kid, const char *format,
+    const sensu_key_report_t *r);
+static ssize_t sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
+    const char *format, const sensu_key_report_t *r);
+static ssize_t sensu_hex_decode(unsigned char *dst, sensu_str_t src);
+static int sensu_hex_value(unsigned char ch);
+static int sensu_key_file_public(sensu_keys_t *keys, const sensu_alg_t *alg,
+    sensu_str_t text, sensu_str_t kid, const sensu_key_report_t *r);
+static int sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
+    const sensu_key_report_t *r);
+static const unsigned char *sensu_key_file_find(sensu_str_t text,
+    const char *what);
+static int sensu_no_password(char *buf, int size, int rwflag, void *data);
+
+
+int
+sensu_keys_add_file(sensu_keys_t *keys, const char *alg, const char *path,
+    const char *kid, const char *format, sensu_keys_warn_pt warn, void *data,
+    char *err, size_t errlen)
+{
+    int                  rc;
+    unsigned             mode;
+    sensu_str_t          text, id;
+    const sensu_alg_t   *a;
+    sensu_key_report_t   r;
+
+    r.path = path;
+    r.warn = warn;
+    r.data = data;
+    r.err = err;
+    r.errlen = errlen;
+
+    a = sensu_alg_find((sensu_str_t) { strlen(alg),
+                                       (const unsigned char *) alg });
+    if (a == NULL) {
+        return sensu_key_error(&r, "unknown algorithm \"%s\", it must be one "
+                               "of HS256, HS384, HS512, RS256, RS384, RS512, "
+                               "ES256, ES384, ES512", alg);
+    }
+
+    if (format && a->type != SENSU_ALG_HS) {
+        return sensu_key_error(&r, "format= is for secrets only, %s takes a "
+                               "PEM public key", alg);
+    }
+
+    id.len = kid ? strlen(kid) : 0;
+    id.data = (const unsigned char *) kid;
+
+    if (kid && id.len == 0) {
+        return sensu_key_error(&r, "kid= is empty, leave it out for a key "
+                               "without one");
+    }
+
+    if (kid && sensu_keys_have(keys, id, a)) {
+        return sensu_key_error(&r, "there is another %s key with kid=%s", alg,
+                               kid);
+    }
+
+    if (sensu_key_file_read(&r, &text, &mode) != 0) {
+        return -1;
+    }
+
+    if (a->type == SENSU_ALG_HS) {
+
+        if (mode & S_IROTH) {
+            sensu_key_warning(&r, "everybody may read this secret, \"chmod "
+                              "o= %s\" helps", path);
+        }
+
+        rc = sensu_key_file_secret(keys, a, text, id, format, &r);
+
+    } else {
+        rc = sensu_key_file_public(keys, a, text, id, &r);
+    }
+
+    sensu_key_file_free(&text);
+
+    return rc;
+}
+
+
+int
+sensu_key_error(const sensu_key_report_t *r, const char *fmt, ...)
+{
+    int      n;
+    va_list  args;
+
+    n = snprintf(r->err, r->errlen, "\"%s\": ", r->path);
+
+    if (n >= 0 && (size_t) n < r->errlen) {
+        va_start(args, fmt);
+        vsnprintf(r->err + n, r->errlen - n, fmt, args);
+        va_end(args);
+    }
+
+    return -1;
+}
+
+
+void
+sensu_key_warning(const sensu_key_report_t *r, const char *fmt, ...)
+{
+    int      n;
+    char     text[1024];
+    va_list  args;
+
+    if (r->warn == NULL) {
+        return;
+    }
+
+    n = snprintf(text, sizeof(text), "\"%s\": ", r->path);
+
+    if (n >= 0 && (size_t) n < sizeof(text)) {
+        va_start(args, fmt);
+        vsnprintf(text + n, sizeof(text) - n, fmt, args);
+        va_end(args);
+    }
+
+    r->warn(r->data, text);
+}
+
+
+int
+sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
+    unsigned *mode)
+{
+    int             fd, rc;
+    size_t          len;
+    ssize_t         n;
+    struct stat     st;
+    unsigned char  *buf;
+
+    fd = open(r->path, O_RDONLY);
+    if (fd == -1) {
+        return sensu_key_error(r, "cannot be opened: %s", strerror(errno));
+    }
+
+    len = 0;
+    rc = 0;
+
+    buf = malloc(SENSU_KEY_FILE_MAX + 1);
+
+    if (buf == NULL || fstat(fd, &st) == -1) {
+        rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
+    }
+
+    while (rc == 0 && len <= SENSU_KEY_FILE_MAX) {
+        n = read(fd, buf + len, SENSU_KEY_FILE_MAX + 1 - len);
+
+        if (n == 0) {
+            break;
+        }
+
+        if (n == -1) {
+            rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
+            break;
+        }
+
+        len += n;
+    }
+
+    close(fd);
+
+    text->len = len;
+    text->data = buf;
+
+    if (rc == 0 && len == 0) {
+        rc = sensu_key_error(r, "is empty");
+    }
+
+    if (rc == 0 && len > SENSU_KEY_FILE_MAX) {
+        rc = sensu_key_error(r, "is larger than 1 MB");
+    }
+
+    if (rc != 0) {
+        sensu_key_file_free(text);
+        return -1;
+    }
+
+    *mode = st.st_mode;
+
+    if (st.st_mode & S_IWOTH) {
+        sensu_key_warning(r, "everybody may write this key file, \"chmod o= "
+                          "%s\" helps", r->path);
+    }
+
+    return 0;
+}
+
+
+void
+sensu_key_file_free(sensu_str_t *text)
+{
+    if (text->data) {
+        OPENSSL_cleanse((void *) text->data, text->len);
+        free((void *) text->data);
+    }
+
+    text->len = 0;
+    text->data = NULL;
+}
+
+
+static int
+sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
+    sensu_str_t text, sensu_str_t kid, const char *format,
+    const sensu_key_report_t *r)
+{
+    int             rc;
+    char            unfit[256];
+    ssize_t         n;
+    sensu_str_t     secret;
+    unsigned char  *buf;
+
+    /* a public key as an HMAC secret is how RS256 tokens get forged */
+
+    if (sensu_key_file_find(text, "-----BEGIN ")) {
+        return sensu_key_error(r, "is a PEM file, no secret for %s; keys of "
+                               "that kind are for RS256 ... ES512", alg->name);
+    }
+
+    if (text.data[0] == '{') {
+        return sensu_key_error(r, "is JSON, no secret; a JWK Set belongs to "
+                               "sensu_jwt_key_set");
+    }
+
+    buf = malloc(text.len);
+    if (buf == NULL) {
+        return sensu_key_error(r, "cannot be read: no memory");
+    }
+
+    rc = -1;
+    n = sensu_key_file_decode(buf, text, format ? format : "base64", r);
+
+    if (n >= 0) {
+        secret.len = n;
+        secret.data = buf;
+
+        if (sensu_key_unfit_secret(alg, secret, unfit, sizeof(unfit)) != 0) {
+            sensu_key_error(r, "the secret %s%s", unfit,
+                            format ? ""
+                                   : "; it was read as base64, format=raw and "
+                                     "format=hex are the other ways");
+
+        } else if (sensu_keys_add_secret(keys, alg, secret, kid) != 0) {
+            sensu_key_error(r, "OpenSSL and libjwt do not make an %s key of "
+                            "it", alg->name);
+
+        } else {
+            rc = 0;
+        }
+    }
+
+    OPENSSL_cleanse(buf, text.len);
+    free(buf);
+
+    return rc;
+}
+
+
+static ssize_t
+sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
+    const char *format, const sensu_key_report_t *r)
+{
+    ssize_t  n;
+
+    if (strcmp(format, "raw") == 0) {
+
+        if (text.data[text.len - 1] == '\n') {
+            sensu_key_warning(r, "the newline at the end is part of the "
+                              "secret with format=raw");
+        }
+
+        memcpy(dst, text.data, text.len);
+        return text.len;
+    }
+
+    if (strcmp(format, "hex") == 0) {
+        n = sensu_hex_decode(dst, text);
+
+        if (n == -1) {
+            return sensu_key_error(r, "is not hexadecimal, or an odd number "
+                                   "of digits; format=base64 or format=raw "
+                                   "may be right");
+        }
+
+        return n;
+    }
+
+    if (strcmp(format, "base64") != 0) {
+        return sensu_key_error(r, "unknown format=%s, it must be base64, raw "
+                               "or hex", format);
+    }
+
+    n = sensu_base64_decode(dst, text);
+
+    if (n == -1) {
+        return sensu_key_error(r, "is not base64; if the bytes of the file "
+                               "are the secret itself, say format=raw");
+    }
+
+    if (n >= 48 && sensu_hex_decode(dst, text) != -1) {
+        sensu_key_warning(r, "is read as base64 but looks like hexadecimal, "
+                          "for which format=hex is to be said");
+        n = sensu_base64_decode(dst, text);
+    }
+
+    return n;
+}
+
+
+static ssize_t
+sensu_hex_decode(unsigned char *dst, sensu_str_t src)
+{
+    int      high, low;
+    size_t   i;
+
+    while (src.len && strchr(" \t\r\n", src.data[src.len - 1])
+           && src.data[src.len - 1] != '\0')
+    {
+        src.len--;
+    }
+
+    if (src.len % 2 != 0) {
+        return -1;
+    }
+
+    for (i = 0; i < src.len; i += 2) {
+        high = sensu_hex_value(src.data[i]);
+        low = sensu_hex_value(src.data[i + 1]);
+
+        if (high == -1 || low == -1) {
+            return -1;
+        }
+
+        dst[i / 2] = high << 4 | low;
+    }
+
+    return src.len / 2;
+}
+
+
+static int
+sensu_hex_value(unsigned char ch)
+{
+    if (ch >= '0' && ch <= '9') {
+        return ch - '0';
+    }
+
+    ch |= 0x20;
+
+    if (ch >= 'a' && ch <= 'f') {
+        return ch - 'a' + 10;
+    }
+
+    return -1;
+}
+
+
+static int
+sensu_key_file_public(sensu_keys_t *keys, const sensu_alg_t *alg,
+    sensu_str_t text, sensu_str_t kid, const sensu_key_report_t *r)
+{
+    int        rc;
+    BIO       *bio;
+    char       unfit[256];
+    EVP_PKEY  *key;
+
+    if (sensu_key_file_pem_check(alg, text, r) != 0) {
+        return -1;
+    }
+
+    key = NULL;
+
+    bio = BIO_new_mem_buf(text.data, text.len);
+    if (bio) {
+        key = PEM_read_bio_PUBKEY(bio, NULL, sensu_no_password, NULL);
+    }
+
+    BIO_free(bio);
+    ERR_clear_error();
+
+    if (key == NULL) {
+        return sensu_key_error(r, "is not a PEM public key that OpenSSL can "
+                               "read");
+    }
+
+    if (sensu_key_unfit_public(alg, key, unfit, sizeof(unfit)) != 0) {
+        rc = sensu_key_error(r, "the key %s", unfit);
+
+    } else if (sensu_keys_add_public(keys, alg, key, kid) != 0) {
+        rc = sensu_key_error(r, "OpenSSL does not make an %s key of it",
+                             alg->name);
+
+    } else {
+        rc = 0;
+    }
+
+    EVP_PKEY_free(key);
+
+    return rc;
+}
+
+
+static int
+sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
+    const sensu_key_report_t *r)
+{
+    sensu_str_t           rest;
+    const unsigned char  *begin;
+
+    if (sensu_key_file_find(text, "PRIVATE KEY-----")) {
+        return sensu_key_error(r, "is a private key, %s needs the public one: "
+                               "openssl pkey -in %s -pubout -out public.pem",
+                               alg->name, r->path);
+    }
+
+    if (sensu_key_file_find(text, "-----BEGIN CERTIFICATE-----")) {
+        return sensu_key_error(r, "is a certificate, %s needs its public key: "
+                               "openssl x509 -in %s -noout -pubkey "
+                               ">public.pem", alg->name, r->path);
+    }
+
+    begin = sensu_key_file_find(text, "-----BEGIN ");
+
+    if (begin == NULL) {
+        return sensu_key_error(r, "is not a PEM file; %s needs a public key "
+                               "that begins with \"-----BEGIN PUBLIC "
+                               "KEY-----\"", alg->name);
+    }
+
+    rest.data = begin + 1;
+    rest.len = text.data + text.len - rest.data;
+
+    if (sensu_key_file_find(rest, "-----BEGIN ")) {
+        return sensu_key_error(r, "has more than one PEM block, name one file "
+                               "for each key");
+    }
+
+    return 0;
+}
+
+
+static const unsigned char *
+sensu_key_file_find(sensu_str_t text, const char *what)
+{
+    size_t  i, len;
+
+    len = strlen(what);
+
+    for (i = 0; i + len <= text.len; i++) {
+        if (memcmp(text.data + i, what, len) == 0) {
+            return text.data + i;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* else OpenSSL would ask for a password on the terminal */
+
+static int
+sensu_no_password(char *buf, int size, int rwflag, void *data)
+{
+    (void) buf;
+    (void) size;
+    (void) rwflag;
+    (void) data;
+
+    return -1;
+}

@@ -1,0 +1,616 @@
+
+/*
+ * One token from header field to claims, in the order of what may be
+ * believed: form, header, key, signature, and only then the payload.
+ *
+ * The strict front is ours because libjwt 1.10 is none: it takes padding,
+ * foreign characters, duplicate members, "crit" and any letter case of alg,
+ * and checks no claim.
+ */
+
+
+#include <limits.h>
+#include <openssl/err.h>
+#include "sensu_base64.h"
+#include "sensu_keys.h"
+
+
+/* the signature of the largest RSA key */
+#define SENSU_SIGNATURE_MAX  1024
+
+
+/* three segments, each still base64url */
+
+typedef struct {
+    sensu_str_t           text;      /* what is signed: header.payload */
+    sensu_str_t           header;
+    sensu_str_t           payload;
+    sensu_str_t           signature;
+} sensu_token_parts_t;
+
+
+typedef struct {
+    json_t               *json;      /* holds kid */
+    sensu_str_t           alg;
+    sensu_str_t           kid;       /* data NULL: none */
+} sensu_token_header_t;
+
+
+static sensu_token_e sensu_token_trusted(const sensu_token_rules_t *rules,
+    sensu_str_t token, sensu_str_t *payload, const char **why);
+static int sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts);
+static const char *sensu_token_header(sensu_str_t text,
+    sensu_token_header_t *header);
+static sensu_token_e sensu_token_signed(const sensu_keys_t *keys,
+    const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    const char **why);
+static json_t *sensu_token_object(sensu_str_t text);
+static sensu_token_e sensu_token_claims(const sensu_token_rules_t *rules,
+    const json_t *claims, time_t now, const char **why);
+static sensu_token_e sensu_token_times(const json_t *claims, time_t leeway,
+    time_t now, const char **why);
+static int sensu_number_exceeds(const json_t *value, long long limit);
+static int sensu_token_for(const json_t *aud, sensu_str_t name);
+static int sensu_json_is(const json_t *value, sensu_str_t text);
+static int sensu_json_clean(const json_t *value);
+static int sensu_json_groups(const json_t *value);
+static int sensu_is_token68(sensu_str_t s);
+
+
+static const char  *sensu_token_names[] = {
+    "ok",
+    "missing",
+    "malformed",
+    "bad_signature",
+    "unknown_key",
+    "expired",
+    "not_yet",
+    "bad_claims",
+    "public",
+    "api_key"
+};
+
+
+const char *
+sensu_token_name(sensu_token_e rc)
+{
+    return sensu_token_names[rc];
+}
+
+
+sensu_token_e
+sensu_token_from_header(sensu_str_t value, sensu_str_t *token)
+{
+    int            key;
+    size_t         i, n;
+    unsigned char  scheme[7];
+
+    token->len = 0;
+    token->data = NULL;
+
+    for (n = 0; n < value.len && value.data[n] != ' '; n++) { /* void */ }
+
+    for (i = 0; i < n && i < sizeof(scheme); i++) {
+        scheme[i] = value.data[i];
+
+        if (scheme[i] >= 'A' && scheme[i] <= 'Z') {
+            scheme[i] |= 0x20;
+        }
+    }
+
+    key = (n == 3 && memcmp(scheme, "key", 3) == 0);
+
+    if (!key && (n != 6 || memcmp(scheme, "bearer", 6) != 0)) {
+        return SENSU_TOKEN_MISSING;
+    }
+
+    while (n < value.len && value.data[n] == ' ') {
+        n++;
+    }
+
+    value.data += n;
+    value.len -= n;
+
+    if (value.len > SENSU_TOKEN_MAX || !sensu_is_token68(value)) {
+        return SENSU_TOKEN_MALFORMED;
+    }
+
+    *token = value;
+
+    return key ? SENSU_TOKEN_API_KEY : SENSU_TOKEN_OK;
+}
+
+
+/* RFC 9110 11.2, and RFC 6750's b64token: no blank, no comma, "=" only last */
+
+static int
+sensu_is_token68(sensu_str_t s)
+{
+    size_t         i;
+    unsigned char  ch;
+
+    while (s.len && s.data[s.len - 1] == '=') {
+        s.len--;
+    }
+
+    for (i = 0; i < s.len; i++) {
+        ch = s.data[i];
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+            || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.'
+            || ch == '_' || ch == '~' || ch == '+' || ch == '/')
+        {
+            continue;
+        }
+
+        return 0;
+    }
+
+    return s.len != 0;
+}
+
+
+sensu_token_e
+sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
+    time_t now, json_t **claims, const char **why)
+{
+    json_t         *json;
+    sensu_str_t     payload;
+    sensu_token_e   rc;
+    unsigned char   buf[sensu_base64_decoded(SENSU_TOKEN_MAX)];
+
+    *claims = NULL;
+    *why = "";
+
+    payload.data = buf;
+
+    rc = sensu_token_trusted(rules, token, &payload, why);
+
+    /* nginx would report what is left on the queue as another's error */
+    ERR_clear_error();
+
+    if (rc != SENSU_TOKEN_OK) {
+        return rc;
+    }
+
+    json = sensu_token_object(payload);
+    if (json == NULL) {
+        *why = "the payload is not a JSON object with distinct members";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    rc = sensu_token_claims(rules, json, now, why);
+
+    if (rc != SENSU_TOKEN_OK) {
+        json_decref(json);
+        return rc;
+    }
+
+    *claims = json;
+
+    return SENSU_TOKEN_OK;
+}
+
+
+/*
+ * On SENSU_TOKEN_OK the payload is what a holder of one of the keys signed.
+ * payload->data comes in as the room for it.
+ */
+
+static sensu_token_e
+sensu_token_trusted(const sensu_token_rules_t *rules, sensu_str_t token,
+    sensu_str_t *payload, const char **why)
+{
+    ssize_t                n;
+    sensu_str_t            text;
+    sensu_token_e          rc;
+    unsigned char         *buf;
+    sensu_token_parts_t    parts;
+    sensu_token_header_t   header;
+
+    buf = (unsigned char *) payload->data;
+
+    if (token.len > SENSU_TOKEN_MAX) {
+        *why = "the token is too long";
+        return SENSU_TOKEN_MALFORMED;
+    }
+
+    *why = "the token is not three parts of base64url";
+
+    if (!sensu_token_split(token, &parts)) {
+        return SENSU_TOKEN_BAD_SIGNATURE;
+    }
+
+    n = sensu_base64url_decode(buf, parts.header);
+    if (n == -1) {
+        return SENSU_TOKEN_BAD_SIGNATURE;
+    }
+
+    text.len = n;
+    text.data = buf;
+
+    *why = sensu_token_header(text, &header);
+
+    rc = *why ? SENSU_TOKEN_BAD_CLAIMS
+              : sensu_token_signed(rules->keys, &header, &parts, why);
+
+    json_decref(header.json);
+
+    if (rc != SENSU_TOKEN_OK) {
+        return rc;
+    }
+
+    n = sensu_base64url_decode(buf, parts.payload);
+    if (n == -1) {
+        *why = "the token is not three parts of base64url";
+        return SENSU_TOKEN_BAD_SIGNATURE;
+    }
+
+    payload->len = n;
+
+    return SENSU_TOKEN_OK;
+}
+
+
+static int
+sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts)
+{
+    const unsigned char  *p, *q, *last;
+
+    last = token.data + token.len;
+
+    p = token.len ? memchr(token.data, '.', token.len) : NULL;
+    if (p == NULL) {
+        return 0;
+    }
+
+    q = memchr(p + 1, '.', last - p - 1);
+    if (q == NULL) {
+        return 0;
+    }
+
+    parts->text.data = token.data;
+    parts->text.len = q - token.data;
+
+    parts->header.data = token.data;
+    parts->header.len = p - token.data;
+
+    parts->payload.data = p + 1;
+    parts->payload.len = q - p - 1;
+
+    /* a fourth part would be a dot, which base64url has not */
+
+    parts->signature.data = q + 1;
+    parts->signature.len = last - q - 1;
+
+    return parts->header.len && parts->payload.len && parts->signature.len;
+}
+
+
+/* returns NULL or what is wrong; header->json is to be released in any case */
+
+static const char *
+sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
+{
+    json_t  *alg, *kid;
+
+    header->json = sensu_token_object(text);
+    if (header->json == NULL) {
+        return "the header is not a JSON object with distinct members";
+    }
+
+    /* RFC 7515 4.1.11: we know no extension, so all critical ones are beyond
+       us; b64 (RFC 7797) changes what is signed, so it counts unlisted too */
+
+    if (json_object_get(header->json, "crit")
+        || json_object_get(header->json, "b64"))
+    {
+        return "the header asks for an extension";
+    }
+
+    alg = json_object_get(header->json, "alg");
+    if (!json_is_string(alg)) {
+        return "the header has no alg";
+    }
+
+    header->alg.data = (const unsigned char *) json_string_value(alg);
+    header->alg.len = json_string_length(alg);
+
+    header->kid.data = NULL;
+    header->kid.len = 0;
+
+    kid = json_object_get(header->json, "kid");
+
+    if (kid) {
+
+        if (!json_is_string(kid)) {
+            return "kid is not a string";
+        }
+
+        header->kid.data = (const unsigned char *) json_string_value(kid);
+        header->kid.len = json_string_length(kid);
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Where the token's kid is one of ours only the keys of that name may have
+ * signed it.  Keys without a kid are for tokens without a known one: Sensu
+ * sends none.
+ */
+
+static sensu_token_e
+sensu_token_signed(const sensu_keys_t *keys,
+    const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    const char **why)
+{
+    int                     known, tried;
+    size_t                  i;
+    ssize_t                 n;
+    sensu_str_t             sig;
+    const sensu_alg_t      *alg;
+    unsigned char           buf[sensu_base64_decoded(
+                                     sensu_base64url_length(
+                                         SENSU_SIGNATURE_MAX))];
+    const sensu_jwt_key_t  *key;
+
+    alg = sensu_alg_find(header->alg);
+    n = -1;
+
+    if (parts->signature.len <= sensu_base64url_length(SENSU_SIGNATURE_MAX)) {
+        n = sensu_base64url_decode(buf, parts->signature);
+    }
+
+    if (n == -1) {
+        *why = "the token is not three parts of base64url";
+        return SENSU_TOKEN_BAD_SIGNATURE;
+    }
+
+    sig.len = n;
+    sig.data = buf;
+
+    known = header->kid.data && sensu_keys_have(keys, header->kid, NULL);
+    tried = 0;
+
+    for (i = 0; i < keys->n; i++) {
+        key = &keys->key[i];
+
+        if (key->verifier.alg != alg) {
+            continue;
+        }
+
+        if (known) {
+            if (key->kid.data == NULL || !sensu_str_eq(key->kid, header->kid)) {
+                continue;
+            }
+
+        } else if (header->kid.data && key->kid.data) {
+            continue;
+        }
+
+        tried = 1;
+
+        if (sensu_verifier_check(&key->verifier, parts->text, sig)) {
+            return SENSU_TOKEN_OK;
+        }
+    }
+
+    if (!tried) {
+        *why = "no key for the token's alg and kid";
+        return SENSU_TOKEN_UNKNOWN_KEY;
+    }
+
+    *why = "the signature is wrong";
+
+    return SENSU_TOKEN_BAD_SIGNATURE;
+}
+
+
+static json_t *
+sensu_token_object(sensu_str_t text)
+{
+    json_t  *json;
+
+    json = json_loadb((const char *) text.data, text.len,
+                      JSON_REJECT_DUPLICATES, NULL);
+
+    if (json && !json_is_object(json)) {
+        json_decref(json);
+        return NULL;
+    }
+
+    return json;
+}
+
+
+static sensu_token_e
+sensu_token_claims(const sensu_token_rules_t *rules, const json_t *claims,
+    time_t now, const char **why)
+{
+    json_t         *sub;
+    sensu_token_e   rc;
+
+    rc = sensu_token_times(claims, rules->leeway, now, why);
+    if (rc != SENSU_TOKEN_OK) {
+        return rc;
+    }
+
+    if (rules->issuer.len
+        && !sensu_json_is(json_object_get(claims, "iss"), rules->issuer))
+    {
+        *why = "iss is not the required one";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    if (rules->audience.len
+        && !sensu_token_for(json_object_get(claims, "aud"), rules->audience))
+    {
+        *why = "aud does not have the required member";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    sub = json_object_get(claims, "sub");
+
+    if (!sensu_json_clean(sub) || json_string_length(sub) == 0) {
+        *why = "sub is missing or not a clean string";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    if (!sensu_json_groups(json_object_get(claims, "groups"))) {
+        *why = "groups is not an array of clean strings";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    return SENSU_TOKEN_OK;
+}
+
+
+/* RFC 7519 4.1.4 to 4.1.6; the token of a refresh has no exp */
+
+static sensu_token_e
+sensu_token_times(const json_t *claims, time_t leeway, time_t now,
+    const char **why)
+{
+    json_t     *exp, *nbf, *iat;
+    long long   late;
+
+    exp = json_object_get(claims, "exp");
+    nbf = json_object_get(claims, "nbf");
+    iat = json_object_get(claims, "iat");
+
+    if (!json_is_number(exp) || !sensu_number_exceeds(exp, 0)) {
+        *why = "exp is missing or not a time";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    if ((nbf && !json_is_number(nbf)) || (iat && !json_is_number(iat))) {
+        *why = "nbf or iat is not a time";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    /* now and leeway are not negative, so this cannot overflow */
+
+    if (!sensu_number_exceeds(exp, (long long) now - leeway)) {
+        *why = "the token expired";
+        return SENSU_TOKEN_EXPIRED;
+    }
+
+    late = (leeway > LLONG_MAX - now) ? LLONG_MAX : (long long) now + leeway;
+
+    if ((nbf && sensu_number_exceeds(nbf, late))
+        || (iat && sensu_number_exceeds(iat, late)))
+    {
+        *why = "the token is not valid yet";
+        return SENSU_TOKEN_NOT_YET;
+    }
+
+    return SENSU_TOKEN_OK;
+}
+
+
+/* a real keeps its fraction: 1.5 exceeds 1 */
+
+static int
+sensu_number_exceeds(const json_t *value, long long limit)
+{
+    if (json_is_integer(value)) {
+        return json_integer_value(value) > limit;
+    }
+
+    return json_real_value(value) > (double) limit;
+}
+
+
+static int
+sensu_token_for(const json_t *aud, sensu_str_t name)
+{
+    int            found;
+    size_t         i;
+    const json_t  *value;
+
+    if (!json_is_array(aud)) {
+        return sensu_json_is(aud, name);
+    }
+
+    found = 0;
+
+    for (i = 0; i < json_array_size(aud); i++) {
+        value = json_array_get(aud, i);
+
+        if (!json_is_string(value)) {
+            return 0;
+        }
+
+        if (sensu_json_is(value, name)) {
+            found = 1;
+        }
+    }
+
+    return found;
+}
+
+
+static int
+sensu_json_is(const json_t *value, sensu_str_t text)
+{
+    sensu_str_t  s;
+
+    if (!json_is_string(value)) {
+        return 0;
+    }
+
+    s.data = (const unsigned char *) json_string_value(value);
+    s.len = json_string_length(value);
+
+    return sensu_str_eq(s, text);
+}
+
+
+/* a string that may stand in a header field or a log line */
+
+static int
+sensu_json_clean(const json_t *value)
+{
+    size_t                i, len;
+    const unsigned char  *p;
+
+    if (!json_is_string(value)) {
+        return 0;
+    }
+
+    p = (const unsigned char *) json_string_value(value);
+    len = json_string_length(value);
+
+    for (i = 0; i < len; i++) {
+        if (p[i] < 0x20 || p[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+sensu_json_groups(const json_t *value)
+{
+    size_t  i;
+
+    if (value == NULL || json_is_null(value)) {
+        return 1;
+    }
+
+    if (!json_is_array(value)) {
+        return 0;
+    }
+
+    for (i = 0; i < json_array_size(value); i++) {
+        if (!sensu_json_clean(json_array_get(value, i))) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
