@@ -1,11 +1,10 @@
 # ngx_sensu_module. Everything made goes into build/ (and run/).
 
-SHELL      = /bin/bash
-NGINX_SRC ?= /usr/share/nginx/src
-NGINX     ?= nginx
-DESTDIR   ?=
+NGINX_SRC    ?= /usr/share/nginx/src
+NGINX_BINARY ?= /usr/sbin/nginx
+DESTDIR      ?=
 
-export NGINX_SRC
+export NGINX_SRC NGINX_BINARY DESTDIR
 
 PKGS      = nginx nginx-dev libjansson-dev libjwt-dev libhiredis-dev \
             libssl-dev redis-server gcc libc6-dev make perl curl openssl
