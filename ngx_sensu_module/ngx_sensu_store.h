@@ -39,6 +39,7 @@ struct ngx_sensu_op_s {
     ngx_uint_t             nints;
     ngx_sensu_op_pt        done;
     void                  *data;
+    uint64_t               start;    /* microseconds; 0: not to be measured */
     ngx_event_t            event;    /* posted to complete */
 };
 
@@ -64,6 +65,12 @@ struct ngx_sensu_store_s {
 ngx_sensu_op_t *ngx_sensu_op_create(ngx_sensu_op_pt done, void *data);
 void ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc);
 void ngx_sensu_op_abandon(ngx_sensu_op_t *op);
+
+/* gives the operation its own copy of a value; NGX_ERROR: no memory */
+ngx_int_t ngx_sensu_op_value(ngx_sensu_op_t *op, u_char *data, size_t len);
+
+/* at the end of a process: frees what is completed, and calls no done() */
+void ngx_sensu_op_exit_process(void);
 
 
 /*
