@@ -16,10 +16,11 @@
 #define _SENSU_KEY_H_INCLUDED_
 
 
-#include "sensu_str.h"
+#include "sensu_split.h"
 
 
-#define SENSU_KEY_MAX  2048
+#define SENSU_KEY_MAX     2048
+#define SENSU_KEY_FIELDS  3
 
 
 /* where a type of element has its identity */
@@ -44,9 +45,31 @@ typedef struct {
 } sensu_key_t;
 
 
+/* a JSON string that is being unescaped, see sensu_key_char() */
+
+typedef struct {
+    unsigned              state;
+    unsigned              digits;    /* of \uXXXX still to come */
+    unsigned              code;      /* their value so far */
+    unsigned              high;      /* the first half of a surrogate pair */
+    unsigned              bad:1;     /* malformed or too long */
+    size_t                len;
+    size_t                size;      /* of data */
+    unsigned char        *data;
+} sensu_key_text_t;
+
+
 typedef struct {
     sensu_key_kind_e      kind;
-    /* the owner of sensu_key.c fills in the state of the scanner */
+    unsigned              state;
+    unsigned              object;    /* the object the scan is in */
+    unsigned              member;    /* the member found in it */
+    const sensu_split_kernel_t  *kernel;
+    sensu_nest_t          nest;
+    sensu_key_text_t      text;
+    unsigned char         name[16];  /* of a member */
+    size_t                len[SENSU_KEY_FIELDS];
+    unsigned char         field[SENSU_KEY_FIELDS][SENSU_KEY_MAX];
 } sensu_key_scan_t;
 
 
@@ -60,8 +83,10 @@ void sensu_key_scan_feed(sensu_key_scan_t *scan, sensu_str_t bytes);
 
 /*
  * The element is complete: joins its key.  key->len is 0 when a member is
- * missing, is no string, is malformed, or the key is longer than
- * SENSU_KEY_MAX.  The scanner is ready for the next element.
+ * missing, empty or no string, is malformed (RFC 8259 section 7, RFC 3629; a
+ * lone surrogate and \u0000 too), when the key is longer than SENSU_KEY_MAX,
+ * or an asset's name climbs out of its namespace.  The scanner is ready for
+ * the next element.
  */
 void sensu_key_scan_end(sensu_key_scan_t *scan, sensu_key_t *key);
 
