@@ -17,6 +17,7 @@
 
 
 #include "sensu_split.h"
+#include "sensu_text.h"
 
 
 #define SENSU_KEY_MAX     2048
@@ -45,20 +46,6 @@ typedef struct {
 } sensu_key_t;
 
 
-/* a JSON string that is being unescaped, see sensu_key_char() */
-
-typedef struct {
-    unsigned              state;
-    unsigned              digits;    /* of \uXXXX still to come */
-    unsigned              code;      /* their value so far */
-    unsigned              high;      /* the first half of a surrogate pair */
-    unsigned              bad:1;     /* malformed or too long */
-    size_t                len;
-    size_t                size;      /* of data */
-    unsigned char        *data;
-} sensu_key_text_t;
-
-
 typedef struct {
     sensu_key_kind_e      kind;
     unsigned              state;
@@ -66,7 +53,7 @@ typedef struct {
     unsigned              member;    /* the member found in it */
     const sensu_split_kernel_t  *kernel;
     sensu_nest_t          nest;
-    sensu_key_text_t      text;
+    sensu_text_t          text;
     unsigned char         name[16];  /* of a member */
     size_t                len[SENSU_KEY_FIELDS];
     unsigned char         field[SENSU_KEY_FIELDS][SENSU_KEY_MAX];

@@ -1,0 +1,231 @@
+
+/*
+ * A JSON string as a small automaton: the escape that is being read, and the
+ * half of a surrogate pair that waits for the other one.
+ */
+
+
+#include "sensu_text.h"
+
+
+/* where a string stands */
+
+enum {
+    SENSU_PLAIN = 0,
+    SENSU_SLASH,                 /* after a backslash */
+    SENSU_HEX                    /* in the digits of \uXXXX */
+};
+
+
+void
+sensu_text_start(sensu_text_t *text, unsigned char *data, size_t size)
+{
+    memset(text, 0, sizeof(sensu_text_t));
+
+    text->data = data;
+    text->size = size;
+}
+
+
+static void
+sensu_text_add(sensu_text_t *text, unsigned c)
+{
+    if (text->len < text->size) {
+        text->data[text->len++] = (unsigned char) c;
+
+    } else {
+        text->bad = 1;
+    }
+}
+
+
+/* the digits of a \uXXXX are complete: RFC 8259, section 7 */
+
+static void
+sensu_text_code(sensu_text_t *text)
+{
+    unsigned  code;
+
+    code = text->code;
+
+    if (text->high) {
+        if (code < 0xdc00 || code > 0xdfff) {
+            text->bad = 1;
+            return;
+        }
+
+        code = 0x10000 + ((text->high - 0xd800) << 10) + (code - 0xdc00);
+        text->high = 0;
+
+        sensu_text_add(text, 0xf0 | code >> 18);
+        sensu_text_add(text, 0x80 | (code >> 12 & 0x3f));
+        sensu_text_add(text, 0x80 | (code >> 6 & 0x3f));
+        sensu_text_add(text, 0x80 | (code & 0x3f));
+
+    } else if (code >= 0xd800 && code <= 0xdbff) {
+        text->high = code;
+
+    } else if (code == 0 || (code >= 0xdc00 && code <= 0xdfff)) {
+        text->bad = 1;
+
+    } else if (code < 0x80) {
+        sensu_text_add(text, code);
+
+    } else if (code < 0x800) {
+        sensu_text_add(text, 0xc0 | code >> 6);
+        sensu_text_add(text, 0x80 | (code & 0x3f));
+
+    } else {
+        sensu_text_add(text, 0xe0 | code >> 12);
+        sensu_text_add(text, 0x80 | (code >> 6 & 0x3f));
+        sensu_text_add(text, 0x80 | (code & 0x3f));
+    }
+}
+
+
+static void
+sensu_text_escape(sensu_text_t *text, unsigned c)
+{
+    static const char  escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+
+    const char  *e;
+
+    if (c == 'u') {
+        text->state = SENSU_HEX;
+        text->digits = 4;
+        text->code = 0;
+        return;
+    }
+
+    text->state = SENSU_PLAIN;
+
+    for (e = escapes; *e; e += 2) {
+        if ((unsigned char) *e == c) {
+            sensu_text_add(text, e[1]);
+            text->bad |= text->high != 0;
+            return;
+        }
+    }
+
+    text->bad = 1;
+}
+
+
+/* takes the digit of a \uXXXX; 0 when it is none, which ends the escape */
+
+static int
+sensu_text_digit(sensu_text_t *text, unsigned c)
+{
+    unsigned  digit;
+
+    if (c >= '0' && c <= '9') {
+        digit = c - '0';
+
+    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+        digit = (c | 0x20) - 'a' + 10;
+
+    } else {
+        text->state = SENSU_PLAIN;
+        text->bad = 1;
+        return 0;
+    }
+
+    text->code = text->code << 4 | digit;
+
+    if (--text->digits == 0) {
+        text->state = SENSU_PLAIN;
+        sensu_text_code(text);
+    }
+
+    return 1;
+}
+
+
+const unsigned char *
+sensu_text_feed(sensu_text_t *text, const unsigned char *p,
+    const unsigned char *last, int *ended)
+{
+    unsigned  c;
+
+    *ended = 0;
+
+    while (p < last) {
+        c = *p++;
+
+        if (text->state == SENSU_SLASH) {
+            sensu_text_escape(text, c);
+            continue;
+        }
+
+        if (text->state == SENSU_HEX && sensu_text_digit(text, c)) {
+            continue;
+        }
+
+        if (c == '\\') {
+            text->state = SENSU_SLASH;
+            continue;
+        }
+
+        text->bad |= text->high != 0;
+
+        if (c == '"') {
+            *ended = 1;
+            break;
+        }
+
+        text->bad |= c < 0x20;
+        sensu_text_add(text, c);
+    }
+
+    return p;
+}
+
+
+int
+sensu_text_utf8(const unsigned char *p, size_t len)
+{
+    size_t                n;
+    unsigned              code, least;
+    const unsigned char  *last;
+
+    for (last = p + len; p < last; /* void */ ) {
+        code = *p++;
+
+        if (code < 0x80) {
+            continue;
+        }
+
+        if (code >= 0xc2 && code <= 0xdf) {
+            n = 1;
+            code &= 0x1f;
+            least = 0x80;
+
+        } else if ((code & 0xf0) == 0xe0) {
+            n = 2;
+            code &= 0x0f;
+            least = 0x800;
+
+        } else if (code >= 0xf0 && code <= 0xf4) {
+            n = 3;
+            code &= 0x07;
+            least = 0x10000;
+
+        } else {
+            return 0;
+        }
+
+        for ( /* void */ ; n; n--, p++) {
+            if (p == last || (*p & 0xc0) != 0x80) {
+                return 0;
+            }
+
+            code = code << 6 | (*p & 0x3f);
+        }
+
+        if (code < least || code > 0x10ffff || (code >> 11) == 0x1b) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
