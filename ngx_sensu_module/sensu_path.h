@@ -67,17 +67,28 @@ typedef struct {
 } sensu_path_t;
 
 
+/* decoded texts never grow, the canonical sub-path may */
+#define sensu_path_buf(len)  (3 * (len))
+
 /*
- * raw: the path as it came, without the query.  buf: at least raw.len bytes
- * (+ room that sensu_path.c documents), lives as long as *path.
+ * raw: the path as it came, without the query.  buf: sensu_path_buf(raw.len)
+ * bytes, lives as long as *path.  Of anything but SENSU_PATH_API all members
+ * of *path but why are zero.
+ *
+ * UNSAFE: doubled slashes and dot segments in any encoding; an encoded slash
+ * but in the name of a core asset; control bytes and backslashes in any
+ * encoding; a raw space, "#" or "?"; malformed escapes; any escape in "api",
+ * group, version, "namespaces" or the resource.
  */
 sensu_path_rc_e sensu_path_parse(sensu_path_t *path, sensu_str_t raw,
     unsigned char *buf);
 
 /*
  * Writes the canonical target of a parsed SENSU_PATH_API path; with ns.len
- * != 0 the namespaced form in that namespace, whatever the path's own scope.
- * Returns the bytes written.  dst: sensu_path_room(path, ns) bytes.
+ * != 0 the namespaced form in that namespace, whatever the path's own scope
+ * (only for a namespaced resource).  The wildcard is written in the
+ * cluster-wide form, which means the same.  Returns the bytes written.  dst:
+ * sensu_path_room(path, ns) bytes.
  */
 size_t sensu_path_build(const sensu_path_t *path, sensu_str_t ns,
     unsigned char *dst);
@@ -88,8 +99,11 @@ size_t sensu_path_room(const sensu_path_t *path, sensu_str_t ns);
 unsigned char *sensu_path_escape(unsigned char *dst, sensu_str_t text);
 
 /*
- * "core/v2", "enterprise/x", "x/v1beta1" where x is "*": does the pattern let
- * the path's group and version through?
+ * Does the pattern GROUP/VERSION let the path's group and version through?
+ * "*" may stand for the version and for each segment of the group.  As the
+ * whole group it stands for any, of one segment or two; as the version of a
+ * one-segment group it also lets through what lies below: "enterprise" with
+ * version "*" includes enterprise/store.
  */
 int sensu_path_api_match(const sensu_path_t *path, sensu_str_t pattern);
 

@@ -32,9 +32,17 @@ typedef enum {
     SENSU_SCOPE_DENY,        /* 403 */
     SENSU_SCOPE_ONE,         /* cluster-wide GET: rewrite to names[0] */
     SENSU_SCOPE_MERGE,       /* cluster-wide GET: one list of all names */
-    SENSU_SCOPE_EMPTY,       /* cluster-wide GET of a caller without any: [] */
     SENSU_SCOPE_NAMESPACES   /* GET /namespaces: keep those in names */
 } sensu_scope_verdict_e;
+
+
+/* a GET (HEAD is none), a PUT, anything else */
+
+typedef enum {
+    SENSU_SCOPE_OTHER = 0,
+    SENSU_SCOPE_GET,
+    SENSU_SCOPE_PUT
+} sensu_scope_method_e;
 
 
 /*
@@ -50,10 +58,11 @@ int sensu_namespaces_has(const sensu_namespaces_t *set, sensu_str_t ns);
 
 /*
  * The rules of scope.  user: the verified caller, for self-service on
- * users/{user}; is_get: a GET (HEAD is not).
+ * users/{user}.
  */
 sensu_scope_verdict_e sensu_scope_judge(const sensu_namespaces_t *set,
-    const sensu_path_t *path, sensu_str_t user, int is_get);
+    const sensu_path_t *path, sensu_str_t user,
+    sensu_scope_method_e method);
 
 
 #endif /* _SENSU_SCOPE_H_INCLUDED_ */

@@ -1,0 +1,230 @@
+
+/*
+ * Groups and versions: their grammar, and the patterns that say which of them
+ * are let through.
+ */
+
+
+#include "sensu_path.h"
+#include "sensu_path_api.h"
+
+
+#define SENSU_VERSION_DIGITS  9
+
+
+typedef struct {
+    sensu_str_t           group;     /* one or two segments */
+    sensu_str_t           version;
+} sensu_path_pattern_t;
+
+
+static unsigned sensu_path_number(const unsigned char **p,
+    const unsigned char *last);
+static int sensu_path_pattern(sensu_path_pattern_t *pt, sensu_str_t text);
+static sensu_str_t sensu_path_first(sensu_str_t group, sensu_str_t *rest);
+static int sensu_path_part_match(sensu_str_t part, sensu_str_t text);
+
+
+int
+sensu_path_group_valid(sensu_str_t s)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < s.len; i++) {
+        c = s.data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+            || (i != 0 && (c == '.' || c == '-')))
+        {
+            continue;
+        }
+
+        return 0;
+    }
+
+    return s.len != 0;
+}
+
+
+int
+sensu_path_version_parse(sensu_path_t *path, sensu_str_t s)
+{
+    const unsigned char  *p, *last;
+
+    p = s.data;
+    last = s.data + s.len;
+
+    if (p == last || *p++ != 'v') {
+        return 0;
+    }
+
+    path->major = sensu_path_number(&p, last);
+    path->stability = SENSU_STABLE;
+    path->iteration = 0;
+
+    if (path->major == 0 || p == last) {
+        return path->major != 0;
+    }
+
+    if (last - p > 5 && memcmp(p, "alpha", 5) == 0) {
+        path->stability = SENSU_ALPHA;
+        p += 5;
+
+    } else if (last - p > 4 && memcmp(p, "beta", 4) == 0) {
+        path->stability = SENSU_BETA;
+        p += 4;
+
+    } else {
+        return 0;
+    }
+
+    path->iteration = sensu_path_number(&p, last);
+
+    return path->iteration != 0 && p == last;
+}
+
+
+/* 0: no number, or one of more digits than anybody will need */
+
+static unsigned
+sensu_path_number(const unsigned char **p, const unsigned char *last)
+{
+    unsigned              n;
+    const unsigned char  *s;
+
+    n = 0;
+    s = *p;
+
+    if (s == last || *s == '0') {
+        return 0;
+    }
+
+    while (s < last && *s >= '0' && *s <= '9') {
+
+        if (s - *p == SENSU_VERSION_DIGITS) {
+            return 0;
+        }
+
+        n = n * 10 + (*s++ - '0');
+    }
+
+    *p = s;
+
+    return n;
+}
+
+
+int
+sensu_path_api_match(const sensu_path_t *path, sensu_str_t pattern)
+{
+    sensu_str_t           first, rest, pfirst, prest;
+    sensu_path_pattern_t  pt;
+
+    if (!sensu_path_pattern(&pt, pattern)) {
+        return 0;
+    }
+
+    first = sensu_path_first(path->group, &rest);
+    pfirst = sensu_path_first(pt.group, &prest);
+
+    if (!sensu_path_part_match(pfirst, first)) {
+        return 0;
+    }
+
+    if (prest.len != 0) {
+        return rest.len != 0
+               && sensu_path_part_match(prest, rest)
+               && sensu_path_part_match(pt.version, path->version);
+    }
+
+    if (sensu_str_eq(pt.version, sensu_str("*"))) {
+        return 1;
+    }
+
+    return (rest.len == 0 || sensu_str_eq(pfirst, sensu_str("*")))
+           && sensu_str_eq(pt.version, path->version);
+}
+
+
+int
+sensu_path_api_valid(sensu_str_t pattern)
+{
+    int                   i, n;
+    sensu_str_t           part[2];
+    sensu_path_t          path;
+    sensu_path_pattern_t  pt;
+
+    if (!sensu_path_pattern(&pt, pattern)) {
+        return 0;
+    }
+
+    part[0] = sensu_path_first(pt.group, &part[1]);
+    n = (part[0].len == pt.group.len) ? 1 : 2;
+
+    for (i = 0; i < n; i++) {
+        if (!sensu_str_eq(part[i], sensu_str("*"))
+            && (!sensu_path_group_valid(part[i])
+                || sensu_path_version_parse(&path, part[i])))
+        {
+            return 0;
+        }
+    }
+
+    return sensu_str_eq(pt.version, sensu_str("*"))
+           || sensu_path_version_parse(&path, pt.version);
+}
+
+
+/* parts the text at its last slash */
+
+static int
+sensu_path_pattern(sensu_path_pattern_t *pt, sensu_str_t text)
+{
+    size_t  i;
+
+    for (i = text.len; i > 0; i--) {
+
+        if (text.data[i - 1] == '/') {
+            pt->group.data = text.data;
+            pt->group.len = i - 1;
+            pt->version.data = text.data + i;
+            pt->version.len = text.len - i;
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* parts a group at its slash; *rest is empty if there is none */
+
+static sensu_str_t
+sensu_path_first(sensu_str_t group, sensu_str_t *rest)
+{
+    sensu_str_t           first;
+    const unsigned char  *p;
+
+    first = group;
+    rest->len = 0;
+    rest->data = NULL;
+
+    p = memchr(group.data, '/', group.len);
+
+    if (p != NULL) {
+        first.len = p - group.data;
+        rest->data = p + 1;
+        rest->len = group.len - first.len - 1;
+    }
+
+    return first;
+}
+
+
+static int
+sensu_path_part_match(sensu_str_t part, sensu_str_t text)
+{
+    return sensu_str_eq(part, sensu_str("*")) || sensu_str_eq(part, text);
+}

@@ -1,0 +1,274 @@
+
+/*
+ * Scope: membership in the caller's namespaces decides everything; whatever
+ * no rule allows is denied.
+ */
+
+
+#include "sensu_scope.h"
+
+
+static int sensu_scope_next(sensu_str_t *value, sensu_str_t *name);
+static int sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name,
+    size_t *pos);
+static int sensu_scope_cmp(sensu_str_t a, sensu_str_t b);
+static int sensu_scope_name_ok(sensu_str_t name);
+static sensu_scope_verdict_e sensu_scope_cluster(
+    const sensu_namespaces_t *set, const sensu_path_t *path,
+    sensu_str_t user, sensu_scope_method_e method);
+
+
+int
+sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
+    sensu_str_t *names)
+{
+    size_t       pos;
+    sensu_str_t  name, rest;
+
+    set->all = 0;
+    set->n = 0;
+    set->names = names;
+
+    rest = value;
+
+    if (sensu_scope_next(&rest, &name) && sensu_str_eq(name, sensu_str("*"))
+        && !sensu_scope_next(&rest, &name))
+    {
+        set->all = 1;
+        return 0;
+    }
+
+    while (sensu_scope_next(&value, &name)) {
+
+        if (!sensu_scope_name_ok(name)) {
+            set->n = 0;
+            return -1;
+        }
+
+        if (sensu_scope_find(set, name, &pos)) {
+            continue;
+        }
+
+        if (set->n == SENSU_SCOPE_MAX) {
+            set->n = 0;
+            return -1;
+        }
+
+        memmove(&names[pos + 1], &names[pos],
+                (set->n - pos) * sizeof(sensu_str_t));
+        names[pos] = name;
+        set->n++;
+    }
+
+    return 0;
+}
+
+
+size_t
+sensu_namespaces_room(sensu_str_t value)
+{
+    size_t       n;
+    sensu_str_t  name;
+
+    n = 0;
+
+    while (n < SENSU_SCOPE_MAX && sensu_scope_next(&value, &name)) {
+        n++;
+    }
+
+    return n;
+}
+
+
+int
+sensu_namespaces_has(const sensu_namespaces_t *set, sensu_str_t ns)
+{
+    size_t  pos;
+
+    return set->all || sensu_scope_find(set, ns, &pos);
+}
+
+
+sensu_scope_verdict_e
+sensu_scope_judge(const sensu_namespaces_t *set, const sensu_path_t *path,
+    sensu_str_t user, sensu_scope_method_e method)
+{
+    if (set->all) {
+        return SENSU_SCOPE_PASS;
+    }
+
+    switch (path->scope) {
+
+    case SENSU_SCOPE_NAMESPACE:
+        return sensu_namespaces_has(set, path->ns) ? SENSU_SCOPE_PASS
+                                                   : SENSU_SCOPE_DENY;
+
+    case SENSU_SCOPE_CLUSTER:
+        break;
+
+    default:
+        return SENSU_SCOPE_DENY;
+    }
+
+    if (!path->namespaced) {
+        return sensu_scope_cluster(set, path, user, method);
+    }
+
+    if (method != SENSU_SCOPE_GET || path->name.len != 0 || set->n == 0) {
+        return SENSU_SCOPE_DENY;
+    }
+
+    return set->n == 1 ? SENSU_SCOPE_ONE : SENSU_SCOPE_MERGE;
+}
+
+
+/* cluster-scoped resources: his namespaces and himself */
+
+static sensu_scope_verdict_e
+sensu_scope_cluster(const sensu_namespaces_t *set, const sensu_path_t *path,
+    sensu_str_t user, sensu_scope_method_e method)
+{
+    if (sensu_str_eq(path->resource, sensu_str("namespaces"))) {
+
+        if (method != SENSU_SCOPE_GET) {
+            return SENSU_SCOPE_DENY;
+        }
+
+        if (path->name.len == 0) {
+            return SENSU_SCOPE_NAMESPACES;
+        }
+
+        return sensu_namespaces_has(set, path->name) ? SENSU_SCOPE_PASS
+                                                     : SENSU_SCOPE_DENY;
+    }
+
+    if (sensu_str_eq(path->resource, sensu_str("users"))
+        && user.len != 0 && sensu_str_eq(path->name, user)
+        && (method == SENSU_SCOPE_GET || method == SENSU_SCOPE_PUT)
+        && (path->subpath.len == 0
+            || sensu_str_eq(path->subpath, sensu_str("password"))))
+    {
+        return SENSU_SCOPE_PASS;
+    }
+
+    return SENSU_SCOPE_DENY;
+}
+
+
+/* takes the next name off the value */
+
+static int
+sensu_scope_next(sensu_str_t *value, sensu_str_t *name)
+{
+    int                   separator;
+    const unsigned char  *p, *last;
+
+    name->len = 0;
+
+    p = value->data;
+    last = (value->len != 0) ? value->data + value->len : p;
+
+    while (p < last) {
+        separator = (strchr(", \t\r\n", *p) != NULL && *p != '\0');
+
+        if (separator && name->len != 0) {
+            break;
+        }
+
+        if (!separator && name->len++ == 0) {
+            name->data = p;
+        }
+
+        p++;
+    }
+
+    value->data = p;
+    value->len = last - p;
+
+    return name->len != 0;
+}
+
+
+/* where the name is in the set, or would be */
+
+static int
+sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name, size_t *pos)
+{
+    int     rc;
+    size_t  low, high, mid;
+
+    low = 0;
+    high = set->n;
+
+    while (low < high) {
+        mid = low + (high - low) / 2;
+        rc = sensu_scope_cmp(set->names[mid], name);
+
+        if (rc == 0) {
+            *pos = mid;
+            return 1;
+        }
+
+        if (rc < 0) {
+            low = mid + 1;
+
+        } else {
+            high = mid;
+        }
+    }
+
+    *pos = low;
+
+    return 0;
+}
+
+
+/*
+ * The order of name + "/": where one name begins the other, the longer one's
+ * next byte meets that slash.  Only equal names compare as 0.
+ */
+
+static int
+sensu_scope_cmp(sensu_str_t a, sensu_str_t b)
+{
+    int     rc;
+    size_t  n;
+
+    n = a.len < b.len ? a.len : b.len;
+    rc = n ? memcmp(a.data, b.data, n) : 0;
+
+    if (rc != 0 || a.len == b.len) {
+        return rc;
+    }
+
+    if (a.len > b.len) {
+        return a.data[n] < '/' ? -1 : 1;
+    }
+
+    return b.data[n] < '/' ? 1 : -1;
+}
+
+
+static int
+sensu_scope_name_ok(sensu_str_t name)
+{
+    size_t         i, dots;
+    unsigned char  c;
+
+    dots = 0;
+
+    for (i = 0; i < name.len; i++) {
+        c = name.data[i];
+
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+              || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'
+              || c == ':'))
+        {
+            return 0;
+        }
+
+        dots += (c == '.');
+    }
+
+    return name.len > 2 || dots != name.len;
+}
