@@ -44,8 +44,8 @@ tests and calls done_testing. A file that ends without C<done> fails.
     allow(qr/../)           an alert this test expects, not counted at done
     wait_for(sub, seconds)  polls until true; false when the time is over
 
-The functions C<jwt>, C<key_pair>, C<elements> and C<slurp> are exported: see
-SensuTest::JWT and SensuTest::HTTP.
+The functions C<jwt>, C<key_pair>, C<certificate> (SensuTest::JWT),
+C<elements> (SensuTest::HTTP) and C<slurp> (a file's text) are exported.
 
 =head1 MODES
 
@@ -79,14 +79,15 @@ use SensuTest::Redis;
 use SensuTest::Upstream;
 
 our @ISA = ('Exporter');
-our @EXPORT = qw(jwt key_pair elements slurp);
+our @EXPORT = qw(jwt key_pair certificate elements slurp);
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../..');
 
-*jwt      = \&SensuTest::JWT::jwt;
+*jwt = \&SensuTest::JWT::jwt;
 *key_pair = \&SensuTest::JWT::key_pair;
+*certificate = \&SensuTest::JWT::certificate;
 *elements = \&SensuTest::HTTP::elements;
-*slurp    = \&SensuTest::Process::slurp;
+*slurp = \&SensuTest::Process::slurp;
 
 my @benches;
 

@@ -20,6 +20,7 @@ asks through the gateway one may ask directly, too.
     connection             open: ->send(bytes), ->response($method), ->eof
                            (true once the peer has closed), ->close, ->reset
     h2($path, %opt)        the same over HTTP/2 without TLS, by curl
+    curl($url, args => [..], %opt)   anything else that curl can do
     walk($path, $limit, %opt)
         Follows Sensu-Continue to its end: {pages => [[..]..], elements,
         tokens, responses}. It dies on a status other than 200, on a token
@@ -115,8 +116,17 @@ sub message {
 sub h2 {
     my ($self, $path, %opt) = @_;
 
+    return $self->curl('http://127.0.0.1:' . $self->h2_port . $path, %opt,
+                       args => [ '--http2-prior-knowledge',
+                                 @{ $opt{args} // [] } ]);
+}
+
+
+sub curl {
+    my ($self, $url, %opt) = @_;
+
     my @headers = @{ $opt{headers} // [] };
-    my @args;
+    my @args = @{ $opt{args} // [] };
 
     push @headers, Authorization => "Bearer $opt{token}" if defined $opt{token};
     push @headers, 'Content-Type' => 'application/json' if defined $opt{body};
@@ -128,14 +138,14 @@ sub h2 {
     push @args, '-X', $opt{method} if $opt{method};
     push @args, '--data-binary', '@-' if defined $opt{body};
 
-    my $dump = $self->{t}->dir . '/h2.head';
+    my $dump = $self->{t}->dir . '/curl.head';
     unlink $dump;
 
-    my $in = $self->{t}->write('h2.body', $opt{body} // '');
+    my $in = $self->{t}->write('curl.body', $opt{body} // '');
 
     open my $out, '-|', 'sh', '-c', 'exec "$@" < "$0"', $in, 'curl', '-s',
-         '--http2-prior-knowledge', '--path-as-is', '-m', $opt{timeout} // 20,
-         '-D', $dump, @args, '--', 'http://127.0.0.1:' . $self->h2_port . $path
+         '--path-as-is', '-m', $opt{timeout} // 20, '-D', $dump, @args,
+         '--', $url
         or die "curl: $!";
     binmode $out;
     local $/;

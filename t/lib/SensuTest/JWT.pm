@@ -17,6 +17,10 @@ SensuTest::JWT - makes tokens and keys
         Paths of the private and the public PEM file. Curves as openssl
         names them: prime256v1, secp384r1, secp521r1.
 
+    certificate($t)
+        Paths of a self-made certificate for localhost and of its key:
+        cert.pem and key.pem of the test's folder.
+
 =cut
 
 use strict;
@@ -131,6 +135,20 @@ sub key_pair {
     openssl('', 'pkey', '-in', $private, '-pubout', '-out', $public);
 
     return ($private, $public);
+}
+
+
+sub certificate {
+    my ($t) = @_;
+
+    my ($cert, $key) = map { $t->dir . "/$_.pem" } qw(cert key);
+
+    system('openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 '
+           . "-nodes -subj /CN=localhost -keyout $key -out $cert "
+           . "2> $cert.err") == 0
+        or die 'openssl: ' . SensuTest::Process::slurp("$cert.err");
+
+    return ($cert, $key);
 }
 
 1;

@@ -16,8 +16,9 @@ SensuTest::Nginx - an nginx with the module, on ports of its own
         module => 0         without load_module
         workers => 1        how many
         log_level => 'info' (notices are needed: they tell of dead workers)
-        conf => text        a whole configuration instead; the words PORT,
-                            H2PORT and DIR in %% %% are filled in
+        conf => text        a whole configuration instead; PORT, H2PORT, DIR,
+                            GLOBALS (main level) and TEMP (http level), each
+                            between %% and %%, are filled in
         start => 0          does not start it
     port, h2_port           HTTP/1 and HTTP/2 without TLS
     check                   nginx -t: (true if good, what it printed)
@@ -75,6 +76,8 @@ sub write_conf {
     $text =~ s/%%PORT%%/$self->{port}/g;
     $text =~ s/%%H2PORT%%/$self->{h2_port}/g;
     $text =~ s/%%DIR%%/$self->{t}->dir/ge;
+    $text =~ s/%%GLOBALS%%/$self->globals/e;
+    $text =~ s/%%TEMP%%/$self->temp_paths/e;
 
     $self->{t}->write("nginx$self->{n}.conf", $text);
 }
