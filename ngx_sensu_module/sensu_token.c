@@ -160,7 +160,6 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
     unsigned char   buf[sensu_base64_decoded(SENSU_TOKEN_MAX)];
 
     *claims = NULL;
-    *why = "";
 
     payload.data = buf;
 
@@ -187,6 +186,7 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
     }
 
     *claims = json;
+    *why = "";
 
     return SENSU_TOKEN_OK;
 }
@@ -204,6 +204,7 @@ sensu_token_trusted(const sensu_token_rules_t *rules, sensu_str_t token,
     ssize_t                n;
     sensu_str_t            text;
     sensu_token_e          rc;
+    const char            *wrong;
     unsigned char         *buf;
     sensu_token_parts_t    parts;
     sensu_token_header_t   header;
@@ -229,10 +230,15 @@ sensu_token_trusted(const sensu_token_rules_t *rules, sensu_str_t token,
     text.len = n;
     text.data = buf;
 
-    *why = sensu_token_header(text, &header);
+    wrong = sensu_token_header(text, &header);
 
-    rc = *why ? SENSU_TOKEN_BAD_CLAIMS
-              : sensu_token_signed(rules->keys, &header, &parts, why);
+    if (wrong) {
+        *why = wrong;
+        rc = SENSU_TOKEN_BAD_CLAIMS;
+
+    } else {
+        rc = sensu_token_signed(rules->keys, &header, &parts, why);
+    }
 
     json_decref(header.json);
 
