@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -294,6 +296,59 @@ kit_sensu_token(const kit_key_t *key, const char *payload)
              key->alg);
 
     return kit_token(key, header, payload);
+}
+
+
+/* a number of the key as base64url; len 0: as short as it gets */
+
+static inline void
+kit_jwk_number(char *dst, EVP_PKEY *key, const char *name, int len)
+{
+    BIGNUM         *n;
+    unsigned char   buf[4096];
+
+    n = NULL;
+
+    kit_must(EVP_PKEY_get_bn_param(key, name, &n) == 1);
+    kit_must(BN_num_bytes(n) <= (int) sizeof(buf));
+
+    len = len ? BN_bn2binpad(n, buf, len) : BN_bn2bin(n, buf);
+    kit_must(len > 0);
+
+    kit_base64url(dst, buf, len);
+
+    BN_free(n);
+}
+
+
+/* the JWK of the public key; extra: more members, each with a comma before */
+
+static inline const char *
+kit_jwk(EVP_PKEY *key, const char *extra)
+{
+    int           len;
+    char          a[8192], b[8192];
+    static char   jwk[16600];
+
+    if (EVP_PKEY_is_a(key, "RSA")) {
+        kit_jwk_number(a, key, OSSL_PKEY_PARAM_RSA_N, 0);
+        kit_jwk_number(b, key, OSSL_PKEY_PARAM_RSA_E, 0);
+
+        snprintf(jwk, sizeof(jwk),
+                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"%s}", a, b, extra);
+
+    } else {
+        len = (EVP_PKEY_get_bits(key) + 7) / 8;
+
+        kit_jwk_number(a, key, OSSL_PKEY_PARAM_EC_PUB_X, len);
+        kit_jwk_number(b, key, OSSL_PKEY_PARAM_EC_PUB_Y, len);
+
+        snprintf(jwk, sizeof(jwk),
+                 "{\"kty\":\"EC\",\"crv\":\"P-%d\",\"x\":\"%s\",\"y\":\"%s\"%s}",
+                 EVP_PKEY_get_bits(key), a, b, extra);
+    }
+
+    return jwk;
 }
 
 
