@@ -22,6 +22,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
               -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
 
+.SECONDARY: $(OBJS)
+
 .PHONY: help deps build run test unit fuzz lint clean install
 
 help:

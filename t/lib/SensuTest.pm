@@ -35,7 +35,9 @@ tests and calls done_testing. A file that ends without C<done> fails.
     new                     the bench
     dir, write(name, text)  its folder; writes a file there, gives the path
     port                    a free port of 127.0.0.1, not given out twice
-    demo(args)              the demo backend, SensuTest::Upstream's class
+    demo(args)              the demo backend, in SensuTest::Upstream; it knows
+                            tokens of its login only, unless it is started
+                            with '--no-token-store'
     upstream(sub)           a programmable backend
     redis(%opt)             a redis-server, SensuTest::Redis
     nginx(%opt)             an nginx, SensuTest::Nginx
