@@ -312,8 +312,9 @@ sub _queue {
     if (defined $c->{left}) {
         return if $c->{cut_done};
         if (length $piece >= $c->{left}) {
+            # at the very end of a chunk only the last, empty one is missing
             @parts = (@parts > 1 ? $parts[0] : (),
-                substr $piece, 0, $c->{left});
+                substr $piece, 0, $c->{left}) if length $piece > $c->{left};
             $c->{cut_done} = 1;
             delete $c->{response}{stream};
         }
