@@ -16,6 +16,7 @@
 
 
 #define NGX_SENSU_STORE_VALUE_MAX  4096
+#define NGX_SENSU_OP_INTS          8
 
 
 typedef struct ngx_sensu_op_s     ngx_sensu_op_t;
@@ -35,7 +36,8 @@ struct ngx_sensu_op_s {
     ngx_int_t              rc;       /* NGX_OK; NGX_DECLINED: no such key;
                                         NGX_ERROR: the store failed */
     ngx_str_t              value;    /* of a get */
-    ngx_int_t              ints[8];  /* of a script: the integers it returned */
+    ngx_int_t              ints[NGX_SENSU_OP_INTS];
+                                     /* of a script: what it returned */
     ngx_uint_t             nints;
     ngx_sensu_op_pt        done;
     void                  *data;

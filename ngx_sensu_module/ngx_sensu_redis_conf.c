@@ -1,0 +1,338 @@
+
+/*
+ * The arguments of sensu_redis.
+ */
+
+
+#include "ngx_sensu_redis_peer.h"
+
+
+#define NGX_SENSU_REDIS_PASSWORD     512
+#define NGX_SENSU_REDIS_TIMEOUT_MAX  10000
+
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_int_t  (*set)(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+                     ngx_str_t *value);
+} ngx_sensu_redis_param_t;
+
+
+static ngx_int_t ngx_sensu_redis_conf_param(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *arg, ngx_uint_t *seen);
+static ngx_int_t ngx_sensu_redis_conf_timeout(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
+static ngx_int_t ngx_sensu_redis_conf_prefix(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
+static ngx_int_t ngx_sensu_redis_conf_user(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
+static ngx_int_t ngx_sensu_redis_conf_password_file(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
+static ssize_t ngx_sensu_redis_conf_read(ngx_conf_t *cf, ngx_str_t *file,
+    u_char *buf, size_t size);
+static ngx_int_t ngx_sensu_redis_conf_peers(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis);
+
+
+static ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
+    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout },
+    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix },
+    { ngx_string("user="), ngx_sensu_redis_conf_user },
+    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file },
+    { ngx_null_string, NULL }
+};
+
+
+ngx_sensu_redis_t *
+ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
+{
+    ngx_str_t          *arg;
+    ngx_uint_t          i, seen;
+    ngx_sensu_redis_t  *redis;
+
+    arg = args->elts;
+
+    if (args->nelts < 2) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "sensu_redis needs a URL, as in "
+                           "redis://127.0.0.1:6379/0");
+        return NULL;
+    }
+
+    redis = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_redis_t));
+    if (redis == NULL) {
+        return NULL;
+    }
+
+    redis->pool = cf->pool;
+    redis->timeout = 250;
+    ngx_str_set(&redis->prefix, "sensu:");
+
+    if (ngx_sensu_redis_conf_url(cf, redis, &arg[1]) != NGX_OK) {
+        return NULL;
+    }
+
+    seen = 0;
+
+    for (i = 2; i < args->nelts; i++) {
+        if (ngx_sensu_redis_conf_param(cf, redis, &arg[i], &seen) != NGX_OK) {
+            return NULL;
+        }
+    }
+
+    if (redis->user.len && redis->password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "sensu_redis has user= and no password: add "
+                           "password_file=");
+        return NULL;
+    }
+
+    if (ngx_sensu_redis_conf_peers(cf, redis) != NGX_OK) {
+        return NULL;
+    }
+
+    return redis;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *arg, ngx_uint_t *seen)
+{
+    ngx_str_t                 value;
+    ngx_uint_t                i;
+    ngx_sensu_redis_param_t  *param;
+
+    for (i = 0; ngx_sensu_redis_params[i].name.len; i++) {
+        param = &ngx_sensu_redis_params[i];
+
+        if (arg->len < param->name.len
+            || ngx_strncmp(arg->data, param->name.data, param->name.len) != 0)
+        {
+            continue;
+        }
+
+        if (*seen & (1 << i)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is there twice in sensu_redis: keep "
+                               "one", &param->name);
+            return NGX_ERROR;
+        }
+
+        *seen |= 1 << i;
+
+        value.data = arg->data + param->name.len;
+        value.len = arg->len - param->name.len;
+
+        return param->set(cf, redis, &value);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown parameter \"%V\" of sensu_redis: there are "
+                       "timeout=, prefix=, user= and password_file=", arg);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_timeout(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
+{
+    ngx_int_t  msec;
+
+    msec = ngx_parse_time(value, 0);
+
+    if (msec == NGX_ERROR
+        || msec == 0
+        || msec > NGX_SENSU_REDIS_TIMEOUT_MAX)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"timeout=%V\" of sensu_redis must be a time "
+                           "from 1ms to %ds, as in timeout=250ms", value,
+                           NGX_SENSU_REDIS_TIMEOUT_MAX / 1000);
+        return NGX_ERROR;
+    }
+
+    redis->timeout = (ngx_msec_t) msec;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_prefix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] <= ' ' || value->data[i] >= 0x7f) {
+            break;
+        }
+    }
+
+    if (i < value->len || i == 0 || i > NGX_SENSU_REDIS_PREFIX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prefix=%V\" of sensu_redis must be 1 to %d "
+                           "printable characters without blanks, as in "
+                           "prefix=sensu:", value, NGX_SENSU_REDIS_PREFIX);
+        return NGX_ERROR;
+    }
+
+    redis->prefix = *value;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_user(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
+{
+    if (value->len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"user=\" of sensu_redis must name a user of "
+                           "Redis' ACL");
+        return NGX_ERROR;
+    }
+
+    redis->user = *value;
+
+    return NGX_OK;
+}
+
+
+/* the first line, so that an editor's last line end does no harm */
+
+static ngx_int_t
+ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
+{
+    size_t     len;
+    ssize_t    n;
+    u_char     buf[NGX_SENSU_REDIS_PASSWORD + 2];
+    ngx_str_t  file;
+
+    file = *value;
+
+    if (file.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"password_file=\" of sensu_redis must name a "
+                           "file");
+        return NGX_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    n = ngx_sensu_redis_conf_read(cf, &file, buf, sizeof(buf));
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    for (len = 0; len < (size_t) n; len++) {
+        if (buf[len] == CR || buf[len] == LF) {
+            break;
+        }
+    }
+
+    if (len == 0 || len > NGX_SENSU_REDIS_PASSWORD) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the first line of \"%V\" must be the password of "
+                           "Redis, 1 to %d bytes", &file,
+                           NGX_SENSU_REDIS_PASSWORD);
+        ngx_memzero(buf, sizeof(buf));
+        return NGX_ERROR;
+    }
+
+    redis->password.len = len;
+    redis->password.data = ngx_pnalloc(cf->pool, len);
+
+    if (redis->password.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(redis->password.data, buf, len);
+    ngx_memzero(buf, sizeof(buf));
+
+    return NGX_OK;
+}
+
+
+static ssize_t
+ngx_sensu_redis_conf_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
+    size_t size)
+{
+    ssize_t   n;
+    ngx_fd_t  fd;
+
+    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot read \"%V\", which password_file= of "
+                           "sensu_redis names", file);
+        return NGX_ERROR;
+    }
+
+    n = read(fd, buf, size);
+
+    if (n == -1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot read \"%V\", which password_file= of "
+                           "sensu_redis names", file);
+        n = NGX_ERROR;
+    }
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", file);
+    }
+
+    return n;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_peers(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
+{
+    ngx_uint_t               i;
+    ngx_sensu_redis_peer_t  *peer;
+
+    redis->npeers = 1;
+
+    if (redis->topology == NGX_SENSU_REDIS_CLUSTER) {
+        redis->npeers = redis->nseeds;
+
+        redis->slots = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SLOTS);
+        if (redis->slots == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    redis->peers = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_PEERS
+                                         * sizeof(ngx_sensu_redis_peer_t *));
+    if (redis->peers == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < redis->npeers; i++) {
+        peer = ngx_sensu_redis_peer_create(cf->pool, redis);
+        if (peer == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (redis->topology != NGX_SENSU_REDIS_CLUSTER) {
+            peer->seeds = redis->seeds;
+            peer->nseeds = redis->nseeds;
+        }
+
+        peer->addr = redis->seeds[i];
+        redis->peers[i] = peer;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,164 @@
+
+/*
+ * The store of a fleet: a cursor is one string of Redis with a time to live.
+ */
+
+
+#include "ngx_sensu_redis_peer.h"
+#include "ngx_sensu_stat.h"
+
+
+static ngx_sensu_op_t *ngx_sensu_store_redis_get(ngx_sensu_store_t *store,
+    ngx_str_t *key, ngx_sensu_op_pt done, void *data);
+static ngx_sensu_op_t *ngx_sensu_store_redis_set(ngx_sensu_store_t *store,
+    ngx_str_t *key, ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done,
+    void *data);
+static ngx_sensu_op_t *ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis,
+    ngx_uint_t nargs, ngx_str_t *args, ngx_sensu_redis_reply_pt reply,
+    ngx_sensu_op_pt done, void *data);
+static void ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static void ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+
+
+ngx_sensu_store_t *
+ngx_sensu_store_redis(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
+{
+    ngx_sensu_store_t  *store;
+
+    store = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_store_t));
+    if (store == NULL) {
+        return NULL;
+    }
+
+    store->get = ngx_sensu_store_redis_get;
+    store->set = ngx_sensu_store_redis_set;
+    store->kind = "redis";
+    store->ctx = redis;
+
+    return store;
+}
+
+
+static ngx_sensu_op_t *
+ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
+    ngx_sensu_op_pt done, void *data)
+{
+    u_char     buf[NGX_SENSU_REDIS_KEY];
+    ngx_str_t  args[2];
+
+    args[1].data = buf;
+
+    if (ngx_sensu_redis_key(store->ctx, key, &args[1]) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_str_set(&args[0], "GET");
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_GETS, 1);
+
+    return ngx_sensu_store_redis_send(store->ctx, 2, args,
+                                      ngx_sensu_store_redis_got, done, data);
+}
+
+
+static ngx_sensu_op_t *
+ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
+    ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done, void *data)
+{
+    u_char     buf[NGX_SENSU_REDIS_KEY], seconds[NGX_TIME_T_LEN];
+    ngx_str_t  args[5];
+
+    args[1].data = buf;
+
+    if (ngx_sensu_redis_key(store->ctx, key, &args[1]) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_str_set(&args[0], "SET");
+    args[2] = *value;
+    ngx_str_set(&args[3], "EX");
+    args[4].data = seconds;
+    args[4].len = ngx_sprintf(seconds, "%T", ngx_max(ttl, 1)) - seconds;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_SETS, 1);
+
+    return ngx_sensu_store_redis_send(store->ctx, 5, args,
+                                      ngx_sensu_store_redis_was_set, done,
+                                      data);
+}
+
+
+static ngx_sensu_op_t *
+ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_redis_reply_pt reply, ngx_sensu_op_pt done,
+    void *data)
+{
+    ngx_sensu_op_t         *op;
+    ngx_sensu_redis_cmd_t  *cmd;
+
+    op = ngx_sensu_op_create(done, data);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    cmd = ngx_sensu_redis_cmd(redis, op, nargs, args, &args[1], reply);
+    if (cmd == NULL) {
+        ngx_free(op);
+        return NULL;
+    }
+
+    cmd->cursor = 1;
+
+    /* both may be done twice: a set writes the same value again */
+    cmd->again = 1;
+
+    ngx_sensu_redis_send(cmd);
+
+    return op;
+}
+
+
+static void
+ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    ngx_int_t  rc;
+
+    if (reply->type == REDIS_REPLY_NIL) {
+        ngx_sensu_redis_complete(cmd, NGX_DECLINED);
+        return;
+    }
+
+    if (reply->type != REDIS_REPLY_STRING) {
+        ngx_sensu_redis_odd(cmd, "something else than a string");
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
+        return;
+    }
+
+    if ((size_t) reply->len > NGX_SENSU_STORE_VALUE_MAX) {
+
+        /* certainly not of ours: there is no such cursor */
+
+        ngx_sensu_redis_odd(cmd, "a value too long for a cursor");
+        ngx_sensu_redis_complete(cmd, NGX_DECLINED);
+        return;
+    }
+
+    rc = ngx_sensu_op_value(cmd->op, (u_char *) reply->str, reply->len);
+
+    ngx_sensu_redis_complete(cmd, rc);
+}
+
+
+static void
+ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STATUS) {
+        ngx_sensu_redis_odd(cmd, "something else than OK");
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
+        return;
+    }
+
+    ngx_sensu_redis_complete(cmd, NGX_OK);
+}
