@@ -344,7 +344,8 @@ kit_jwk(EVP_PKEY *key, const char *extra)
         kit_jwk_number(b, key, OSSL_PKEY_PARAM_EC_PUB_Y, len);
 
         snprintf(jwk, sizeof(jwk),
-                 "{\"kty\":\"EC\",\"crv\":\"P-%d\",\"x\":\"%s\",\"y\":\"%s\"%s}",
+                 "{\"kty\":\"EC\",\"crv\":\"P-%d\",\"x\":\"%s\","
+                 "\"y\":\"%s\"%s}",
                  EVP_PKEY_get_bits(key), a, b, extra);
     }
 
