@@ -496,31 +496,30 @@ void
 sensu_key_scan_end(sensu_key_scan_t *scan, sensu_key_t *key)
 {
     size_t    len, size;
-    unsigned  i;
+    unsigned  i, fields;
 
-    key->ns_len = scan->len[SENSU_NS];
-    key->entity_len = scan->len[SENSU_ENTITY];
     key->len = 0;
-    size = 0;
+    key->ns_len = 0;
+    key->entity_len = 0;
 
     if (scan->kind == SENSU_KEY_ASSET) {
         scan->len[SENSU_NAME] = sensu_key_clean(scan->field[SENSU_NAME],
                                                 scan->len[SENSU_NAME]);
     }
 
-    if (scan->state != SENSU_OVER || scan->kind == SENSU_KEY_UNKNOWN) {
-        goto done;
-    }
+    fields = scan->state == SENSU_OVER ? sensu_key_kinds[scan->kind].fields
+                                       : 0;
+    size = 0;
 
     for (i = 0; i < SENSU_KEY_FIELDS; i++) {
 
-        if ((sensu_key_kinds[scan->kind].fields & 1 << i) == 0) {
+        if ((fields & 1 << i) == 0) {
             continue;
         }
 
         len = scan->len[i];
 
-        if (len == 0 || size + 1 + len > SENSU_KEY_MAX) {
+        if (len == 0 || size + (size != 0) + len > SENSU_KEY_MAX) {
             goto done;
         }
 
@@ -532,7 +531,11 @@ sensu_key_scan_end(sensu_key_scan_t *scan, sensu_key_t *key)
         size += len;
     }
 
-    key->len = size;
+    if (size) {
+        key->len = size;
+        key->ns_len = fields & 1 << SENSU_NS ? scan->len[SENSU_NS] : 0;
+        key->entity_len = scan->len[SENSU_ENTITY];
+    }
 
 done:
 
