@@ -190,6 +190,11 @@ subtest 'options' => sub {
             '>', 5, "rich: $type";
     }
 
+    my $shuffled = $t->demo('--no-token-store', '--shuffle-labels');
+    my %seen = map { $shuffled->get("$CORE/checks", token => $t->token)->{body}
+        => 1 } 1 .. 40;
+    cmp_ok scalar keys %seen, '>', 1, 'labels change their order';
+
     my $path = $t->dir . '/socket';
     my $secret = $t->dir . '/new.secret';
     my $p = SensuTest::Process->spawn(log => "$out.unix", cmd => [$program,
@@ -206,7 +211,7 @@ subtest 'options' => sub {
 
 
 subtest 'scale' => sub {
-    my $big = $t->demo('--scale', 4_000, '--scale-namespaces', 3,
+    my $big = $t->demo('--scale', 3_000, '--scale-namespaces', 3,
         '--no-token-store');
     my @o = (token => $t->token);
 
@@ -216,16 +221,25 @@ subtest 'scale' => sub {
         . 'Authorization: Bearer ' . $t->token . "\r\n\r\n");
     my $r = $big->get("$CORE/events", @o);
     ok $r->{complete}, 'a large list';
-    my @all = @{ elements($r->{body}) };
-    is scalar @all, 4_032, 'all elements';
+    my @all = events($r);
+    is scalar @all, 3_032, 'all elements';
     cmp_ok length($r->{body}) / @all, '>', 2300, 'of a realistic size';
-    is scalar @{ $big->get("$CORE/namespaces/load-2/events", @o)->json },
-        4_000 / 3 | 0, 'spread over namespaces';
+    is scalar events($big->get("$CORE/namespaces/load-2/events", @o)),
+        1_000, 'spread over namespaces';
     my $r2 = $big->get("$CORE/events?limit=1001", @o);
-    is scalar @{ elements($r2->{body}) }, 1001, 'a streamed page';
+    is scalar events($r2), 1001, 'a streamed page';
     ok $r2->{body} eq '[' . join(',', @all[0 .. 1000]) . ']',
         'the same bytes';
     ok $lazy->response->{body} eq $r->{body}, 'the lazy one has it, too';
 };
 
 $t->done;
+
+
+# the elements of a list of events, found quickly
+
+sub events {
+    my ($r) = @_;
+    return my @all = split /(?<=\}),(?=\{"timestamp":)/,
+        $r->{body} =~ s/\A\[|\]\z//gr;
+}

@@ -31,7 +31,8 @@ my $HEALTH = '{"Alarms":null,"ClusterHealth":[{'
     . '"Healthy":true}]}' . "\n";
 
 
-# Options: state, and request_log (a handle), control, no_token_store, pretty.
+# Options: state, and request_log (a handle), control, no_token_store, pretty,
+# shuffle_labels.
 sub new {
     my ($class, %option) = @_;
 
@@ -236,7 +237,8 @@ sub _members {
         . "\"$id\": invalid syntax")
         if defined $id && $id !~ /\A[0-9a-fA-F]{1,16}\z/;
     return text_error(400, 'missing peer-addrs form value')
-        if $route->{method} =~ /\AP/ && ($parameter->{'peer-addrs'} // '') eq '';
+        if $route->{method} =~ /\AP/
+        && ($parameter->{'peer-addrs'} // '') eq '';
     return text_error(500, 'etcdserver: member not found') if defined $id;
     return {status => 200, headers => [], body => $MEMBERS};
 }

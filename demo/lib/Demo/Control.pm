@@ -39,7 +39,8 @@ sub _stats {
 
     my $sums = sub {
         my ($sum) = @_;
-        return join ',', map { json_string($_) . ":$sum->{$_}" } sort keys %$sum;
+        return join ',',
+            map { json_string($_) . ":$sum->{$_}" } sort keys %$sum;
     };
     return sprintf '{"requests":%d,"in_flight":%d,"count":{%s},"bytes":{%s}}',
         $stats->{requests}, $stats->{in_flight}, $sums->($stats->{count}),

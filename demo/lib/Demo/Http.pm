@@ -37,7 +37,8 @@ sub parse_head {
 
     my %header;
     for (@lines) {
-        my ($name, $value) = /\A([!#\$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\z/s
+        my ($name, $value)
+            = /\A([!#\$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\z/s
             or return (undef, [400, '400 Bad Request']);
         $name = lc $name;
         return (undef, [400, '400 Bad Request']) if $name =~
@@ -71,7 +72,8 @@ sub parse_head {
     }
     else {
         my $length = $header{'content-length'} // 0;
-        return (undef, [400, '400 Bad Request']) if $length !~ /\A[0-9]{1,18}\z/;
+        return (undef, [400, '400 Bad Request'])
+            if $length !~ /\A[0-9]{1,18}\z/;
         $request{length} = $length;
     }
     $request{expect} = $minor

@@ -106,9 +106,10 @@ sub _page {
         my $whole = $app->{whole} //= {version => -1};
         $whole = $app->{whole} = {version => $store->{version}}
             if $whole->{version} != $store->{version} || keys %$whole > 200;
-        my $body = $type eq 'silenced' ? undef : $whole->{"$low-$high"};
+        my $body = $type eq 'silenced' || $app->{shuffle_labels}
+            ? undef : $whole->{"$low-$high"};
         if (!defined $body) {
-            $body = '[' . $store->slice($low, $high) . ']';
+            $body = '[' . _bytes($app, $low, $high) . ']';
             $body = json_pretty($body) if $app->{pretty};
             $whole->{"$low-$high"} = $body;
         }
@@ -118,6 +119,20 @@ sub _page {
     my $response = ok_json('', @header);
     $response->{stream} = _stream($app, $low, $high);
     return $response;
+}
+
+
+# The real backend writes the labels of checks, also those in events, in an
+# order that differs from answer to answer.  --shuffle-labels does so as well,
+# for pairs of labels.
+sub _bytes {
+    my ($app, $low, $high) = @_;
+
+    my $bytes = $app->{state}{store}->slice($low, $high);
+    $bytes =~ s{"labels":\{("[^"\\]*":"[^"\\]*"),("[^"\\]*":"[^"\\]*")\}}
+               {'"labels":{' . (rand > 0.5 ? "$1,$2" : "$2,$1") . '}'}ge
+        if $app->{shuffle_labels};
+    return $bytes;
 }
 
 
@@ -141,7 +156,7 @@ sub _stream {
             $key = $store->{keys}[$to];
         }
 
-        my $piece = $from < $to ? $store->slice($from, $to) : '';
+        my $piece = $from < $to ? _bytes($app, $from, $to) : '';
         $piece = json_pretty($piece) if $app->{pretty};
         $piece = $lead . $piece if $piece ne '';
         $lead = $app->{pretty} ? ",\n" : ',';

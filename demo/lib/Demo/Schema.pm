@@ -30,7 +30,8 @@ my %SPEC = (
     tessen     => 'opt_out b',
 
     clusterroles        => 'rules [rule], metadata meta',
-    clusterrolebindings => 'subjects [subject], role_ref subject, metadata meta',
+    clusterrolebindings => 'subjects [subject], role_ref subject,
+        metadata meta',
     rule                => 'verbs l, resources l, resource_names l',
     subject             => 'type s, name s',
 
@@ -83,7 +84,7 @@ $SPEC{rolebindings} = $SPEC{clusterrolebindings};
 
 my %MEMBERS;
 for my $type (keys %SPEC) {
-    for my $member (split /\s*,\s*/, $SPEC{$type}) {
+    for my $member (split /,\s*/, $SPEC{$type}) {
         my ($name, $kind, $optional) = $member =~ /\A(\w+) ([^?]+)(\??)\z/
             or die "bad member '$member' of $type";
         push @{$MEMBERS{$type}}, [$name, $kind, $optional];

@@ -35,10 +35,11 @@ sub run {
     $SIG{PIPE} = 'IGNORE';
     my $listener = $self->{listener};
     $listener->blocking(0);
-    vec($self->{read}, fileno $listener, 1) = 1;
 
     my $swept = time;
     while (1) {
+        vec($self->{read}, fileno $listener, 1)
+            = keys %{$self->{connection}} < $MAX_CONNECTIONS;
         my ($read, $write) = @$self{qw(read write)};
         my $found = select $read, $write, undef, $self->_wait;
         if ($found > 0) {

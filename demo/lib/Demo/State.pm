@@ -203,7 +203,8 @@ sub enrich {
     my %tricky = (
         labels => {name => 'not-the-name', namespace => 'not-the-namespace',
             metadata => '{"name":"nested"}', 'check' => 'a<b>&c'},
-        annotations => {entity => 'été ☃', "quote\"d" => "tab\tline\nend\\"},
+        annotations => {entity => 'été ☃',
+            "quote\"d" => "tab\tline\nend\\"},
     );
 
     $self->put({type => 'namespaces', name => $_}) for @namespaces;
