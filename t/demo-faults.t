@@ -212,6 +212,52 @@ subtest 'writes' => sub {
 };
 
 
+subtest 'special types' => sub {
+    start_with({ namespaces => [qw(a b)], elements => [
+        { type => 'checks', namespace => 'a', name => 'c' } ] });
+    my $ask = sub {
+        my ($method, $path, $body) = @_;
+        return $demo->request($method, "$CORE/$path", token => $admin,
+            defined $body ? (body => $body) : ());
+    };
+
+    my $entry = '{"metadata":{"name":"x","namespace":"a"},"check":"c",'
+        . '"expire":%d}';
+    my $r = $ask->(POST => 'namespaces/b/silenced', sprintf $entry, 100);
+    is $r->json->{metadata}{name}, '*:c', 'the name of a silenced entry';
+    is $r->json->{creator}, 'admin', 'its creator';
+    like get('silenced')->json->[0]{expire}, qr/\A(?:100|9[0-9])\z/, 'is left';
+    is get('namespaces/a/silenced/%2A:c')->{status}, 200, 'encoded name';
+    is $ask->(PUT => 'namespaces/a/silenced/y', sprintf $entry, 1)->{status},
+        200, 'replaced';
+    ok $t->wait_for(sub { get('silenced')->{body} eq '[]' }, 10), 'is over';
+    is message($ask->(POST => 'namespaces/a/silenced',
+        '{"metadata":{"namespace":"a"}}')),
+        '400 must provide check or subscription', 'neither';
+
+    my $hooks = 'namespaces/a/checks/c/hooks';
+    is $ask->(PUT => "$hooks/critical",
+        '{"type":"critical","hooks":["p","q"]}')->{status}, 204, 'hooks';
+    is $ask->(DELETE => "$hooks/critical/hook/p")->{status}, 204, 'not p';
+    like get('checks')->{body},
+        qr/"check_hooks":\[\{"hooks":\["q"\],"type":"critical"\}\]/, 'only q';
+    is $ask->(DELETE => "$hooks/critical/hook/p")->{status}, 404, 'no more p';
+    is $ask->(POST => 'namespaces/a/checks/c/execute', '{}')->{status}, 202,
+        'executed';
+
+    is $ask->(PUT => 'tessen', '{"opt_out":true}')->{body},
+        '{"opt_out":true}', 'tessen';
+    is get('tessen')->{body}, '{"opt_out":true}', 'is kept';
+    is $ask->(POST => 'cluster/members')->{body},
+        "missing peer-addrs form value\n", 'no addresses';
+    like $ask->(DELETE => 'cluster/members/xyz')->{body}, qr/\Abad id \(xyz\)/,
+        'bad id';
+    is message($ask->(POST => 'namespaces/a/roles',
+        '{"metadata":{"name":"r","namespace":"a"}}')),
+        '400 invalid argument(s) received', 'a role without rules';
+};
+
+
 subtest 'paths' => sub {
     my $status = sub { $demo->request($_[0], $_[1])->{status} };
 

@@ -110,6 +110,8 @@ sub _array {
 sub _string {
     my ($in) = @_;
 
+    return $1 if $$in =~ /\G([^"\\\x00-\x1f\x80-\xff]*+)"/gc;
+
     my $out = '';
     while (1) {
         $out .= $1 if $$in =~ /\G([^"\\\x00-\x1f]++)/gc;

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use MIME::Base64 qw(encode_base64url);
-use Demo::Element qw(name_of cluster_scoped);
+use Demo::Element qw(name_of);
 use Demo::Json qw(json_pretty);
 use Demo::Reply qw(ok_json handler_error);
 use Demo::Schema qw(decode encode elements_type %FAMILY);

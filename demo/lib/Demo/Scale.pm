@@ -4,7 +4,6 @@ package Demo::Scale;
 
 use strict;
 use warnings;
-
 use Demo::Schema qw(decode encode);
 
 my @CHECKS = qw(cpu disk-usage http-latency load memory ntp-offset swap

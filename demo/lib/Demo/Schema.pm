@@ -220,53 +220,63 @@ sub _mismatch {
 # encode($type, \%record): the bytes that the backend writes for it.
 sub encode {
     my ($type, $record) = @_;
+
     my @out;
-
     for my $member (@{$MEMBERS{$type}}) {
-        my ($name, $kind, $optional) = @$member;
-        my $value = $record->{$name};
-        my $text;
+        my $value = $record->{$member->[0]};
+        if (!defined $value) {
+            my $absent = $member->[3] //= _absent(@$member);
+            push @out, $absent if $absent ne '';
+            next;
+        }
 
+        my ($name, $kind, $optional) = @$member;
+        my $text;
         if ($kind eq 's') {
-            next if $optional && ($value // '') eq '';
-            $text = json_string($value // '');
+            next if $optional && $value eq '';
+            $text = json_string($value);
         }
         elsif ($kind eq 'n') {
             next if $optional && !$value;
-            $text = $value // 0;
+            $text = $value;
         }
         elsif ($kind eq 'b') {
             next if $optional && !$value;
             $text = $value ? 'true' : 'false';
         }
         elsif ($kind eq 'l') {
-            next if $optional && !@{$value // []};
-            $text = $value
-                ? '[' . join(',', map { json_string($_) } @$value) . ']'
-                : 'null';
+            next if $optional && !@$value;
+            $text = '[' . join(',', map { json_string($_) } @$value) . ']';
         }
         elsif ($kind eq 'm') {
-            next if !%{$value // {}};
+            next if !%$value;
             $text = json_encode($value);
         }
         elsif ($kind eq 'r') {
-            next if $optional && !defined $value;
-            $text = $value // 'null';
+            $text = $value;
         }
         elsif ($kind =~ /\A\[(\w+)\]\z/) {
             my $item = $1;
-            $text = $value
-                ? '[' . join(',', map { encode($item, $_) } @$value) . ']'
-                : 'null';
+            $text = '[' . join(',', map { encode($item, $_) } @$value) . ']';
         }
         else {
-            next if !$value && $kind =~ /\A\*/;
-            $text = encode($kind =~ s/\A\*//r, $value // {});
+            $text = encode($kind =~ s/\A\*//r, $value);
         }
         push @out, qq{"$name":$text};
     }
 
     return '{' . join(',', @out) . '}';
+}
+
+
+# What is written for a member that has no value; '' for none at all.
+sub _absent {
+    my ($name, $kind, $optional) = @_;
+
+    return '' if $optional || $kind =~ /\A\*/;
+    my %text = (s => '""', n => '0', b => 'false', l => 'null', r => 'null');
+    return qq{"$name":} . ($text{$kind}
+        // ($kind =~ /\A\[/ ? 'null' : encode($kind, {})));
 }
 
 

@@ -61,7 +61,8 @@ sub put_bytes {
 sub put_record {
     my ($self, $type, $record) = @_;
 
-    my ($key, $name) = (key_of($type, $record), name_of($type, $record));
+    my $name = name_of($type, $record);
+    my $key = path_join('/sensu.io', $FAMILY{$type}, $name);
     my $label = $key eq "/sensu.io/$FAMILY{$type}/$name" ? undef : $name;
 
     if ($type eq 'users' && defined $record->{password}) {

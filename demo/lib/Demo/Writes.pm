@@ -5,7 +5,7 @@ package Demo::Writes;
 use strict;
 use warnings;
 use Exporter 'import';
-use Demo::Element qw(key_of name_of cluster_scoped);
+use Demo::Element qw(key_of cluster_scoped);
 use Demo::Reply qw(ok_json no_content handler_error);
 use Demo::Schema qw(decode encode %FAMILY);
 use Demo::Store qw(path_join prefix_end);
