@@ -53,7 +53,8 @@ C<elements> (SensuTest::HTTP) and C<slurp> (a file's text) are exported.
 
     TEST_NGINX_BINARY=path   another nginx
     TEST_NGINX_GLOBALS=text  more lines at the top of every configuration
-    TEST_MODULE=path         another build/ngx_sensu_module.so
+    TEST_MODULE=path         another build/ngx_sensu_module.so; empty: it is
+                             in the nginx itself
     TEST_ASAN_PRELOAD=1      the module was built with -fsanitize=address;
                              libasan is loaded before the stock nginx
     TEST_LEAVE=1             the temp folder stays, its name is printed
