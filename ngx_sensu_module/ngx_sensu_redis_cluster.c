@@ -104,8 +104,7 @@ ngx_sensu_redis_cluster_peer(ngx_sensu_redis_t *redis, ngx_uint_t slot)
             return redis->peers[i];
         }
 
-        if (other == NULL && !ngx_sensu_redis_cluster_fails(redis->peers[i]))
-        {
+        if (!ngx_sensu_redis_cluster_fails(redis->peers[i])) {
             other = redis->peers[i];
         }
     }
