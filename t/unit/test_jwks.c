@@ -10,7 +10,8 @@
 #include "token_kit.h"
 
 
-#define OCT  "\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY\""
+#define OCT  "\"kty\":\"oct\","                                              \
+             "\"k\":\"MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY\""
 
 
 typedef struct {
