@@ -69,14 +69,18 @@ sensu_query_parse(sensu_query_t *q, sensu_str_t raw, unsigned char *buf)
         sensu_query_param(piece, &param);
 
         if (sensu_query_is(param.name, sensu_str("limit"))) {
-            bad_limit |= (limits++ != 0)
-                         | !sensu_query_limit(q, param.value);
+            if (!sensu_query_limit(q, param.value) || limits++) {
+                bad_limit = 1;
+            }
+
             continue;
         }
 
         if (sensu_query_is(param.name, sensu_str("continue"))) {
-            bad_continue |= (continues++ != 0)
-                            | !sensu_query_token(q, param.value, token);
+            if (!sensu_query_token(q, param.value, token) || continues++) {
+                bad_continue = 1;
+            }
+
             continue;
         }
 

@@ -1,0 +1,218 @@
+
+/*
+ * Paths against the reference parser; whatever is accepted is rebuilt, in its
+ * own form and in a namespace, and has to read the same again.
+ */
+
+
+#include "../unit/ref_path.h"
+#include "fuzz.h"
+
+
+static const char *const  pieces[] = {
+    "/", "/api", "/core", "/v2", "/v1alpha3", "/v2beta10", "/v0", "/v",
+    "/enterprise", "/store", "/namespaces", "/-", "/dev", "/dev-eu", "/checks",
+    "/events", "/silenced", "/subscriptions", "/assets", "/users", "/cluster",
+    "/web", "/cpu", "/password", "%2F", "%2f", "%2e", "%2E", ".", "..", "%",
+    "%00", "%7f", "%5c", "\\", "%25", "%61", "%2D", "%C3%A4", "\xc3\xa4", "a",
+    "-", ":", "*", "%2A", "%20", " ", "#", "?", "%3F", "%23", ";", "@", "[",
+    "~", "+", "1", "0", "A", "_", "]", "^", "`", "{", "|", "}", "\"", "<", ">",
+    "%4", "%zz", "\x7f", "/api/core/v2",
+    "/api/core/v2/namespaces/dev"
+};
+
+
+static void
+fuzz_wrong(const char *what, sensu_str_t raw)
+{
+    fprintf(stderr, "%s: \"%.*s\"\n", what, (int) raw.len, raw.data);
+    abort();
+}
+
+
+static void
+fuzz_field(const char *what, sensu_str_t raw, sensu_str_t got,
+    const char *expected)
+{
+    if (got.len != strlen(expected)
+        || (got.len && memcmp(got.data, expected, got.len) != 0))
+    {
+        fprintf(stderr, "%.*s, not %s\n", (int) got.len, got.data, expected);
+        fuzz_wrong(what, raw);
+    }
+}
+
+
+/* buffers of the exact size, so that the sanitizer sees their ends */
+
+static sensu_path_rc_e
+fuzz_parse(sensu_path_t *path, sensu_str_t raw, unsigned char **buf)
+{
+    size_t            room;
+    sensu_str_t       copy;
+    unsigned char    *data;
+    sensu_path_rc_e   rc;
+
+    room = sensu_path_buf(raw.len);
+    *buf = malloc(room ? room : 1);
+
+    data = malloc(raw.len ? raw.len : 1);
+    memcpy(data, raw.data, raw.len);
+
+    copy.data = data;
+    copy.len = raw.len;
+
+    rc = sensu_path_parse(path, copy, *buf);
+
+    free(data);
+
+    return rc;
+}
+
+
+static sensu_str_t
+fuzz_build(const sensu_path_t *path, sensu_str_t ns)
+{
+    size_t          room;
+    sensu_str_t     target;
+    unsigned char  *dst;
+
+    room = sensu_path_room(path, ns);
+    dst = malloc(room);
+
+    target.data = dst;
+    target.len = sensu_path_build(path, ns, dst);
+
+    return target;
+}
+
+
+static void
+fuzz_same(const sensu_path_t *a, const sensu_path_t *b, sensu_str_t ns,
+    sensu_str_t raw)
+{
+    if (!sensu_str_eq(a->group, b->group)
+        || !sensu_str_eq(a->version, b->version)
+        || a->major != b->major || a->stability != b->stability
+        || a->iteration != b->iteration
+        || !sensu_str_eq(a->resource, b->resource)
+        || !sensu_str_eq(a->name, b->name)
+        || !sensu_str_eq(a->subpath, b->subpath)
+        || a->namespaced != b->namespaced || b->wildcard
+        || !sensu_str_eq(ns.len ? ns : a->ns, b->ns)
+        || b->scope != (ns.len ? SENSU_SCOPE_NAMESPACE : a->scope)
+        || (ns.len == 0 && a->list != b->list))
+    {
+        fuzz_wrong("reads differently when rebuilt", raw);
+    }
+}
+
+
+static void
+fuzz_round_trip(const sensu_path_t *path, sensu_str_t ns, sensu_str_t raw)
+{
+    sensu_str_t     target, again;
+    sensu_path_t    back;
+    unsigned char  *buf;
+
+    target = fuzz_build(path, ns);
+
+    if (fuzz_parse(&back, target, &buf) != SENSU_PATH_API) {
+        fuzz_wrong("refused when rebuilt", raw);
+    }
+
+    fuzz_same(path, &back, ns, raw);
+
+    again = fuzz_build(&back, sensu_str(""));
+
+    if (!sensu_str_eq(target, again)) {
+        fuzz_wrong("a canonical target is changed", raw);
+    }
+
+    free((void *) again.data);
+    free((void *) target.data);
+    free(buf);
+}
+
+
+static void
+fuzz_compare(const sensu_path_t *path, ref_path_t *r, sensu_str_t raw)
+{
+    char         version[64];
+    sensu_str_t  target;
+
+    static const char *const  stability[] = { "", "alpha", "beta" };
+
+    fuzz_field("group", raw, path->group, r->group);
+    fuzz_field("version", raw, path->version, r->version);
+    fuzz_field("namespace", raw, path->ns, r->ns);
+    fuzz_field("resource", raw, path->resource, r->resource);
+    fuzz_field("name", raw, path->name, r->name);
+    fuzz_field("subpath", raw, path->subpath, r->subpath);
+
+    if (path->scope != r->scope || (int) path->wildcard != r->wildcard
+        || (int) path->list != r->list
+        || (int) path->namespaced != r->namespaced || path->why != NULL)
+    {
+        fuzz_wrong("flags", raw);
+    }
+
+    sprintf(version, "v%u%s", path->major, stability[path->stability]);
+
+    if (path->stability != SENSU_STABLE) {
+        sprintf(version + strlen(version), "%u", path->iteration);
+    }
+
+    fuzz_field("numbers of the version", raw, path->version, version);
+
+    target = fuzz_build(path, sensu_str(""));
+    fuzz_field("target", raw, target, r->target);
+    free((void *) target.data);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    sensu_str_t       raw;
+    sensu_path_t      path;
+    unsigned char    *buf;
+    sensu_path_rc_e   rc;
+
+    static ref_path_t   r;
+    static fuzz_text_t  text;
+
+    if (size == 0) {
+        return 0;
+    }
+
+    fuzz_text(&text, data, size, pieces, sizeof(pieces) / sizeof(pieces[0]),
+              (data[0] & 8) ? "/api/core/v2" : "/api");
+
+    raw.data = text.data;
+    raw.len = text.len;
+
+    rc = fuzz_parse(&path, raw, &buf);
+    ref_path_parse(&r, raw);
+
+    if (rc != r.rc) {
+        fprintf(stderr, "%d, not %d: ", rc, r.rc);
+        fuzz_wrong("verdict", raw);
+    }
+
+    if (rc == SENSU_PATH_API) {
+        fuzz_compare(&path, &r, raw);
+        fuzz_round_trip(&path, sensu_str(""), raw);
+
+        if (path.namespaced) {
+            fuzz_round_trip(&path, sensu_str("a-b"), raw);
+        }
+
+    } else if ((path.why == NULL) != (rc == SENSU_PATH_OTHER)) {
+        fuzz_wrong("a refusal without a reason", raw);
+    }
+
+    free(buf);
+
+    return 0;
+}
