@@ -205,6 +205,8 @@ sensu_body_event(sensu_body_ctx_t *ctx, json_t *root)
     sensu_str_t       name, proxy;
     sensu_body_rc_e   rc;
 
+    check = NULL;
+
     rc = sensu_body_child(ctx, root, "entity", &entity);
 
     if (rc == SENSU_BODY_OK) {
@@ -249,6 +251,8 @@ sensu_body_silenced(sensu_body_ctx_t *ctx, json_t *root)
     size_t            n;
     sensu_str_t       subscription, check, name, url;
     sensu_body_rc_e   rc;
+
+    check.len = 0;
 
     rc = sensu_body_text(ctx, root, "subscription", &subscription);
 
