@@ -109,6 +109,8 @@ ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
 
     ac->data = peer;
 
+    ngx_sensu_redis_guard(ac);
+
     if (ngx_sensu_redis_attach(ac) != NGX_OK) {
         ngx_sensu_redis_peer_lost(peer, "no worker_connections left", 0);
         return NGX_ERROR;

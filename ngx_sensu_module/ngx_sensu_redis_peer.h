@@ -137,6 +137,9 @@ struct ngx_sensu_redis_s {
 /* ngx_sensu_redis_adapter.c: hiredis' hooks; NGX_ERROR: no connection left */
 ngx_int_t ngx_sensu_redis_attach(redisAsyncContext *ac);
 
+/* ngx_sensu_redis_reader.c: lets no answer through that kills the worker */
+void ngx_sensu_redis_guard(redisAsyncContext *ac);
+
 /* ngx_sensu_redis_peer.c */
 ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_pool_t *pool,
     ngx_sensu_redis_t *redis);

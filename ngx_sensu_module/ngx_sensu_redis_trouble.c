@@ -27,7 +27,8 @@ static ngx_uint_t ngx_sensu_redis_trouble(const char *said);
 
 /* the last row is for everything else */
 
-static ngx_sensu_redis_trouble_t  ngx_sensu_redis_troubles[] = {
+static ngx_sensu_redis_trouble_t
+    ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES] = {
 
     { "WRONGPASS", "check user= and password_file= of sensu_redis", 0 },
     { "invalid password", "check password_file= of sensu_redis", 0 },
@@ -68,15 +69,15 @@ static ngx_sensu_redis_trouble_t  ngx_sensu_redis_troubles[] = {
       "sensu_redis", 0 },
     { "Protocol error", "check that this is the port of a Redis, without "
       "TLS", 0 },
+    { "Out of memory", "it answers more than was asked: check that this is "
+      "the port of a Redis", 0 },
     { "know the master", "check the master's name in sentinel://", 0 },
-    { "not a master", "a fail-over may be under way; the next sentinel is "
-      "asked", 0 },
+    { "not a master", "a fail-over may be under way: the sentinels are asked "
+      "again", 0 },
+    { "too long for a cursor", "somebody else uses keys with this prefix: "
+      "choose another prefix= in sensu_redis", 0 },
     { "", "check the server and its log", 0 }
 };
-
-
-#define NGX_SENSU_REDIS_NTROUBLES                                             \
-    (sizeof(ngx_sensu_redis_troubles) / sizeof(ngx_sensu_redis_trouble_t))
 
 
 /* an error in the place of an answer */
@@ -109,7 +110,7 @@ ngx_sensu_redis_odd(ngx_sensu_redis_cmd_t *cmd, const char *what)
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
 
     ngx_sensu_redis_tell(cmd->redis, cmd->peer->addr.text, what,
-                         NGX_SENSU_REDIS_NTROUBLES - 1);
+                         ngx_sensu_redis_trouble(what));
 }
 
 
@@ -154,7 +155,7 @@ ngx_sensu_redis_trouble(const char *said)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < NGX_SENSU_REDIS_NTROUBLES - 1; i++) {
+    for (i = 0; *ngx_sensu_redis_troubles[i].text != '\0'; i++) {
         if (ngx_strstr(said, ngx_sensu_redis_troubles[i].text) != NULL) {
             break;
         }
