@@ -68,6 +68,9 @@ typedef enum {
 /* set when the zone is; before that (in the configuration) a private array */
 extern ngx_atomic_t  *ngx_sensu_stats;
 
+#define NGX_SENSU_STAT_BOUNDS  11
+extern const ngx_uint_t  ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS];
+
 
 #define ngx_sensu_stat_add(stat, n)                                           \
     (void) ngx_atomic_fetch_add(&ngx_sensu_stats[stat], n)

@@ -58,6 +58,7 @@ typedef struct {
 
 typedef struct {
     unsigned              parent;
+    unsigned char         letters[3];   /* which may begin their names */
     sensu_key_member_t    members[2];
 } sensu_key_object_t;
 
@@ -70,62 +71,62 @@ typedef struct {
       1 << field }
 
 #define sensu_member_none                                                     \
-    { { 0, (const unsigned char *) "\"" }, 0, 0, 0 }
+    { { 0, NULL }, 0, 0, 0 }
 
 
 static const sensu_key_object_t  sensu_key_objects[] = {
 
     [SENSU_NAMESPACE] = {
-        SENSU_NO_OBJECT,
+        SENSU_NO_OBJECT, { 'n', 'n', '\\' },
         { sensu_member_field("name", SENSU_NAME), sensu_member_none }
     },
 
     [SENSU_USER] = {
-        SENSU_NO_OBJECT,
+        SENSU_NO_OBJECT, { 'u', 'u', '\\' },
         { sensu_member_field("username", SENSU_NAME), sensu_member_none }
     },
 
     [SENSU_RESOURCE] = {
-        SENSU_NO_OBJECT,
+        SENSU_NO_OBJECT, { 'm', 'm', '\\' },
         { sensu_member_object("metadata", SENSU_META,
                               1 << SENSU_NS | 1 << SENSU_NAME),
           sensu_member_none }
     },
 
     [SENSU_EVENT] = {
-        SENSU_NO_OBJECT,
+        SENSU_NO_OBJECT, { 'e', 'c', '\\' },
         { sensu_member_object("entity", SENSU_EVENT_ENTITY,
                               1 << SENSU_NS | 1 << SENSU_ENTITY),
           sensu_member_object("check", SENSU_EVENT_CHECK, 1 << SENSU_NAME) }
     },
 
     [SENSU_META] = {
-        SENSU_RESOURCE,
+        SENSU_RESOURCE, { 'n', 'n', '\\' },
         { sensu_member_field("name", SENSU_NAME),
           sensu_member_field("namespace", SENSU_NS) }
     },
 
     [SENSU_EVENT_ENTITY] = {
-        SENSU_EVENT,
+        SENSU_EVENT, { 'm', 'm', '\\' },
         { sensu_member_object("metadata", SENSU_ENTITY_META,
                               1 << SENSU_NS | 1 << SENSU_ENTITY),
           sensu_member_none }
     },
 
     [SENSU_EVENT_CHECK] = {
-        SENSU_EVENT,
+        SENSU_EVENT, { 'm', 'm', '\\' },
         { sensu_member_object("metadata", SENSU_CHECK_META, 1 << SENSU_NAME),
           sensu_member_none }
     },
 
     [SENSU_ENTITY_META] = {
-        SENSU_EVENT_ENTITY,
+        SENSU_EVENT_ENTITY, { 'n', 'n', '\\' },
         { sensu_member_field("name", SENSU_ENTITY),
           sensu_member_field("namespace", SENSU_NS) }
     },
 
     [SENSU_CHECK_META] = {
-        SENSU_EVENT_CHECK,
+        SENSU_EVENT_CHECK, { 'n', 'n', '\\' },
         { sensu_member_field("name", SENSU_NAME), sensu_member_none }
     }
 };
@@ -243,17 +244,14 @@ sensu_key_leave(sensu_key_scan_t *scan, const unsigned char *p, int in_string)
 static const unsigned char *
 sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p)
 {
-    const sensu_key_member_t  *m;
-
-    m = sensu_key_objects[scan->object].members;
-
-    if (*p == m[0].name.data[0] || *p == m[1].name.data[0] || *p == '\\') {
-        scan->state = SENSU_READ_NAME;
-        sensu_text_start(&scan->text, scan->name, sizeof(scan->name));
-        return p;
+    if (memchr(sensu_key_objects[scan->object].letters, *p, 3) == NULL) {
+        return sensu_key_leave(scan, p, 1);
     }
 
-    return sensu_key_leave(scan, p, 1);
+    scan->state = SENSU_READ_NAME;
+    sensu_text_start(&scan->text, scan->name, sizeof(scan->name));
+
+    return p;
 }
 
 
@@ -348,7 +346,8 @@ static const unsigned char *
 sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
     const unsigned char *last)
 {
-    p = scan->kernel->member(&scan->nest, p, last);
+    p = scan->kernel->member(&scan->nest, p, last,
+                             sensu_key_objects[scan->object].letters);
 
     if (p == NULL) {
         sensu_key_scan_reset(scan);

@@ -1,8 +1,8 @@
 
 /*
  * Checks signatures with contexts made at configuration time.  Not by libjwt:
- * it parses the key, the header and the payload at each call, which costs
- * 4 us for an HMAC and 250 to 370 us for a PEM (see bench/token/README).
+ * it parses key, header and payload at each call, at 17 times the cost of the
+ * HMAC and 20 times that of RSA (see bench/token/README.md).
  */
 
 

@@ -22,6 +22,11 @@ enum {
 };
 
 
+/* elements from a try of sensu_split_flat() that failed to the next one */
+
+#define SENSU_WAIT  16
+
+
 /* how the bytes outside of strings and nested values are told apart */
 
 enum {
@@ -29,7 +34,8 @@ enum {
     WSP,                         /* white space */
     INN,                         /* inside of a number or literal only */
     BEG,                         /* begins a number or literal, and inside */
-    QUO, CUR, SQU, END, COM      /* '"', '{', '[', ']', ',' */
+    QUO, CUR, SQU,               /* '"', '{', '[' */
+    END, COM                     /* ']', ',' */
 };
 
 
@@ -129,15 +135,9 @@ sensu_split_begin_element(sensu_split_t *s, const unsigned char *p)
     switch (sensu_class[*p]) {
 
     case CUR:
-        s->closer = '}';
-        s->state = SENSU_NESTED;
-        sensu_nest_start(&s->nest, p, 0, 0);
-        return p;
-
     case SQU:
-        s->closer = ']';
+        s->closer = *p + 2;          /* '{' + 2 is '}', '[' + 2 is ']' */
         s->state = SENSU_NESTED;
-        sensu_nest_start(&s->nest, p, 0, 0);
         return p;
 
     case QUO:
@@ -168,6 +168,16 @@ sensu_split_between(sensu_split_t *s, const unsigned char *p,
     const unsigned char *last)
 {
     unsigned  class;
+
+    /* a comma and an element, without white space: nearly always */
+
+    if (s->state == SENSU_AFTER && last - p > 1 && *p == ',') {
+        class = sensu_class[p[1]];
+
+        if (class >= BEG && class <= SQU) {
+            return sensu_split_begin_element(s, p + 1);
+        }
+    }
 
     for ( /* void */ ; p < last; p++) {
         class = sensu_class[*p];
@@ -221,21 +231,61 @@ sensu_split_between(sensu_split_t *s, const unsigned char *p,
 }
 
 
+/* eight bytes of a string hold no quote and no backslash: passes over them */
+
+static const unsigned char *
+sensu_split_plain(const unsigned char *p, const unsigned char *last)
+{
+    uint64_t  word, quote, slash;
+
+    while (last - p >= 8) {
+        memcpy(&word, p, 8);
+
+        quote = word ^ SENSU_ALL('"');
+        slash = word ^ SENSU_ALL('\\');
+        quote = (quote - SENSU_ALL(1)) & ~quote;
+        slash = (slash - SENSU_ALL(1)) & ~slash;
+        word = (quote | slash) & SENSU_ALL(0x80);
+
+        if (word) {
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+            p += __builtin_ctzll(word) / 8;
+#endif
+            break;
+        }
+
+        p += 8;
+    }
+
+    return p;
+}
+
+
 static const unsigned char *
 sensu_split_string(sensu_split_t *s, const unsigned char *p,
     const unsigned char *last)
 {
-    for ( /* void */ ; p < last; p++) {
+    if (s->escaped && p < last) {
+        s->escaped = 0;
+        p++;
+    }
 
-        if (s->escaped) {
-            s->escaped = 0;
+    while (p < last) {
 
-        } else if (*p == '\\') {
-            s->escaped = 1;
+        if (*p == '\\') {
+            if (last - p == 1) {
+                s->escaped = 1;
+                return last;
+            }
+
+            p += 2;
 
         } else if (*p == '"') {
             s->state = SENSU_AFTER;
             return p + 1;
+
+        } else {
+            p = sensu_split_plain(p + 1, last);
         }
     }
 
@@ -268,17 +318,85 @@ sensu_split_scalar(sensu_split_t *s, const unsigned char *p,
 }
 
 
+/*
+ * The begin of a nested element, byte by byte: where elements are short, this
+ * is faster than to make masks of blocks.  Leaves off where a scan by blocks
+ * goes on.
+ */
+
 static const unsigned char *
-sensu_split_nested(sensu_split_t *s, const unsigned char *p,
+sensu_split_short(sensu_nest_t *nest, const unsigned char *p,
     const unsigned char *last)
 {
-    p = s->kernel->nested(&s->nest, p, last);
+    int            in_string, depth;
+    unsigned char  c;
 
-    if (p == NULL) {
-        return sensu_split_fail(s, "nested too deep");
+    in_string = 0;
+    depth = 0;
+
+    while (p < last) {
+        c = *p++;
+
+        if (c == '"') {
+            in_string = !in_string;
+
+        } else if (c == '\\') {
+            /* let the blocks see it */
+            p--;
+            break;
+
+        } else if (!in_string) {
+            c |= 0x20;
+
+            if (c == '{') {
+                depth++;
+
+            } else if (c == '}' && --depth == 0) {
+                break;
+            }
+        }
+    }
+
+    nest->block = NULL;
+    nest->depth = depth;
+    nest->in_string = in_string ? ~(uint64_t) 0 : 0;
+    nest->escaped = 0;
+
+    return p;
+}
+
+
+static const unsigned char *
+sensu_split_nested(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last, unsigned begins)
+{
+    size_t                n;
+    const unsigned char  *start;
+
+    start = p;
+
+    if (begins) {
+        if (s->length < s->kernel->least) {
+            n = last - p;
+            n = n < SENSU_BLOCK ? n : SENSU_BLOCK;
+            p = sensu_split_short(&s->nest, p, p + n);
+
+        } else {
+            sensu_nest_start(&s->nest, p, 0, 0);
+        }
+    }
+
+    if (p == start || (s->nest.depth != 0 && p < last)) {
+        p = s->kernel->nested(&s->nest, p, last);
+
+        if (p == NULL) {
+            return sensu_split_fail(s, "nested too deep");
+        }
     }
 
     if (s->nest.depth == 0) {
+        s->length = p - start;
+
         if (p[-1] != s->closer) {
             return sensu_split_fail(s, "an element with mismatched brackets");
         }
@@ -299,7 +417,7 @@ sensu_split_inside(sensu_split_t *s, const unsigned char *p,
     switch (s->state) {
 
     case SENSU_NESTED:
-        return sensu_split_nested(s, p, last);
+        return sensu_split_nested(s, p, last, begins);
 
     case SENSU_STRING:
         /* the quote that begins it does not end it */
@@ -308,6 +426,38 @@ sensu_split_inside(sensu_split_t *s, const unsigned char *p,
     default: /* SENSU_SCALAR */
         return sensu_split_scalar(s, p, last);
     }
+}
+
+
+/* from the comma after an element that was short, over many more, if it can */
+
+static const unsigned char *
+sensu_split_flat(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last)
+{
+    uint64_t              n;
+    const unsigned char  *end;
+
+    if (s->wait) {
+        s->wait--;
+        return p;
+    }
+
+    end = s->kernel->flat(p + 1, last, s->skip, &n);
+
+    if (n == 0) {
+        s->wait = SENSU_WAIT;
+        return p;
+    }
+
+    s->state = SENSU_WANT;
+    s->elements += n;
+
+    if (s->skip != UINT64_MAX) {
+        s->skip -= n;
+    }
+
+    return end;
 }
 
 
@@ -366,6 +516,12 @@ sensu_split_next(sensu_split_t *s, const unsigned char **pos,
         if (!s->silent) {
             *pos = p;
             return SENSU_SPLIT_ELEMENT;
+        }
+
+        if (p - start < SENSU_BLOCK && last - p > SENSU_BLOCK && *p == ','
+            && s->skip >= SENSU_BLOCK)
+        {
+            p = sensu_split_flat(s, p, last);
         }
     }
 

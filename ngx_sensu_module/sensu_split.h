@@ -72,12 +72,16 @@ struct sensu_split_s {
                                         UINT64_MAX: all */
     const char           *error;     /* why ERROR, a static text */
     sensu_nest_t          nest;
+    size_t                length;    /* of the last nested element, within
+                                        its last chunk */
+    unsigned              wait;      /* elements before the next try to pass
+                                        over many at once */
     unsigned              state;
     unsigned char         closer;    /* what must end the nested element */
-    unsigned              escaped:1; /* in an element that is a string */
-    unsigned              silent:1;  /* the present element is skipped */
-    unsigned              first:1;   /* no byte of it was reported yet */
-    unsigned              closed:1;  /* the closing ']' was seen */
+    unsigned char         escaped;   /* in an element that is a string */
+    unsigned char         silent;    /* the present element is skipped */
+    unsigned char         first;     /* no byte of it was reported yet */
+    unsigned char         closed;    /* the closing ']' was seen */
 };
 
 

@@ -52,10 +52,26 @@ sensu_classify(const unsigned char *p, sensu_masks_t *m)
 }
 
 
+/* bit i: byte i of the block is a digit or '-' */
+
 static inline SENSU_TARGET uint64_t
-sensu_commas(const unsigned char *p)
+sensu_digits(const unsigned char *p)
 {
-    return sensu_equal(p, ',', 0);
+    __m256i   bytes, digits;
+    uint64_t  mask;
+    unsigned  i;
+
+    mask = sensu_equal(p, '-', 0);
+
+    for (i = 0; i < SENSU_BLOCK; i += 32) {
+        bytes = _mm256_loadu_si256((const __m256i *) (p + i));
+        bytes = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
+        digits = _mm256_min_epu8(bytes, _mm256_set1_epi8(9));
+        digits = _mm256_cmpeq_epi8(bytes, digits);
+        mask |= (uint64_t) (unsigned) _mm256_movemask_epi8(digits) << i;
+    }
+
+    return mask;
 }
 
 
@@ -81,6 +97,7 @@ sensu_popcount(uint64_t bits)
 
 
 #include "sensu_split_block.h"
+#include "sensu_split_flat.h"
 
 
 static int
@@ -94,7 +111,7 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_avx2 = {
-    "avx2", sensu_usable, sensu_nested, sensu_member
+    "avx2", 16, sensu_usable, sensu_nested, sensu_member, sensu_flat
 };
 
 

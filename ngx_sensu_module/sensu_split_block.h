@@ -3,7 +3,7 @@
  * The loops of a kernel, compiled once per kernel: 64 bytes become bit masks,
  * the strings are cut out of them, and a block whose closing brackets cannot
  * reach the level in question costs two population counts.  The file that
- * includes this defines SENSU_TARGET, sensu_classify(), sensu_commas(),
+ * includes this defines SENSU_TARGET, sensu_classify(), sensu_equal(),
  * sensu_prefix_xor() and sensu_popcount().
  */
 
@@ -72,7 +72,7 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
     nest->close = m.close & ~string;
 
     if (commas) {
-        nest->comma = sensu_commas(bytes) & ~string;
+        nest->comma = sensu_equal(bytes, ',', 0) & ~string;
     }
 }
 
@@ -149,10 +149,25 @@ sensu_walk(sensu_nest_t *nest, uint64_t rest, int64_t floor)
 }
 
 
+/* does a name begin after this comma, with none of the letters? */
+
+sensu_inline SENSU_TARGET int
+sensu_dull(const unsigned char *comma, const unsigned char *last,
+    const unsigned char *letters)
+{
+    return last - comma > 2
+           && comma[1] == '"'
+           && comma[2] != letters[0]
+           && comma[2] != letters[1]
+           && comma[2] != letters[2];
+}
+
+
 /* walks to the end of a member at depth 1, through the values nested in it */
 
 sensu_inline SENSU_TARGET uint64_t
-sensu_walk_member(sensu_nest_t *nest, uint64_t rest)
+sensu_walk_member(sensu_nest_t *nest, uint64_t rest, const unsigned char *last,
+    const unsigned char *letters)
 {
     uint64_t  ends, low;
 
@@ -160,7 +175,19 @@ sensu_walk_member(sensu_nest_t *nest, uint64_t rest)
 
         if (nest->depth == 1) {
             ends = (nest->open | nest->close | nest->comma) & rest;
-            low = ends & -ends;
+
+            for ( ;; ) {
+                low = ends & -ends;
+
+                if ((low & nest->comma) == 0
+                    || !sensu_dull(nest->block + __builtin_ctzll(low), last,
+                                   letters))
+                {
+                    break;
+                }
+
+                ends ^= low;
+            }
 
             if ((low & nest->open) == 0) {
                 return low;
@@ -229,7 +256,7 @@ sensu_nested(sensu_nest_t *nest, const unsigned char *p,
 
 static SENSU_TARGET const unsigned char *
 sensu_member(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last)
+    const unsigned char *last, const unsigned char *letters)
 {
     uint64_t  low, rest;
 
@@ -237,7 +264,7 @@ sensu_member(sensu_nest_t *nest, const unsigned char *p,
     p = nest->block;
 
     for ( ;; ) {
-        low = sensu_walk_member(nest, rest);
+        low = sensu_walk_member(nest, rest, last, letters);
 
         if (low) {
             return p + __builtin_ctzll(low);

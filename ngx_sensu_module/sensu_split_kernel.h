@@ -16,7 +16,8 @@
 #include "sensu_split.h"
 
 
-#define SENSU_BLOCK  64
+#define SENSU_BLOCK      64
+#define SENSU_ALL(byte)  ((byte) * 0x0101010101010101u)
 
 
 /* bit i of a mask: byte i of the block is such a byte */
@@ -36,19 +37,34 @@ typedef struct {
  * a block must be forgotten, block = NULL, before the bytes change.
  */
 
-typedef const unsigned char *(*sensu_scan_pt)(sensu_nest_t *nest,
-    const unsigned char *p, const unsigned char *last);
-
-
 struct sensu_split_kernel_s {
     const char           *name;
+    size_t                least;     /* shorter values are read faster byte by
+                                        byte */
     int                 (*usable)(void);
 
     /* to what follows the bracket that closes the value: depth is then 0 */
-    sensu_scan_pt         nested;
+    const unsigned char  *(*nested)(sensu_nest_t *nest,
+                                    const unsigned char *p,
+                                    const unsigned char *last);
 
-    /* to the comma or closing bracket that ends a member at depth 1 */
-    sensu_scan_pt         member;
+    /*
+     * To the comma or closing bracket that ends a member at depth 1.  It may
+     * go on over a member whose name begins with none of three letters.
+     */
+    const unsigned char  *(*member)(sensu_nest_t *nest,
+                                    const unsigned char *p,
+                                    const unsigned char *last,
+                                    const unsigned char *letters);
+
+    /*
+     * From where an element is to begin, over elements of the simple kind
+     * with the comma after each, never more than "most".  Returns where it
+     * leaves off, which may be p, and their number.
+     */
+    const unsigned char  *(*flat)(const unsigned char *p,
+                                  const unsigned char *last, uint64_t most,
+                                  uint64_t *elements);
 };
 
 

@@ -1,8 +1,8 @@
 
 /*
- * The kernel for any CPU: eight bytes at a time in a 64-bit word, where a
- * compare sets the top bit of the bytes that are equal and a multiplication
- * gathers these bits.
+ * The kernel for any CPU: the compiler's own vector types, 16 bytes at a
+ * time, of which it makes what the CPU has.  A compare leaves one bit of its
+ * own to each of eight bytes, and a multiplication adds them up.
  */
 
 
@@ -13,51 +13,50 @@
 #define sensu_prefix_xor  sensu_prefix_xor_plain
 #define sensu_popcount    sensu_popcount_plain
 
-#define SENSU_LOW_BITS   0x7f7f7f7f7f7f7f7fu
-#define SENSU_TOP_BITS   0x8080808080808080u
-#define SENSU_ALL(byte)  ((byte) * 0x0101010101010101u)
+
+typedef uint8_t  sensu_bytes_t __attribute__((vector_size(16)));
 
 
-static inline uint64_t
+static inline sensu_bytes_t
 sensu_load(const unsigned char *p)
 {
-    uint64_t  word;
+    sensu_bytes_t  bytes;
 
-    memcpy(&word, p, sizeof(word));
+    memcpy(&bytes, p, sizeof(bytes));
 
-#if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-    word = __builtin_bswap64(word);
-#endif
-
-    return word;
+    return bytes;
 }
 
 
-/* bit i: byte i of the word is zero */
+/* bit i: byte i is not zero, but 255 */
 
 static inline uint64_t
-sensu_zero(uint64_t word)
+sensu_gather(sensu_bytes_t bytes)
 {
-    word = ~(((word & SENSU_LOW_BITS) + SENSU_LOW_BITS) | word)
-           & SENSU_TOP_BITS;
+    uint64_t  half[2];
 
-    return ((word >> 7) * 0x0102040810204080u) >> 56;
+    bytes &= (sensu_bytes_t) { 1, 2, 4, 8, 16, 32, 64, 128,
+                               1, 2, 4, 8, 16, 32, 64, 128 };
+
+    memcpy(half, &bytes, sizeof(half));
+
+    return (half[0] * SENSU_ALL(1)) >> 56
+           | (half[1] * SENSU_ALL(1)) >> 56 << 8;
 }
 
 
 /* bit i: byte i of the block is c once the bits of "with" are set in it */
 
 static inline uint64_t
-sensu_equal(const unsigned char *p, uint64_t c, uint64_t with)
+sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 {
     uint64_t  mask;
     unsigned  i;
 
     mask = 0;
 
-    for (i = 0; i < 64; i += 8) {
-        mask |= sensu_zero((sensu_load(p + i) | SENSU_ALL(with))
-                           ^ SENSU_ALL(c))
+    for (i = 0; i < SENSU_BLOCK; i += 16) {
+        mask |= sensu_gather((sensu_bytes_t) ((sensu_load(p + i) | with) == c))
                 << i;
     }
 
@@ -78,14 +77,28 @@ sensu_classify(const unsigned char *p, sensu_masks_t *m)
 }
 
 
+/* bit i: byte i of the block is a digit or '-' */
+
 static inline uint64_t
-sensu_commas(const unsigned char *p)
+sensu_digits(const unsigned char *p)
 {
-    return sensu_equal(p, ',', 0);
+    uint64_t       mask;
+    unsigned       i;
+    sensu_bytes_t  bytes;
+
+    mask = sensu_equal(p, '-', 0);
+
+    for (i = 0; i < SENSU_BLOCK; i += 16) {
+        bytes = sensu_load(p + i) - (uint8_t) '0';
+        mask |= sensu_gather((sensu_bytes_t) (bytes <= (uint8_t) 9)) << i;
+    }
+
+    return mask;
 }
 
 
 #include "sensu_split_block.h"
+#include "sensu_split_flat.h"
 
 
 static int
@@ -96,5 +109,5 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_portable = {
-    "portable", sensu_usable, sensu_nested, sensu_member
+    "portable", 24, sensu_usable, sensu_nested, sensu_member, sensu_flat
 };

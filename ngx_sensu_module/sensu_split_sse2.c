@@ -53,14 +53,31 @@ sensu_classify(const unsigned char *p, sensu_masks_t *m)
 }
 
 
+/* bit i: byte i of the block is a digit or '-' */
+
 static inline uint64_t
-sensu_commas(const unsigned char *p)
+sensu_digits(const unsigned char *p)
 {
-    return sensu_equal(p, ',', 0);
+    __m128i   bytes, digits;
+    uint64_t  mask;
+    unsigned  i;
+
+    mask = sensu_equal(p, '-', 0);
+
+    for (i = 0; i < SENSU_BLOCK; i += 16) {
+        bytes = _mm_loadu_si128((const __m128i *) (p + i));
+        bytes = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+        digits = _mm_min_epu8(bytes, _mm_set1_epi8(9));
+        digits = _mm_cmpeq_epi8(bytes, digits);
+        mask |= (uint64_t) (unsigned) _mm_movemask_epi8(digits) << i;
+    }
+
+    return mask;
 }
 
 
 #include "sensu_split_block.h"
+#include "sensu_split_flat.h"
 
 
 static int
@@ -71,7 +88,7 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_sse2 = {
-    "sse2", sensu_usable, sensu_nested, sensu_member
+    "sse2", 24, sensu_usable, sensu_nested, sensu_member, sensu_flat
 };
 
 

@@ -1,0 +1,275 @@
+
+/*
+ * What the nginx side shares: configuration, the context of a request, and
+ * the steps that a request takes, in their order.
+ */
+
+
+#ifndef _NGX_SENSU_H_INCLUDED_
+#define _NGX_SENSU_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "sensu_body.h"
+#include "sensu_cursor.h"
+#include "sensu_key.h"
+#include "sensu_pager.h"
+#include "sensu_path.h"
+#include "sensu_query.h"
+#include "sensu_scope.h"
+#include "sensu_split.h"
+#include "sensu_token.h"
+
+#include "ngx_sensu_error.h"
+#include "ngx_sensu_redis.h"
+#include "ngx_sensu_shared.h"
+#include "ngx_sensu_stat.h"
+#include "ngx_sensu_store.h"
+
+
+typedef struct ngx_sensu_page_s   ngx_sensu_page_t;
+typedef struct ngx_sensu_fetch_s  ngx_sensu_fetch_t;
+typedef struct ngx_sensu_sieve_s  ngx_sensu_sieve_t;
+typedef struct ngx_sensu_merge_s  ngx_sensu_merge_t;
+
+
+/* configuration */
+
+typedef struct {
+    ngx_shm_zone_t           *shared;    /* counters, routes, secret */
+    ngx_shm_zone_t           *cursors;   /* the embedded store */
+    ngx_sensu_store_t        *memory;
+    ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
+    ngx_uint_t                gateways;  /* locations with sensu_gateway on */
+} ngx_sensu_main_conf_t;
+
+
+typedef struct {
+    ngx_sensu_redis_t        *redis;
+    ngx_sensu_store_t        *store;     /* over redis, else memory */
+} ngx_sensu_srv_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                gateway;
+    ngx_flag_t                guard;
+    ngx_flag_t                pages;
+    ngx_flag_t                native_pages;
+    ngx_flag_t                api_keys;  /* pass them on */
+
+    sensu_keys_t             *keys;
+    ngx_str_t                 issuer;
+    ngx_str_t                 audience;
+    time_t                    leeway;
+    sensu_token_rules_t       rules;     /* of the four above */
+
+    ngx_array_t              *public;    /* ngx_str_t */
+    ngx_array_t              *apis;      /* sensu_str_t patterns */
+    ngx_array_t              *cors;      /* ngx_str_t origins */
+    ngx_http_complex_value_t *namespaces;
+
+    size_t                    max_body;
+    ngx_uint_t                page_max;
+    ngx_uint_t                page_default;
+    size_t                    page_buffer;
+    time_t                    cursor_ttl;
+
+    ngx_uint_t                route;     /* number of the location */
+    ngx_str_t                 file;      /* of sensu_gateway */
+    ngx_uint_t                line;
+} ngx_sensu_loc_conf_t;
+
+
+/* the verified caller, see ngx_sensu_caller() */
+
+typedef struct {
+    const sensu_token_rules_t *rules;    /* the verdict is under these */
+    sensu_token_e             verdict;
+    const char               *why;       /* of a refusal */
+    json_t                   *claims;    /* of OK */
+    ngx_str_t                 user;      /* sub */
+    ngx_str_t                 groups;    /* joined by commas */
+    ngx_str_t                 issuer;
+} ngx_sensu_caller_t;
+
+
+/* the parsed request line, see ngx_sensu_target() */
+
+typedef struct {
+    sensu_path_rc_e           rc;
+    sensu_path_t              path;
+    ngx_str_t                 raw;       /* the path as it came */
+    ngx_str_t                 query;     /* the query as it came */
+} ngx_sensu_target_t;
+
+
+/*
+ * The context of a request, of subrequests too.  It lives in a cleanup of the
+ * pool, so that it is found again after an internal redirect has wiped the
+ * modules' contexts.
+ */
+
+typedef struct {
+    ngx_http_request_t       *request;
+    ngx_sensu_caller_t        caller;    /* only in the main request's */
+    ngx_sensu_target_t        target;
+    unsigned                  parsed:1;  /* target is of this run of phases */
+    unsigned                  counted:1;
+    unsigned                  admitted:1;/* the access rules were applied */
+    unsigned                  preflight:1;
+    unsigned                  body_read:1;
+    unsigned                  body_checked:1;
+    unsigned                  retargeted:1;
+    unsigned                  error_page:1; /* run again by an error_page */
+    unsigned                  leaked:1;  /* the backend listed too much */
+    unsigned                  replace:1; /* the body is to be our JSON */
+
+    sensu_namespaces_t        namespaces;/* of the caller */
+    sensu_scope_verdict_e     scope;
+
+    sensu_query_t             paging;    /* limit and continue */
+    off_t                     body_size; /* received so far */
+
+    ngx_str_t                 unparsed_uri; /* what the client sent, */
+    ngx_str_t                 uri;          /* see ngx_sensu_retarget() */
+    ngx_str_t                 args;
+
+    ngx_sensu_error_e         error;     /* refused with; kept for the log */
+    ngx_uint_t                status;    /* of it, pending */
+    ngx_str_t                 detail;    /* its message, else the table's */
+    ngx_buf_t                *error_body;
+
+    ngx_sensu_page_t         *page;      /* being assembled for a client */
+    ngx_sensu_merge_t        *merge;     /* an unpaged list of several */
+    ngx_sensu_sieve_t        *sieve;     /* an unpaged list being filtered */
+    ngx_sensu_fetch_t        *fetch;     /* this is a captured subrequest */
+    ngx_sensu_merge_t        *part;      /* this is a part of a merged list */
+    ngx_sensu_fetch_t        *others;    /* namespaces, asked before a DELETE */
+
+    ngx_uint_t                page_kind; /* $sensu_page */
+    ngx_uint_t                page_count;
+} ngx_sensu_ctx_t;
+
+
+typedef enum {
+    NGX_SENSU_PAGE_NONE = 0,
+    NGX_SENSU_PAGE_NATIVE,
+    NGX_SENSU_PAGE_SLICED,
+    NGX_SENSU_PAGE_MERGED
+} ngx_sensu_page_e;
+
+
+extern ngx_module_t  ngx_sensu_module;
+
+
+#define ngx_sensu_loc_conf(r)                                                 \
+    ((ngx_sensu_loc_conf_t *)                                                 \
+     ngx_http_get_module_loc_conf(r, ngx_sensu_module))
+
+
+/* pure strings and nginx's */
+
+static ngx_inline sensu_str_t
+ngx_sensu_str(ngx_str_t s)
+{
+    return (sensu_str_t) { s.len, s.data };
+}
+
+
+static ngx_inline ngx_str_t
+ngx_sensu_ngx_str(sensu_str_t s)
+{
+    return (ngx_str_t) { s.len, (u_char *) s.data };
+}
+
+
+/* ngx_sensu_ctx.c */
+
+/* the context, made if there is none; NULL: no memory */
+ngx_sensu_ctx_t *ngx_sensu_ctx(ngx_http_request_t *r);
+/* the context if there is one, also after an internal redirect */
+ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
+
+/* ngx_sensu_caller.c */
+
+/*
+ * The one way to the caller: verifies the token once under the rules of the
+ * request's present location, from any phase.  NULL: no memory.
+ */
+ngx_sensu_caller_t *ngx_sensu_caller(ngx_http_request_t *r);
+/* exact path of sensu_public? */
+ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r);
+
+/* ngx_sensu_target.c */
+
+/* parses the request line, once a run of phases; NULL: no memory */
+ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
+/* what goes upstream: path + "?" + query; the client's own is kept for logs
+   and comes back with ngx_sensu_target_restore() */
+ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query);
+void ngx_sensu_target_restore(ngx_http_request_t *r);
+/* the canonical path in a namespace (len 0: as it is) */
+ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
+    sensu_str_t ns, ngx_str_t *path);
+
+/* ngx_sensu_access.c */
+
+ngx_int_t ngx_sensu_preaccess_handler(ngx_http_request_t *r);
+ngx_int_t ngx_sensu_access_handler(ngx_http_request_t *r);
+/* token and namespaces: NGX_OK or a status */
+ngx_int_t ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+/* the namespaces alone */
+ngx_int_t ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_request.c: the precontent phase, everything after admission */
+
+ngx_int_t ngx_sensu_request_handler(ngx_http_request_t *r);
+
+/* ngx_sensu_guard.c */
+
+/* NGX_OK, a status, NGX_DONE: runs the phases again when the body is there */
+ngx_int_t ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_guard_body_filter_init(ngx_conf_t *cf);
+void ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point,
+    const char *what);
+
+/* ngx_sensu_delete.c: DELETE of a namespace that is a prefix of others */
+
+ngx_int_t ngx_sensu_guard_delete(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_plan.c: of a list: where its elements have their keys, and which
+   belong into the answer */
+
+sensu_key_kind_e ngx_sensu_list_kind(const sensu_path_t *path);
+void ngx_sensu_list_filter(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
+    sensu_str_t ns, sensu_filter_t *filter);
+
+/* ngx_sensu_page.c: NGX_AGAIN while under way */
+
+ngx_int_t ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_merge.c */
+
+ngx_int_t ngx_sensu_merge_handler(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_sieve.c */
+
+ngx_int_t ngx_sensu_sieve_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_filter.c */
+
+ngx_int_t ngx_sensu_filter_init(ngx_conf_t *cf);
+extern ngx_http_output_header_filter_pt  ngx_sensu_next_header_filter;
+extern ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
+
+/* ngx_sensu_variables.c */
+
+ngx_int_t ngx_sensu_add_variables(ngx_conf_t *cf);
+
+
+#endif /* _NGX_SENSU_H_INCLUDED_ */

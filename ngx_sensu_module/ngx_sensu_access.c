@@ -1,0 +1,308 @@
+
+/*
+ * Who gets in: the token, then the caller's namespaces.
+ *
+ * The access phase only says yes or no, so that satisfy works.  What must hold
+ * whoever let the request in, is in the precontent phase (ngx_sensu_request.c).
+ */
+
+
+#include "ngx_sensu.h"
+
+
+static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r,
+    ngx_sensu_caller_t *caller);
+static ngx_int_t ngx_sensu_namespaces(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+
+
+/* indexed by verdict */
+
+static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
+    NGX_SENSU_ERROR_NONE,
+    NGX_SENSU_MISSING_TOKEN,
+    NGX_SENSU_MALFORMED_TOKEN,
+    NGX_SENSU_BAD_SIGNATURE,
+    NGX_SENSU_UNKNOWN_KEY,
+    NGX_SENSU_TOKEN_EXPIRED,
+    NGX_SENSU_TOKEN_NOT_YET,
+    NGX_SENSU_BAD_CLAIMS,
+    NGX_SENSU_ERROR_NONE,
+    NGX_SENSU_API_KEY_REFUSED
+};
+
+
+/* before limit_req and limit_conn: the context and the count of the request */
+
+ngx_int_t
+ngx_sensu_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_target_t    *target;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->gateway || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    target = ngx_sensu_target(r);
+    if (target == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (!ctx->counted) {
+        ctx->counted = 1;
+        ngx_sensu_stat_add(NGX_SENSU_STAT_REQUESTS_NONE
+                           + (target->rc == SENSU_PATH_API
+                              ? target->path.scope : SENSU_SCOPE_NONE), 1);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_sensu_access_handler(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->gateway) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_sensu_admit(r, ctx);
+}
+
+
+ngx_int_t
+ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ctx->admitted = 0;
+    ctx->status = 0;
+
+    if (ngx_sensu_target(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_sensu_authenticate(r, ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_sensu_authorize(r, ctx);
+    }
+
+    if (rc == NGX_OK) {
+        ctx->admitted = 1;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_caller_t    *caller;
+    ngx_sensu_loc_conf_t  *conf;
+
+    if (ngx_sensu_is_public(r)) {
+        return NGX_OK;
+    }
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (caller->verdict == SENSU_TOKEN_OK
+        || (caller->verdict == SENSU_TOKEN_API_KEY && conf->api_keys))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_sensu_challenge(r, caller);
+}
+
+
+/* RFC 6750 section 3: no error code where no token was presented */
+
+static ngx_int_t
+ngx_sensu_challenge(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
+{
+    u_char           *p;
+    size_t            len;
+    const char       *error;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.www_authenticate;
+
+    if (h == NULL) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        r->headers_out.www_authenticate = h;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "WWW-Authenticate");
+    ngx_str_set(&h->value, "Bearer realm=\"sensu\"");
+
+    if (caller->verdict != SENSU_TOKEN_MISSING
+        && caller->verdict != SENSU_TOKEN_API_KEY)
+    {
+        error = (caller->verdict == SENSU_TOKEN_MALFORMED)
+                ? "invalid_request" : "invalid_token";
+
+        len = h->value.len + sizeof(", error=\"\", error_description=\"\"")
+              + ngx_strlen(error) + ngx_strlen(caller->why);
+
+        p = ngx_pnalloc(r->pool, len);
+        if (p == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        h->value.len = ngx_sprintf(p, "%V, error=\"%s\"", &h->value, error)
+                       - p;
+
+        if (caller->why[0] != '\0') {
+            h->value.len = ngx_sprintf(p + h->value.len,
+                                       ", error_description=\"%s\"",
+                                       caller->why)
+                           - p;
+        }
+
+        h->value.data = p;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "sensu: token refused: %s%s%s",
+                  sensu_token_name(caller->verdict),
+                  caller->why[0] ? ", " : "", caller->why);
+
+    return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict], NULL);
+}
+
+
+ngx_int_t
+ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t              rc;
+    sensu_str_t            user;
+    ngx_sensu_caller_t    *caller;
+    ngx_sensu_loc_conf_t  *conf;
+    sensu_scope_method_e   method;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    ctx->scope = SENSU_SCOPE_PASS;
+    ctx->namespaces.all = 1;
+
+    if (conf->namespaces == NULL || ctx->target.rc != SENSU_PATH_API) {
+        return NGX_OK;
+    }
+
+    rc = ngx_sensu_namespaces(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    user = ngx_sensu_str(caller->user);
+
+    method = (r->method == NGX_HTTP_GET) ? SENSU_SCOPE_GET
+             : (r->method == NGX_HTTP_PUT) ? SENSU_SCOPE_PUT
+             : SENSU_SCOPE_OTHER;
+
+    ctx->scope = sensu_scope_judge(&ctx->namespaces, &ctx->target.path, user,
+                                   method);
+
+    if (ctx->scope != SENSU_SCOPE_DENY) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "sensu: user \"%V\" may not use %s\"%*s\"", &caller->user,
+                  ctx->target.path.ns.len ? "namespace " : "cluster-wide ",
+                  ctx->target.path.ns.len ? ctx->target.path.ns.len
+                                          : ctx->target.path.resource.len,
+                  ctx->target.path.ns.len ? ctx->target.path.ns.data
+                                          : ctx->target.path.resource.data);
+
+    return ngx_sensu_refuse(r, ctx->target.path.scope == SENSU_SCOPE_NAMESPACE
+                               ? NGX_SENSU_NAMESPACE_FORBIDDEN
+                               : NGX_SENSU_CLUSTER_FORBIDDEN, NULL);
+}
+
+
+/*
+ * The value of sensu_namespaces.  Its variables are evaluated afresh: a map
+ * may have been asked before, in a location with other keys.
+ */
+
+static ngx_int_t
+ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    size_t                 room;
+    ngx_str_t              value;
+    ngx_uint_t            *index;
+    sensu_str_t           *names;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    for (index = conf->namespaces->flushes;
+         index != NULL && *index != (ngx_uint_t) -1;
+         index++)
+    {
+        r->variables[*index].valid = 0;
+        r->variables[*index].not_found = 0;
+    }
+
+    if (ngx_http_complex_value(r, conf->namespaces, &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    room = sensu_namespaces_room(ngx_sensu_str(value));
+
+    names = ngx_palloc(r->pool, room * sizeof(sensu_str_t) + 1);
+    if (names == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (sensu_namespaces_parse(&ctx->namespaces, ngx_sensu_str(value), names)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "sensu: sensu_namespaces has the value \"%V\", which is "
+                      "not a list of namespaces: the caller gets none",
+                      &value);
+
+        ctx->namespaces.all = 0;
+        ctx->namespaces.n = 0;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,418 @@
+
+/*
+ * What is made of the answer to a fetch, as it streams in: a list is split
+ * and its elements shown to the pager, anything else is kept whole.
+ *
+ * Only elements of the page are kept, and one more; memory is the page's,
+ * whatever the list's length.
+ */
+
+
+#include "ngx_sensu_fetch.h"
+
+
+/*
+ * When nothing more is wanted, up to this much is read and thrown away, for
+ * the connection to the backend can be used again then; with more to come the
+ * connection is cut.
+ */
+
+#define NGX_SENSU_DRAIN_MAX    (256 * 1024)
+
+#define NGX_SENSU_BLOCK_SIZE   (32 * 1024)
+
+
+static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p,
+    u_char *last);
+static void ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
+    const u_char *last);
+static void ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch,
+    sensu_str_t element);
+static void ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch,
+    sensu_str_t element);
+static ngx_int_t ngx_sensu_scratch_add(ngx_sensu_fetch_t *fetch,
+    const u_char *data, size_t len);
+static void ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch,
+    ngx_sensu_fetch_e state);
+static void ngx_sensu_cut(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
+
+
+ngx_int_t
+ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    ngx_str_t         type;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static ngx_str_t  json = ngx_string("application/json");
+
+    if (fetch->status != 0) {
+        return NGX_OK;
+    }
+
+    fetch->status = sr->headers_out.status;
+    type = sr->headers_out.content_type;
+
+    if (fetch->want == 0 || fetch->status != NGX_HTTP_OK
+        || (type.len != 0
+            && (type.len < json.len
+                || ngx_strncasecmp(type.data, json.data, json.len) != 0)))
+    {
+        fetch->whole = 1;
+        fetch->sniffed = 1;
+    }
+
+    if (!fetch->whole && sr->headers_out.content_encoding
+        && sr->headers_out.content_encoding->value.len)
+    {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "sensu: the backend sent a list compressed with \"%V\", "
+                      "set proxy_set_header Accept-Encoding \"\"",
+                      &sr->headers_out.content_encoding->value);
+
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_ENCODED);
+    }
+
+    for (part = &sr->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash != 0
+                && h[i].key.len == sizeof("Sensu-Continue") - 1
+                && ngx_strcasecmp(h[i].key.data, (u_char *) "Sensu-Continue")
+                   == 0)
+            {
+                fetch->cursor = h[i].value;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
+    ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (b->last_buf || b->last_in_chain) {
+            fetch->last = 1;
+        }
+
+        if (ngx_buf_in_memory(b) && b->pos < b->last) {
+
+            if (fetch->enough) {
+                fetch->drained += b->last - b->pos;
+
+            } else {
+                ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED,
+                                   b->last - b->pos);
+                ngx_sensu_capture_bytes(fetch, b->pos, b->last);
+            }
+
+            b->pos = b->last;
+        }
+    }
+
+    if (fetch->enough && !fetch->last) {
+        ngx_sensu_cut(sr, fetch);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p, u_char *last)
+{
+    u_char  *first;
+
+    if (!fetch->sniffed) {
+
+        for (first = p; first < last; first++) {
+            if (*first != ' ' && *first != '\t' && *first != CR
+                && *first != LF)
+            {
+                fetch->sniffed = 1;
+                fetch->whole = (*first != '[');
+                break;
+            }
+        }
+
+        if (!fetch->sniffed) {
+            /* white space alone, of which the splitter keeps nothing */
+            ngx_sensu_capture_list(fetch, p, last);
+            return;
+        }
+    }
+
+    if (!fetch->whole) {
+        ngx_sensu_capture_list(fetch, p, last);
+        return;
+    }
+
+    if (ngx_sensu_scratch_add(fetch, p, last - p) != NGX_OK
+        || fetch->overflow)
+    {
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+        return;
+    }
+
+    fetch->body.data = fetch->scratch;
+    fetch->body.len = fetch->scratch_len;
+}
+
+
+static void
+ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
+    const u_char *last)
+{
+    sensu_str_t       element;
+    sensu_span_t      span;
+    sensu_split_rc_e  rc;
+
+    while (!fetch->enough) {
+
+        rc = sensu_split_next(&fetch->split, &p, last, &span);
+
+        if (rc == SENSU_SPLIT_ERROR) {
+            ngx_log_error(NGX_LOG_ERR, fetch->parent->connection->log, 0,
+                          "sensu: the backend sent a malformed list: %s, "
+                          "after %uL elements", fetch->split.error,
+                          fetch->split.elements);
+
+            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
+            return;
+        }
+
+        if (span.bytes.len != 0) {
+            sensu_key_scan_feed(&fetch->scan, span.bytes);
+        }
+
+        if (rc == SENSU_SPLIT_ELEMENT && span.first) {
+            ngx_sensu_capture_element(fetch, span.bytes);
+            continue;
+        }
+
+        if (ngx_sensu_scratch_add(fetch, span.bytes.data, span.bytes.len)
+            != NGX_OK)
+        {
+            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+            return;
+        }
+
+        if (rc == SENSU_SPLIT_MORE) {
+            return;
+        }
+
+        element.data = fetch->scratch;
+        element.len = fetch->scratch_len;
+
+        ngx_sensu_capture_element(fetch, element);
+
+        fetch->scratch_len = 0;
+        fetch->overflow = 0;
+    }
+}
+
+
+static void
+ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
+{
+    uint64_t  hash;
+
+    sensu_key_scan_end(&fetch->scan, &fetch->key);
+
+    hash = fetch->key.len ? 0 : sensu_hash(element);
+
+    switch (sensu_pager_next(&fetch->pager, &fetch->key, hash)) {
+
+    case SENSU_PAGER_KEEP:
+        ngx_sensu_capture_keep(fetch, element);
+        return;
+
+    case SENSU_PAGER_SKIP:
+        return;
+
+    case SENSU_PAGER_FOREIGN:
+        ngx_sensu_guard_hit(fetch->parent, 5, NULL);
+        return;
+
+    case SENSU_PAGER_END:
+        fetch->enough = 1;
+        return;
+
+    case SENSU_PAGER_REWIND:
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_REWIND);
+        return;
+
+    case SENSU_PAGER_LOST:
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_LOST);
+        return;
+
+    case SENSU_PAGER_UNTRUE:
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_UNTRUE);
+        return;
+    }
+}
+
+
+static void
+ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, sensu_str_t element)
+{
+    size_t                size;
+    ngx_sensu_element_t  *kept;
+
+    if (fetch->overflow || element.len + 1 > fetch->room - fetch->kept) {
+
+        if (fetch->elements.nelts == 0) {
+            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+            return;
+        }
+
+        /* a short page: what does not fit is the next page's */
+        fetch->full = 1;
+        fetch->enough = 1;
+        return;
+    }
+
+    if ((size_t) (fetch->block_end - fetch->block) < element.len + 1) {
+
+        size = ngx_max(NGX_SENSU_BLOCK_SIZE, element.len + 1);
+
+        fetch->block = ngx_pnalloc(fetch->parent->pool, size);
+        if (fetch->block == NULL) {
+            fetch->block_end = NULL;
+            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+            return;
+        }
+
+        fetch->block_end = fetch->block + size;
+    }
+
+    kept = ngx_array_push(&fetch->elements);
+    if (kept == NULL) {
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+        return;
+    }
+
+    *fetch->block++ = ',';
+
+    kept->data = fetch->block;
+    kept->len = element.len;
+    kept->ordinal = fetch->pager.ordinal;
+    kept->run = fetch->pager.run;
+
+    fetch->block = ngx_cpymem(fetch->block, element.data, element.len);
+    fetch->kept += element.len + 1;
+
+    if (fetch->elements.nelts == fetch->want) {
+        fetch->enough = 1;
+    }
+}
+
+
+/*
+ * Adds to the scratch buffer.  What is beyond the room of a page can not be
+ * kept anyway and is dropped: such an element may still be one to skip.
+ */
+
+static ngx_int_t
+ngx_sensu_scratch_add(ngx_sensu_fetch_t *fetch, const u_char *data,
+    size_t len)
+{
+    size_t   size;
+    u_char  *p;
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    if (len > fetch->room - fetch->scratch_len) {
+        len = fetch->room - fetch->scratch_len;
+        fetch->overflow = 1;
+    }
+
+    if (fetch->scratch_len + len > fetch->scratch_size) {
+
+        size = ngx_max(2 * fetch->scratch_size, fetch->scratch_len + len);
+        size = ngx_max(size, 4096);
+
+        p = ngx_alloc(size, fetch->parent->connection->log);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (fetch->scratch) {
+            ngx_memcpy(p, fetch->scratch, fetch->scratch_len);
+            ngx_free(fetch->scratch);
+        }
+
+        fetch->scratch = p;
+        fetch->scratch_size = size;
+    }
+
+    ngx_memcpy(fetch->scratch + fetch->scratch_len, data, len);
+    fetch->scratch_len += len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch, ngx_sensu_fetch_e state)
+{
+    fetch->outcome = state;
+    fetch->enough = 1;
+}
+
+
+/*
+ * The rest of the body is of no interest: drain what is little, cut what is
+ * much, and never cut what is being stored.  The fields are those that
+ * ngx_http_upstream_process_request() and its unbuffered twin end on.
+ */
+
+static void
+ngx_sensu_cut(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    off_t                 left;
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    if (u == NULL || u->cleanup == NULL || u->cacheable || u->store
+        || sr->cached)
+    {
+        return;
+    }
+
+    left = u->buffering ? u->pipe->length : u->length;
+
+    if (left < 0 || u->headers_in.chunked) {
+        /* not known: what has come is the measure of what may come */
+        left = fetch->drained;
+    }
+
+    if (left <= NGX_SENSU_DRAIN_MAX) {
+        return;
+    }
+
+    u->keepalive = 0;
+
+    if (u->buffering) {
+        u->pipe->upstream_done = 1;
+
+    } else {
+        u->length = 0;
+    }
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
+}

@@ -1,0 +1,472 @@
+
+/*
+ * Setters of directives.
+ */
+
+
+#include "ngx_sensu_conf.h"
+
+
+static ngx_int_t ngx_sensu_conf_keys(ngx_conf_t *cf,
+    ngx_sensu_loc_conf_t *slcf);
+static void ngx_sensu_conf_keys_free(void *data);
+static void ngx_sensu_conf_warn(void *data, const char *text);
+static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf, ngx_int_t value);
+
+
+#define NGX_SENSU_ERR_LEN  512
+
+
+char *
+ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char                   *rv;
+    ngx_sensu_main_conf_t  *smcf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (slcf->gateway) {
+        smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+        smcf->gateways++;
+    }
+
+    slcf->file = cf->conf_file->file.name;
+    slcf->line = cf->conf_file->line;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char        err[NGX_SENSU_ERR_LEN];
+    ngx_str_t  *value, file;
+    ngx_uint_t  i;
+    const char *kid, *format;
+
+    value = cf->args->elts;
+    kid = NULL;
+    format = NULL;
+
+    for (i = 3; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "kid=", 4) == 0
+            && value[i].len > 4)
+        {
+            kid = (char *) value[i].data + 4;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "format=", 7) == 0) {
+            format = (char *) value[i].data + 7;
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a parameter of \"sensu_jwt_key\", "
+                           "use kid=ID or format=base64|raw|hex", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    file = value[2];
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
+        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (sensu_keys_add_file(slcf->keys, (char *) value[1].data,
+                            (char *) file.data, kid, format,
+                            ngx_sensu_conf_warn, cf, err, sizeof(err))
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key\": %s",
+                           err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char        err[NGX_SENSU_ERR_LEN];
+    ngx_str_t  *value, file;
+
+    value = cf->args->elts;
+    file = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
+        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (sensu_keys_add_jwks(slcf->keys, (char *) file.data,
+                            ngx_sensu_conf_warn, cf, err, sizeof(err))
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key_set\": %s",
+                           err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the keys of this level, freed with the configuration */
+
+static ngx_int_t
+ngx_sensu_conf_keys(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (slcf->keys != NULL) {
+        return NGX_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    slcf->keys = sensu_keys_create();
+    if (slcf->keys == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_sensu_conf_keys_free;
+    cln->data = slcf->keys;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_conf_keys_free(void *data)
+{
+    sensu_keys_free(data);
+}
+
+
+static void
+ngx_sensu_conf_warn(void *data, const char *text)
+{
+    ngx_conf_t *cf = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "%s", text);
+}
+
+
+char *
+ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value, *path;
+    ngx_uint_t   i;
+
+    if (slcf->public != NULL) {
+        return "is duplicate, name all paths in one";
+    }
+
+    value = cf->args->elts;
+
+    slcf->public = ngx_array_create(cf->pool, cf->args->nelts,
+                                    sizeof(ngx_str_t));
+    if (slcf->public == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0 || value[i].data[0] != '/') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not a path in \"sensu_public\", "
+                               "use exact paths such as /health", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        path = ngx_array_push(slcf->public);
+        if (path == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *path = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t    *value;
+    ngx_uint_t    i;
+    sensu_str_t  *api;
+
+    if (slcf->apis != NULL) {
+        return "is duplicate, name all APIs in one";
+    }
+
+    value = cf->args->elts;
+
+    slcf->apis = ngx_array_create(cf->pool, cf->args->nelts,
+                                  sizeof(sensu_str_t));
+    if (slcf->apis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        api = ngx_array_push(slcf->apis);
+        if (api == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *api = ngx_sensu_str(value[i]);
+
+        if (!sensu_path_api_valid(*api)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not an API in \"sensu_api\", use "
+                               "GROUP/VERSION such as core/v2, with * for "
+                               "either", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value;
+
+    if (slcf->api_keys != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "pass") == 0) {
+        slcf->api_keys = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "reject") == 0) {
+        slcf->api_keys = 0;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"sensu_api_key\", it must be "
+                       "\"pass\" or \"reject\"", &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_cursor_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_main_conf_t *smcf = conf;
+
+    u_char     *p;
+    ssize_t     size;
+    ngx_str_t  *value, name, s;
+
+    if (smcf->cursors != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    name = value[1];
+    p = (u_char *) ngx_strchr(name.data, ':');
+    size = NGX_ERROR;
+
+    if (p != NULL && p != name.data) {
+        name.len = p - name.data;
+
+        s.data = p + 1;
+        s.len = value[1].data + value[1].len - s.data;
+
+        size = ngx_parse_size(&s);
+    }
+
+    if (size < (ssize_t) (8 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone \"%V\" in \"sensu_cursor_zone\", use "
+                           "NAME:SIZE with a size of 32k or more, such as "
+                           "sensu_cursors:8m", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    smcf->cursors = ngx_shared_memory_add(cf, &name, size, &ngx_sensu_module);
+
+    return smcf->cursors ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_srv_conf_t *sscf = conf;
+
+    ngx_sensu_redis_t      **redis;
+    ngx_sensu_main_conf_t   *smcf;
+
+    if (sscf->redis != NULL) {
+        return "is duplicate";
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    sscf->redis = ngx_sensu_redis_conf(cf, cf->args);
+    if (sscf->redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    redis = ngx_array_push(&smcf->redis);
+    if (redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *redis = sscf->redis;
+
+    sscf->store = ngx_sensu_store_redis(cf, sscf->redis);
+
+    return sscf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_num(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    return ngx_sensu_conf_range(cf, cmd, conf,
+                                ngx_atoi(value[1].data, value[1].len));
+}
+
+
+char *
+ngx_sensu_conf_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    return ngx_sensu_conf_range(cf, cmd, conf, ngx_parse_size(&value[1]));
+}
+
+
+char *
+ngx_sensu_conf_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    return ngx_sensu_conf_range(cf, cmd, conf,
+                                ngx_parse_time(&value[1], 1));
+}
+
+
+/* ngx_uint_t, size_t and time_t are of one size wherever nginx runs */
+
+static char *
+ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
+    ngx_int_t n)
+{
+    ngx_int_t          *field;
+    ngx_str_t          *value;
+    ngx_sensu_range_t  *range;
+
+    field = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    if (*field != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    range = cmd->post;
+
+    if (n == NGX_ERROR || n < range->min || n > range->max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\", use %s", &value[1],
+                           &cmd->name, range->right);
+        return NGX_CONF_ERROR;
+    }
+
+    *field = n;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_conf_defaults(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
+{
+    ngx_str_t    *path;
+    ngx_uint_t    i;
+    sensu_str_t  *api;
+
+    static ngx_str_t  public[] = {
+        ngx_string("/health"),
+        ngx_string("/auth"),
+        ngx_string("/auth/test"),
+        ngx_string("/auth/token"),
+        ngx_string("/auth/logout")
+    };
+
+    if (conf->public == NULL) {
+
+        conf->public = ngx_array_create(cf->pool, 5, sizeof(ngx_str_t));
+        if (conf->public == NULL) {
+            return NGX_ERROR;
+        }
+
+        for (i = 0; i < sizeof(public) / sizeof(public[0]); i++) {
+            path = ngx_array_push(conf->public);
+            *path = public[i];
+        }
+    }
+
+    if (conf->apis == NULL) {
+
+        conf->apis = ngx_array_create(cf->pool, 1, sizeof(sensu_str_t));
+        if (conf->apis == NULL) {
+            return NGX_ERROR;
+        }
+
+        api = ngx_array_push(conf->apis);
+        *api = sensu_str("core/v2");
+    }
+
+    return NGX_OK;
+}

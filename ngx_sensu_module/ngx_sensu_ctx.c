@@ -1,0 +1,98 @@
+
+/*
+ * The context of a request.
+ */
+
+
+#include "ngx_sensu.h"
+
+
+static void ngx_sensu_ctx_cleanup(void *data);
+
+
+ngx_sensu_ctx_t *
+ngx_sensu_ctx(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t     *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL) {
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_sensu_ctx_t));
+
+    ctx->request = r;
+    cln->handler = ngx_sensu_ctx_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_sensu_module);
+
+    return ctx;
+}
+
+
+/*
+ * Internal redirects zero r->ctx.  As ngx_http_realip_module does, look for
+ * the context among the cleanups then; subrequests share the pool, hence the
+ * test of the request.
+ */
+
+ngx_sensu_ctx_t *
+ngx_sensu_ctx_find(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t     *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx != NULL || (!r->internal && !r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_sensu_ctx_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            /* another run of phases: what it decided is decided again */
+            ctx->parsed = 0;
+            ctx->admitted = 0;
+            ctx->preflight = 0;
+            ctx->status = 0;
+            ctx->error_page = (r->err_status != 0);
+            ctx->replace = 0;
+            ctx->page = NULL;
+            ctx->merge = NULL;
+            ctx->sieve = NULL;
+
+            ngx_http_set_ctx(r, ctx, ngx_sensu_module);
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_sensu_ctx_cleanup(void *data)
+{
+    ngx_sensu_ctx_t  *ctx = data;
+
+    if (ctx->caller.claims) {
+        json_decref(ctx->caller.claims);
+        ctx->caller.claims = NULL;
+    }
+}

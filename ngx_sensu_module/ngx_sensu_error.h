@@ -1,0 +1,85 @@
+
+/*
+ * What the gateway refuses with: one table of status, Sensu's code, reason
+ * and message.
+ */
+
+
+#ifndef _NGX_SENSU_ERROR_H_INCLUDED_
+#define _NGX_SENSU_ERROR_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+/* at most NGX_SENSU_STAT_REFUSED_LAST - NGX_SENSU_STAT_REFUSED of them */
+
+typedef enum {
+    NGX_SENSU_ERROR_NONE = 0,
+
+    NGX_SENSU_MISSING_TOKEN,
+    NGX_SENSU_MALFORMED_TOKEN,
+    NGX_SENSU_BAD_SIGNATURE,
+    NGX_SENSU_UNKNOWN_KEY,
+    NGX_SENSU_TOKEN_EXPIRED,
+    NGX_SENSU_TOKEN_NOT_YET,
+    NGX_SENSU_BAD_CLAIMS,
+    NGX_SENSU_TOKEN_REVOKED,
+    NGX_SENSU_API_KEY_REFUSED,
+
+    NGX_SENSU_NAMESPACE_FORBIDDEN,
+    NGX_SENSU_CLUSTER_FORBIDDEN,
+
+    NGX_SENSU_UNKNOWN_PATH,
+    NGX_SENSU_API_NOT_SERVED,
+    NGX_SENSU_UNSAFE_PATH,
+    NGX_SENSU_BAD_QUERY,
+    NGX_SENSU_BAD_LIMIT,
+    NGX_SENSU_BAD_CONTINUE,
+    NGX_SENSU_CONTINUE_MISMATCH,
+    NGX_SENSU_CONTINUE_EXPIRED,
+    NGX_SENSU_METHOD_NOT_ALLOWED,
+
+    NGX_SENSU_BODY_TOO_LARGE,
+    NGX_SENSU_BODY_TYPE,
+    NGX_SENSU_BODY_NOT_JSON,
+    NGX_SENSU_BODY_MISMATCH,
+    NGX_SENSU_NAMESPACE_PREFIX,
+
+    NGX_SENSU_BAD_LIST,
+    NGX_SENSU_LIST_ENCODED,
+    NGX_SENSU_LIST_TRUNCATED,
+    NGX_SENSU_ELEMENT_TOO_LARGE,
+    NGX_SENSU_NO_PROGRESS,
+    NGX_SENSU_UPSTREAM_FAILED,
+
+    NGX_SENSU_STORE_FAILED,
+    NGX_SENSU_RATE_LIMITED,
+    NGX_SENSU_INTERNAL,
+
+    NGX_SENSU_ERROR_N
+} ngx_sensu_error_e;
+
+
+/*
+ * Notes the error with the request and returns its status, to be returned
+ * from the phase handler; the filters make the JSON body of it, unless an
+ * error_page of the operator does.  detail: NULL for the table's message.
+ */
+ngx_int_t ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
+    ngx_str_t *detail);
+
+/* the snake_case word, empty for none */
+ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);
+
+/*
+ * The filters' part: is this response one that nginx made up, to be replaced
+ * by JSON?  If so sets the headers for it.
+ */
+ngx_int_t ngx_sensu_error_header(ngx_http_request_t *r);
+ngx_int_t ngx_sensu_error_body(ngx_http_request_t *r, ngx_chain_t *in);
+
+
+#endif /* _NGX_SENSU_ERROR_H_INCLUDED_ */

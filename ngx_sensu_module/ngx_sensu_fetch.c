@@ -1,0 +1,368 @@
+
+/*
+ * Fetches: the subrequest, its start and its end.  What is made of its body
+ * is in ngx_sensu_capture.c.
+ */
+
+
+#include "ngx_sensu_fetch.h"
+
+
+static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc);
+static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
+static ngx_uint_t ngx_sensu_header_is_of_body(ngx_str_t *name);
+static void ngx_sensu_fetch_cleanup(void *data);
+
+
+ngx_sensu_fetch_t *
+ngx_sensu_fetch_create(ngx_http_request_t *r)
+{
+    ngx_sensu_fetch_t   *fetch;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_fetch_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    fetch = cln->data;
+    ngx_memzero(fetch, sizeof(ngx_sensu_fetch_t));
+
+    fetch->parent = r;
+
+    if (ngx_array_init(&fetch->elements, r->pool, 16,
+                       sizeof(ngx_sensu_element_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cln->handler = ngx_sensu_fetch_cleanup;
+
+    return fetch;
+}
+
+
+static void
+ngx_sensu_fetch_cleanup(void *data)
+{
+    ngx_sensu_fetch_t  *fetch = data;
+
+    if (fetch->scratch) {
+        ngx_free(fetch->scratch);
+        fetch->scratch = NULL;
+    }
+}
+
+
+/*
+ * A background subrequest, so that several can run side by side and none
+ * takes part in the order of the output: it has none.
+ */
+
+ngx_int_t
+ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
+    ngx_str_t *query)
+{
+    ngx_sensu_ctx_t             *ctx;
+    ngx_http_request_t          *r, *sr;
+    ngx_http_post_subrequest_t  *ps;
+
+    r = fetch->parent;
+
+    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_sensu_fetch_done;
+    ps->data = fetch;
+
+    sr = ngx_sensu_subrequest(r, path, query, ps,
+                              NGX_HTTP_SUBREQUEST_BACKGROUND);
+    if (sr == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx = ngx_sensu_ctx(sr);
+
+    ctx->fetch = fetch;
+    fetch->request = sr;
+
+    sr->filter_need_in_memory = 1;
+
+    if (fetch->want) {
+        sensu_split_init(&fetch->split);
+        sensu_key_scan_init(&fetch->scan, fetch->kind);
+    }
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
+
+    return NGX_OK;
+}
+
+
+/* a GET in the request's own location, without the client's body */
+
+ngx_http_request_t *
+ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query, ngx_http_post_subrequest_t *ps, ngx_uint_t flags)
+{
+    ngx_http_request_t  *sr;
+
+    if (ngx_http_subrequest(r, path, query, &sr, ps,
+                            NGX_HTTP_SUBREQUEST_CLONE|flags)
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_sensu_retarget(sr, path, query) != NGX_OK) {
+        return NULL;
+    }
+
+    sr->method = NGX_HTTP_GET;
+    sr->method_name = ngx_http_core_get_method;
+    sr->header_in = r->header_in;
+
+    /* as in ngx_http_auth_request_module.c: there is no body to read */
+
+    sr->request_body = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+    if (sr->request_body == NULL) {
+        return NULL;
+    }
+
+    sr->headers_in.content_length = NULL;
+    sr->headers_in.content_length_n = -1;
+    sr->headers_in.chunked = 0;
+
+    return sr;
+}
+
+
+/*
+ * The end of the subrequest.  NGX_OK whatever happened: an error would end
+ * the client's request before it can be answered.
+ */
+
+static ngx_int_t
+ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    ngx_sensu_fetch_t *fetch = data;
+
+    if (fetch->state != NGX_SENSU_FETCH_RUNNING) {
+        return NGX_OK;
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && fetch->status == 0) {
+        fetch->status = rc;
+        fetch->state = NGX_SENSU_FETCH_FAILED;
+
+    } else if (fetch->status == 0) {
+        fetch->status = NGX_HTTP_BAD_GATEWAY;
+        fetch->state = NGX_SENSU_FETCH_FAILED;
+
+    } else {
+        fetch->state = ngx_sensu_fetch_verdict(fetch);
+    }
+
+    if (fetch->want) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
+                           fetch->split.elements);
+    }
+
+    if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
+        ngx_sensu_fetch_cleanup(fetch);
+    }
+
+    if (sr->connection->error) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_post_request(fetch->parent, NULL) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the body has ended, or was cut: what is it worth? */
+
+static ngx_sensu_fetch_e
+ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->outcome != NGX_SENSU_FETCH_RUNNING) {
+        return fetch->outcome;
+    }
+
+    if (fetch->enough) {
+        return NGX_SENSU_FETCH_LIST;
+    }
+
+    if (!fetch->last) {
+        return NGX_SENSU_FETCH_TRUNCATED;
+    }
+
+    if (fetch->whole || !fetch->sniffed) {
+        return NGX_SENSU_FETCH_WHOLE;
+    }
+
+    if (!sensu_split_done(&fetch->split)) {
+        return NGX_SENSU_FETCH_TRUNCATED;
+    }
+
+    switch (sensu_pager_end(&fetch->pager)) {
+
+    case SENSU_PAGER_REWIND:
+        return NGX_SENSU_FETCH_REWIND;
+
+    case SENSU_PAGER_LOST:
+        return NGX_SENSU_FETCH_LOST;
+
+    default:
+        return NGX_SENSU_FETCH_LIST;
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
+{
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r, *sr;
+
+    r = fetch->parent;
+    sr = fetch->request;
+
+    if (ngx_sensu_fetch_copy_headers(fetch) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = sr->headers_out.status;
+    r->headers_out.status_line = sr->headers_out.status_line;
+    r->headers_out.content_type = sr->headers_out.content_type;
+    r->headers_out.content_type_len = sr->headers_out.content_type_len;
+    r->headers_out.charset = sr->headers_out.charset;
+    r->headers_out.content_length_n = fetch->body.len;
+
+    if (r->headers_out.status == NGX_HTTP_NO_CONTENT) {
+        r->header_only = 1;
+        r->headers_out.content_length_n = -1;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = fetch->body.data;
+    b->last = b->pos + fetch->body.len;
+    b->memory = (fetch->body.len != 0);
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch)
+{
+    ngx_uint_t           i;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *h, *copy;
+    ngx_http_request_t  *r, *sr;
+
+    r = fetch->parent;
+    sr = fetch->request;
+
+    for (part = &sr->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash == 0 || ngx_sensu_header_is_of_body(&h[i].key)) {
+                continue;
+            }
+
+            copy = ngx_list_push(&r->headers_out.headers);
+            if (copy == NULL) {
+                return NGX_ERROR;
+            }
+
+            *copy = h[i];
+
+            if (&h[i] == sr->headers_out.www_authenticate) {
+                r->headers_out.www_authenticate = copy;
+
+            } else if (&h[i] == sr->headers_out.location) {
+                r->headers_out.location = copy;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* of the bytes of one body: not true of a page made of it */
+
+static ngx_uint_t
+ngx_sensu_header_is_of_body(ngx_str_t *name)
+{
+    ngx_str_t  *of_body;
+
+    static ngx_str_t  names[] = {
+        ngx_string("Accept-Ranges"),
+        ngx_string("Cache-Control"),
+        ngx_string("Content-Encoding"),
+        ngx_string("Content-Length"),
+        ngx_string("Content-MD5"),
+        ngx_string("Content-Range"),
+        ngx_string("Content-Type"),
+        ngx_string("Digest"),
+        ngx_string("ETag"),
+        ngx_string("Expires"),
+        ngx_string("Last-Modified"),
+        ngx_string("Link"),
+        ngx_string("Sensu-Continue"),
+        ngx_string("Trailer"),
+        ngx_string("Vary"),
+        ngx_string("X-Sensu-Continue"),
+        ngx_null_string
+    };
+
+    for (of_body = names; of_body->len; of_body++) {
+        if (of_body->len == name->len
+            && ngx_strncasecmp(of_body->data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_sensu_wait(ngx_http_request_t *r)
+{
+    if (r == r->main && !r->discard_body) {
+        r->read_event_handler = ngx_http_test_reading;
+    }
+
+    r->write_event_handler = ngx_http_core_run_phases;
+}

@@ -1,0 +1,142 @@
+
+/*
+ * The filters: one place that says which part of the module a response
+ * belongs to.
+ */
+
+
+#include "ngx_sensu_fetch.h"
+#include "ngx_sensu_merge.h"
+#include "ngx_sensu_sieve.h"
+
+
+static ngx_int_t ngx_sensu_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_sensu_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_sensu_hide_cursors(ngx_http_request_t *r);
+
+
+ngx_http_output_header_filter_pt  ngx_sensu_next_header_filter;
+ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
+
+
+static ngx_int_t
+ngx_sensu_header_filter(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_loc_conf_t  *conf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL && r != r->main) {
+        /* an X-Accel-Redirect of a fetch's answer is still its answer */
+        ctx = ngx_sensu_ctx_find(r);
+    }
+
+    if (ctx != NULL && ctx->fetch != NULL) {
+        return ngx_sensu_fetch_header(r, ctx->fetch);
+    }
+
+    if (ctx != NULL && ctx->part != NULL) {
+        return ngx_sensu_merge_header(r, ctx);
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->gateway) {
+        return ngx_sensu_next_header_filter(r);
+    }
+
+    if (ngx_sensu_error_header(r) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (ctx != NULL && ctx->page == NULL) {
+
+        ngx_sensu_target_restore(r);
+
+        if (conf->guard || conf->pages) {
+            ngx_sensu_hide_cursors(r);
+        }
+
+        if (ctx->sieve != NULL) {
+            ngx_sensu_sieve_header(r, ctx);
+        }
+    }
+
+    return ngx_sensu_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_sensu_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL) {
+        return ngx_sensu_next_body_filter(r, in);
+    }
+
+    if (ctx->fetch != NULL) {
+        return ngx_sensu_fetch_body(r, ctx->fetch, in);
+    }
+
+    if (ctx->part != NULL && ctx->sieve == NULL) {
+        return ngx_sensu_merge_drop(in);
+    }
+
+    if (ctx->replace) {
+        return ngx_sensu_error_body(r, in);
+    }
+
+    if (ctx->sieve != NULL) {
+        return ngx_sensu_sieve_body(r, ctx->sieve, in);
+    }
+
+    return ngx_sensu_next_body_filter(r, in);
+}
+
+
+/* a cursor of the backend means nothing to a client */
+
+static void
+ngx_sensu_hide_cursors(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static ngx_str_t  name = ngx_string("X-Sensu-Continue");
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if ((h[i].key.len == name.len
+                 && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
+                || (h[i].key.len == name.len - 2
+                    && ngx_strncasecmp(h[i].key.data, name.data + 2,
+                                       name.len - 2)
+                       == 0))
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_filter_init(ngx_conf_t *cf)
+{
+    ngx_sensu_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_sensu_header_filter;
+
+    ngx_sensu_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_sensu_body_filter;
+
+    return NGX_OK;
+}

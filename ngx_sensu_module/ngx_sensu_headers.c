@@ -1,0 +1,138 @@
+
+/*
+ * Headers of the client that must not reach the backend.
+ *
+ * The list of request headers can not be shortened, others hold pointers into
+ * it.  A header is dropped by giving it the name of a hop-by-hop header, which
+ * proxy_pass never sends on (ngx_http_proxy_module.c, ngx_http_proxy_headers).
+ */
+
+
+#include "ngx_sensu_headers.h"
+
+
+static void ngx_sensu_header_drop(ngx_table_elt_t *header);
+static ngx_uint_t ngx_sensu_header_is_identity(ngx_str_t *name);
+
+
+/* in lower case, "_" read as "-"; "*" at the end: any longer name */
+
+static ngx_str_t  ngx_sensu_identity_headers[] = {
+    ngx_string("remote-user"),
+    ngx_string("remote-groups"),
+    ngx_string("x-auth-request-*"),
+    ngx_string("x-authenticated-*"),
+    ngx_string("x-forwarded-user"),
+    ngx_string("x-forwarded-groups"),
+    ngx_string("x-forwarded-email"),
+    ngx_string("x-forwarded-preferred-username"),
+    ngx_string("x-forwarded-access-token"),
+    ngx_string("x-remote-*"),
+    ngx_string("x-sensu-*"),
+    ngx_string("x-user"),
+    ngx_string("x-webauth-*"),
+    ngx_null_string
+};
+
+
+void
+ngx_sensu_headers_clean(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_sensu_header_is_identity(&header[i].key)) {
+                ngx_sensu_header_drop(&header[i]);
+            }
+        }
+    }
+}
+
+
+void
+ngx_sensu_headers_plain(ngx_http_request_t *r)
+{
+    ngx_http_headers_in_t  *in;
+
+    in = &r->headers_in;
+
+    ngx_sensu_header_drop(in->range);
+    ngx_sensu_header_drop(in->if_range);
+    ngx_sensu_header_drop(in->if_match);
+    ngx_sensu_header_drop(in->if_none_match);
+    ngx_sensu_header_drop(in->if_modified_since);
+    ngx_sensu_header_drop(in->if_unmodified_since);
+
+    in->range = NULL;
+    in->if_range = NULL;
+    in->if_match = NULL;
+    in->if_none_match = NULL;
+    in->if_modified_since = NULL;
+    in->if_unmodified_since = NULL;
+
+#if (NGX_HTTP_GZIP)
+    /* the pointer stays: the answer to the client may be compressed */
+    ngx_sensu_header_drop(in->accept_encoding);
+#endif
+}
+
+
+static void
+ngx_sensu_header_drop(ngx_table_elt_t *header)
+{
+    static u_char  name[] = "keep-alive";
+
+    if (header == NULL) {
+        return;
+    }
+
+    header->key.len = sizeof(name) - 1;
+    header->key.data = name;
+    header->lowcase_key = name;
+    header->hash = ngx_hash_key(name, sizeof(name) - 1);
+}
+
+
+static ngx_uint_t
+ngx_sensu_header_is_identity(ngx_str_t *name)
+{
+    u_char      a, b;
+    size_t      i;
+    ngx_str_t  *identity;
+
+    for (identity = ngx_sensu_identity_headers; identity->len; identity++) {
+
+        for (i = 0; i < identity->len; i++) {
+            b = identity->data[i];
+
+            if (b == '*') {
+                return 1;
+            }
+
+            if (i == name->len) {
+                break;
+            }
+
+            a = ngx_tolower(name->data[i]);
+
+            if (a == '_') {
+                a = '-';
+            }
+
+            if (a != b) {
+                break;
+            }
+        }
+
+        if (i == identity->len && i == name->len) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,298 @@
+
+/*
+ * Merging unpaged lists.
+ *
+ * The header goes out with the first list that is there.  What fails before
+ * that is an error of its own; what fails later can only cut the answer off,
+ * so that nobody takes it for the whole.
+ */
+
+
+#include "ngx_sensu_fetch.h"
+#include "ngx_sensu_headers.h"
+#include "ngx_sensu_merge.h"
+
+
+static ngx_int_t ngx_sensu_merge_create(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_merge_start(ngx_sensu_merge_t *merge,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc);
+static ngx_int_t ngx_sensu_merge_judge(ngx_sensu_merge_t *merge);
+static ngx_int_t ngx_sensu_merge_send_header(ngx_sensu_merge_t *merge);
+static ngx_int_t ngx_sensu_merge_finish(ngx_sensu_merge_t *merge);
+
+
+ngx_int_t
+ngx_sensu_merge_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t           rc;
+    ngx_sensu_merge_t  *merge;
+
+    if (ctx->merge == NULL) {
+        rc = ngx_sensu_merge_create(r, ctx);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    merge = ctx->merge;
+
+    if (merge->part != NULL) {
+
+        if (!merge->part->done) {
+            return NGX_AGAIN;
+        }
+
+        merge->part = NULL;
+
+        rc = ngx_sensu_merge_judge(merge);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (merge->next < ctx->namespaces.n) {
+
+        if (ngx_sensu_merge_start(merge, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        r->write_event_handler = ngx_http_core_run_phases;
+
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_sensu_merge_finish(merge);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, rc);
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_sensu_merge_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (r == r->main) {
+        rc = ngx_http_discard_request_body(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    ctx->merge = ngx_pcalloc(r->pool, sizeof(ngx_sensu_merge_t));
+    if (ctx->merge == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->merge->request = r;
+    ctx->page_kind = NGX_SENSU_PAGE_MERGED;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
+{
+    ngx_str_t                    path, query;
+    sensu_str_t                  ns;
+    ngx_sensu_ctx_t             *part;
+    ngx_http_request_t          *r, *sr;
+    ngx_http_post_subrequest_t  *ps;
+
+    r = merge->request;
+    ns = ctx->namespaces.names[merge->next++];
+    query = ngx_sensu_ngx_str(ctx->paging.rest);
+
+    if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_sensu_merge_part_done;
+    ps->data = merge;
+
+    sr = ngx_sensu_subrequest(r, &path, &query, ps, 0);
+    if (sr == NULL) {
+        return NGX_ERROR;
+    }
+
+    part = ngx_sensu_ctx(sr);
+
+    merge->sieve = ngx_sensu_sieve_create(sr, ctx, ns);
+    if (merge->sieve == NULL) {
+        return NGX_ERROR;
+    }
+
+    merge->sieve->any = &merge->sent;
+    merge->sieve->inner = 1;
+
+    part->part = merge;
+    part->sieve = merge->sieve;
+
+    merge->part = sr;
+    merge->status = 0;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    ngx_sensu_merge_t *merge = data;
+
+    if (merge->status == 0) {
+        merge->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
+                        ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* a namespace that is forbidden or gone is left out, all else would be a gap */
+
+static ngx_int_t
+ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
+{
+    ngx_http_request_t  *r;
+
+    r = merge->request;
+
+    if (merge->status == NGX_HTTP_FORBIDDEN
+        || merge->status == NGX_HTTP_NOT_FOUND
+        || (merge->status == NGX_HTTP_OK
+            && sensu_split_done(&merge->sieve->split)))
+    {
+        return NGX_OK;
+    }
+
+    if (merge->started) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "sensu: a part of a merged list failed with status %ui "
+                      "or was cut off, the answer is cut off, too",
+                      merge->status);
+        return NGX_ERROR;
+    }
+
+    if (merge->status == NGX_HTTP_OK) {
+        return ngx_sensu_refuse(r, NGX_SENSU_LIST_TRUNCATED, NULL);
+    }
+
+    return merge->status;
+}
+
+
+ngx_int_t
+ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_merge_t  *merge;
+
+    merge = ctx->part;
+    merge->status = sr->headers_out.status;
+
+    ngx_sensu_sieve_header(sr, ctx);
+
+    if (ctx->sieve == NULL) {
+
+        if (merge->status == NGX_HTTP_OK) {
+            /* an object where a list was expected */
+            merge->status = NGX_HTTP_BAD_GATEWAY;
+        }
+
+        return NGX_OK;
+    }
+
+    return merge->started ? NGX_OK : ngx_sensu_merge_send_header(merge);
+}
+
+
+static ngx_int_t
+ngx_sensu_merge_send_header(ngx_sensu_merge_t *merge)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = merge->request;
+    merge->started = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = -1;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* the body of an answer that is no list */
+
+ngx_int_t
+ngx_sensu_merge_drop(ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
+{
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r;
+
+    static u_char  brackets[] = "[]";
+
+    r = merge->request;
+
+    if (!merge->started && ngx_sensu_merge_send_header(merge) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->header_only) {
+        return NGX_OK;
+    }
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, merge->sent);
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = merge->sent ? brackets + 1 : brackets;
+    b->last = brackets + 2;
+    b->memory = 1;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}

@@ -1,0 +1,32 @@
+
+/*
+ * An unpaged list over several namespaces: their lists are streamed through
+ * sieves one after the other, in the order of the backend's cluster-wide
+ * list, and none is held in memory.
+ */
+
+
+#ifndef _NGX_SENSU_MERGE_H_INCLUDED_
+#define _NGX_SENSU_MERGE_H_INCLUDED_
+
+
+#include "ngx_sensu_sieve.h"
+
+
+struct ngx_sensu_merge_s {
+    ngx_http_request_t       *request;
+    ngx_uint_t                next;      /* namespace */
+    ngx_uint_t                sent;      /* elements */
+    ngx_http_request_t       *part;      /* the list being streamed */
+    ngx_sensu_sieve_t        *sieve;     /* of it */
+    ngx_uint_t                status;    /* of its answer */
+    unsigned                  started:1; /* the header was sent */
+};
+
+
+/* for the filters: the answers of the parts */
+ngx_int_t ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_merge_drop(ngx_chain_t *in);
+
+
+#endif /* _NGX_SENSU_MERGE_H_INCLUDED_ */

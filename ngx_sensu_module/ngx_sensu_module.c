@@ -1,0 +1,522 @@
+
+/*
+ * ngx_sensu_module: a gateway in front of Sensu Go backends.  Here are its
+ * directives and where it hooks into nginx.
+ */
+
+
+#include "ngx_sensu.h"
+#include "ngx_sensu_conf.h"
+
+
+static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_sensu_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler);
+static void *ngx_sensu_create_main_conf(ngx_conf_t *cf);
+static char *ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_sensu_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_sensu_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void *ngx_sensu_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_sensu_init_process(ngx_cycle_t *cycle);
+static void ngx_sensu_exit_process(ngx_cycle_t *cycle);
+
+
+#define NGX_SENSU_ANY_CONF                                                    \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+
+
+static ngx_sensu_range_t  ngx_sensu_range_leeway = {
+    0, 3600, "a time from 0s to 1h, such as 5s"
+};
+
+static ngx_sensu_range_t  ngx_sensu_range_body = {
+    1, NGX_MAX_INT_T_VALUE, "a size such as 512000 or 500k"
+};
+
+static ngx_sensu_range_t  ngx_sensu_range_page = {
+    1, 100000, "a number from 1 to 100000"
+};
+
+static ngx_sensu_range_t  ngx_sensu_range_default = {
+    0, 100000, "a number from 0 (the whole list) to 100000"
+};
+
+static ngx_sensu_range_t  ngx_sensu_range_buffer = {
+    4096, 1024 * 1024 * 1024, "a size from 4k to 1g, such as 8m"
+};
+
+static ngx_sensu_range_t  ngx_sensu_range_ttl = {
+    1, 86400, "a time from 1s to 24h, such as 5m"
+};
+
+
+static ngx_command_t  ngx_sensu_commands[] = {
+
+    { ngx_string("sensu_gateway"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_sensu_conf_gateway,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, gateway),
+      NULL },
+
+    { ngx_string("sensu_jwt_key"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_2MORE,
+      ngx_sensu_conf_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_jwt_key_set"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_key_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_jwt_leeway"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_sec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, leeway),
+      &ngx_sensu_range_leeway },
+
+    { ngx_string("sensu_jwt_issuer"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, issuer),
+      NULL },
+
+    { ngx_string("sensu_jwt_audience"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, audience),
+      NULL },
+
+    { ngx_string("sensu_public"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_conf_public,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_api_key"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_api_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_max_body"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_size,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, max_body),
+      &ngx_sensu_range_body },
+
+    { ngx_string("sensu_api"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_conf_api,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_namespaces"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, namespaces),
+      NULL },
+
+    { ngx_string("sensu_guard"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, guard),
+      NULL },
+
+    { ngx_string("sensu_pages"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, pages),
+      NULL },
+
+    { ngx_string("sensu_native_pages"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, native_pages),
+      NULL },
+
+    { ngx_string("sensu_page_max"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_num,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, page_max),
+      &ngx_sensu_range_page },
+
+    { ngx_string("sensu_page_default"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_num,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, page_default),
+      &ngx_sensu_range_default },
+
+    { ngx_string("sensu_page_buffer"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_size,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, page_buffer),
+      &ngx_sensu_range_buffer },
+
+    { ngx_string("sensu_cursor_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_cursor_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
+      ngx_sensu_conf_redis,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_cursor_ttl"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_sec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, cursor_ttl),
+      &ngx_sensu_range_ttl },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_sensu_module_ctx = {
+    ngx_sensu_preconfiguration,    /* preconfiguration */
+    ngx_sensu_postconfiguration,   /* postconfiguration */
+
+    ngx_sensu_create_main_conf,    /* create main configuration */
+    ngx_sensu_init_main_conf,      /* init main configuration */
+
+    ngx_sensu_create_srv_conf,     /* create server configuration */
+    ngx_sensu_merge_srv_conf,      /* merge server configuration */
+
+    ngx_sensu_create_loc_conf,     /* create location configuration */
+    ngx_sensu_merge_loc_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_sensu_module = {
+    NGX_MODULE_V1,
+    &ngx_sensu_module_ctx,         /* module context */
+    ngx_sensu_commands,            /* module directives */
+    NGX_HTTP_MODULE,               /* module type */
+    NULL,                          /* init master */
+    NULL,                          /* init module */
+    ngx_sensu_init_process,        /* init process */
+    NULL,                          /* init thread */
+    NULL,                          /* exit thread */
+    ngx_sensu_exit_process,        /* exit process */
+    NULL,                          /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_sensu_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_sensu_add_variables(cf);
+}
+
+
+/* a configuration without a gateway is not touched */
+
+static ngx_int_t
+ngx_sensu_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    if (smcf->gateways == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_sensu_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
+                              ngx_sensu_preaccess_handler)
+        != NGX_OK
+        || ngx_sensu_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
+                                 ngx_sensu_access_handler)
+           != NGX_OK
+        || ngx_sensu_add_handler(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                 ngx_sensu_request_handler)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_sensu_guard_body_filter_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_sensu_filter_init(cf);
+}
+
+
+static ngx_int_t
+ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_sensu_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->redis, cf->pool, 1, sizeof(ngx_sensu_redis_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+static char *
+ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_sensu_main_conf_t *smcf = conf;
+
+    ngx_str_t  name;
+
+    if (smcf->gateways == 0) {
+        return NGX_CONF_OK;
+    }
+
+    smcf->shared = ngx_sensu_shared_add(cf, &ngx_sensu_module);
+    if (smcf->shared == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (smcf->cursors == NULL) {
+        ngx_str_set(&name, "sensu_cursors");
+
+        smcf->cursors = ngx_shared_memory_add(cf, &name, 8 * 1024 * 1024,
+                                              &ngx_sensu_module);
+        if (smcf->cursors == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    smcf->memory = ngx_sensu_store_memory(cf, smcf->cursors);
+
+    return smcf->memory ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static void *
+ngx_sensu_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_sensu_srv_conf_t));
+}
+
+
+static char *
+ngx_sensu_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_sensu_srv_conf_t *prev = parent;
+    ngx_sensu_srv_conf_t *conf = child;
+
+    ngx_sensu_main_conf_t  *smcf;
+
+    if (conf->redis == NULL) {
+        conf->redis = prev->redis;
+        conf->store = prev->store;
+    }
+
+    if (conf->store == NULL) {
+        smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+        conf->store = smcf->memory;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_sensu_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_sensu_loc_conf_t  *slcf;
+
+    slcf = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_loc_conf_t));
+    if (slcf == NULL) {
+        return NULL;
+    }
+
+    slcf->gateway = NGX_CONF_UNSET;
+    slcf->guard = NGX_CONF_UNSET;
+    slcf->pages = NGX_CONF_UNSET;
+    slcf->native_pages = NGX_CONF_UNSET;
+    slcf->api_keys = NGX_CONF_UNSET;
+    slcf->leeway = NGX_CONF_UNSET;
+    slcf->max_body = NGX_CONF_UNSET_SIZE;
+    slcf->page_max = NGX_CONF_UNSET_UINT;
+    slcf->page_default = NGX_CONF_UNSET_UINT;
+    slcf->page_buffer = NGX_CONF_UNSET_SIZE;
+    slcf->cursor_ttl = NGX_CONF_UNSET;
+
+    return slcf;
+}
+
+
+static char *
+ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_sensu_loc_conf_t *prev = parent;
+    ngx_sensu_loc_conf_t *conf = child;
+
+    static ngx_uint_t  route;
+
+    if (conf->gateway == NGX_CONF_UNSET) {
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+
+    ngx_conf_merge_value(conf->gateway, prev->gateway, 0);
+    ngx_conf_merge_value(conf->guard, prev->guard, 1);
+    ngx_conf_merge_value(conf->pages, prev->pages, 1);
+    ngx_conf_merge_value(conf->native_pages, prev->native_pages, 1);
+    ngx_conf_merge_value(conf->api_keys, prev->api_keys, 0);
+    ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
+    ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
+    ngx_conf_merge_str_value(conf->audience, prev->audience, "");
+    ngx_conf_merge_size_value(conf->max_body, prev->max_body, 512000);
+    ngx_conf_merge_uint_value(conf->page_max, prev->page_max, 1000);
+    ngx_conf_merge_uint_value(conf->page_default, prev->page_default, 0);
+    ngx_conf_merge_size_value(conf->page_buffer, prev->page_buffer,
+                              8 * 1024 * 1024);
+    ngx_conf_merge_sec_value(conf->cursor_ttl, prev->cursor_ttl, 300);
+
+    /* a level that names any replaces what the level above named */
+
+    if (conf->keys == NULL) {
+        conf->keys = prev->keys;
+    }
+
+    if (conf->public == NULL) {
+        conf->public = prev->public;
+    }
+
+    if (conf->apis == NULL) {
+        conf->apis = prev->apis;
+    }
+
+    if (conf->namespaces == NULL) {
+        conf->namespaces = prev->namespaces;
+    }
+
+    if (ngx_sensu_conf_defaults(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->rules.keys = conf->keys;
+    conf->rules.issuer = ngx_sensu_str(conf->issuer);
+    conf->rules.audience = ngx_sensu_str(conf->audience);
+    conf->rules.leeway = conf->leeway;
+    conf->route = ++route;
+
+    if (conf->gateway && conf->keys == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_gateway on\" without a key in %V:%ui, add "
+                      "\"sensu_jwt_key HS256 FILE;\" there or at a level "
+                      "above", &conf->file, conf->line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the cache's processes have no requests and need no connections */
+
+static ngx_int_t
+ngx_sensu_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t               i;
+    ngx_sensu_redis_t      **redis;
+    ngx_sensu_main_conf_t   *smcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_sensu_module);
+
+    if (smcf == NULL || smcf->gateways == 0) {
+        return NGX_OK;
+    }
+
+    (void) sensu_split_select(NULL);
+
+    redis = smcf->redis.elts;
+
+    for (i = 0; i < smcf->redis.nelts; i++) {
+        if (ngx_sensu_redis_init_process(redis[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t               i;
+    ngx_sensu_redis_t      **redis;
+    ngx_sensu_main_conf_t   *smcf;
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_sensu_module);
+
+    if (smcf == NULL || smcf->gateways == 0) {
+        return;
+    }
+
+    redis = smcf->redis.elts;
+
+    for (i = 0; i < smcf->redis.nelts; i++) {
+        ngx_sensu_redis_exit_process(redis[i]);
+    }
+}

@@ -1,0 +1,743 @@
+
+/*
+ * A page, step by step.  Each step either goes on at once or waits (for the
+ * store, for fetches) and is entered again when that is done: the handler is
+ * run with the request's phases.
+ */
+
+
+#include "ngx_sensu_page.h"
+
+
+static ngx_sensu_page_t *ngx_sensu_page_create(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_start(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_resume(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_plan(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_collect(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_take(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx, ngx_uint_t i);
+static ngx_int_t ngx_sensu_page_take_list(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
+static ngx_int_t ngx_sensu_page_take_other(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
+static ngx_int_t ngx_sensu_page_refuse(ngx_sensu_page_t *page,
+    ngx_sensu_error_e error);
+static ngx_int_t ngx_sensu_page_save(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_page_advance(ngx_sensu_page_t *page);
+static ngx_int_t ngx_sensu_page_store_failed(ngx_sensu_page_t *page);
+static void ngx_sensu_page_op_done(ngx_sensu_op_t *op);
+static void ngx_sensu_page_cleanup(void *data);
+static ngx_int_t ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc);
+
+
+#define ngx_sensu_page_store(r)                                               \
+    ((ngx_sensu_srv_conf_t *)                                                 \
+     ngx_http_get_module_srv_conf(r, ngx_sensu_module))->store
+
+
+/*
+ * More than this many elements beyond the place in the list, and a walk of a
+ * list that has no order is over: each page may begin anew somewhere before.
+ */
+
+#define NGX_SENSU_WALK_SLACK  10000
+
+
+ngx_int_t
+ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t          rc;
+    ngx_sensu_page_t  *page;
+
+    if (ctx->page == NULL && ngx_sensu_page_create(r, ctx) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    page = ctx->page;
+
+    do {
+        switch (page->state) {
+
+        case NGX_SENSU_PAGE_START:
+            rc = ngx_sensu_page_start(page, ctx);
+            break;
+
+        case NGX_SENSU_PAGE_RESUME:
+            rc = ngx_sensu_page_resume(page, ctx);
+            break;
+
+        case NGX_SENSU_PAGE_FETCH:
+            rc = ngx_sensu_page_collect(page, ctx);
+            break;
+
+        case NGX_SENSU_PAGE_SAVE:
+
+            if (page->op) {
+                return NGX_AGAIN;
+            }
+
+            rc = (page->op_rc == NGX_OK)
+                 ? ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx))
+                 : ngx_sensu_page_store_failed(page);
+            break;
+
+        default: /* NGX_SENSU_PAGE_DONE */
+            return NGX_DONE;
+        }
+
+    } while (rc == NGX_OK);
+
+    if (rc == NGX_DONE) {
+        /* the request may be gone */
+        return rc;
+    }
+
+    if (rc == NGX_AGAIN) {
+        ngx_sensu_wait(r);
+        return rc;
+    }
+
+    page->state = NGX_SENSU_PAGE_DONE;
+
+    return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+}
+
+
+static ngx_sensu_page_t *
+ngx_sensu_page_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_page_t    *page;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_page_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    page = cln->data;
+    ngx_memzero(page, sizeof(ngx_sensu_page_t));
+
+    page->request = r;
+
+    if (ngx_array_init(&page->elements, r->pool, 16,
+                       sizeof(ngx_sensu_element_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cln->handler = ngx_sensu_page_cleanup;
+    ctx->page = page;
+
+    return page;
+}
+
+
+static void
+ngx_sensu_page_cleanup(void *data)
+{
+    ngx_sensu_page_t *page = data;
+
+    if (page->op) {
+        ngx_sensu_op_abandon(page->op);
+        page->op = NULL;
+    }
+}
+
+
+static ngx_int_t
+ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    u_char                 buf[SENSU_TOKEN_LEN];
+    ngx_int_t              rc;
+    ngx_str_t              key;
+    ngx_sensu_store_t     *store;
+    ngx_http_request_t    *r;
+    ngx_sensu_loc_conf_t  *conf;
+
+    r = page->request;
+    conf = ngx_sensu_loc_conf(r);
+
+    if (r == r->main) {
+        rc = ngx_http_discard_request_body(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (ngx_sensu_page_bind(page, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!ctx->paging.has_continue) {
+        page->limit = ctx->paging.limit ? ctx->paging.limit
+                                        : conf->page_default;
+        return ngx_sensu_page_plan(page, ctx);
+    }
+
+    if (sensu_cursor_store_key(buf, ctx->paging.token) != 0) {
+        return NGX_ERROR;
+    }
+
+    key.data = buf;
+    key.len = SENSU_TOKEN_LEN;
+
+    store = ngx_sensu_page_store(r);
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_GETS, 1);
+
+    page->op = ngx_sensu_store_get(store, &key, ngx_sensu_page_op_done, page);
+    if (page->op == NULL) {
+        return NGX_ERROR;
+    }
+
+    page->state = NGX_SENSU_PAGE_RESUME;
+
+    return NGX_AGAIN;
+}
+
+
+/* the cursor was looked up: whose is it, and for what? */
+
+static ngx_int_t
+ngx_sensu_page_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    sensu_cursor_t      *found;
+    ngx_http_request_t  *r;
+
+    if (page->op) {
+        return NGX_AGAIN;
+    }
+
+    r = page->request;
+
+    if (page->op_rc == NGX_ERROR) {
+        return ngx_sensu_page_store_failed(page);
+    }
+
+    found = ngx_palloc(r->pool, sizeof(sensu_cursor_t));
+    if (found == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (page->op_rc != NGX_OK) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_MISSES, 1);
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (sensu_cursor_decode(found, ngx_sensu_str(page->record)) != 0) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "sensu: the store holds a value of %uz bytes that is no "
+                      "cursor, does something else use the same prefix?",
+                      page->record.len);
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (CRYPTO_memcmp(found->caller, page->cursor.caller,
+                      SENSU_CURSOR_BINDING)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "sensu: a continue token was used by another caller "
+                      "than it was made for");
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (CRYPTO_memcmp(found->query, page->cursor.query, SENSU_CURSOR_BINDING)
+        != 0)
+    {
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_MISMATCH);
+    }
+
+    page->limit = ctx->paging.limit ? ctx->paging.limit : found->limit;
+    page->cursor = *found;
+
+    return ngx_sensu_page_plan(page, ctx);
+}
+
+
+static ngx_int_t
+ngx_sensu_page_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(page->request);
+
+    if (page->limit > conf->page_max) {
+        page->limit = conf->page_max;
+    }
+
+    page->state = NGX_SENSU_PAGE_FETCH;
+
+    if (ngx_sensu_plan(page, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return (ngx_sensu_plan_next(page, ctx) == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * Takes over what the fetches of this round found, in the lists' order.  One
+ * that has to be made again is waited for, those before it are taken by then.
+ */
+
+static ngx_int_t
+ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    for (i = 0; i < page->nfetches; i++) {
+        if (page->fetches[i]->state == NGX_SENSU_FETCH_RUNNING) {
+            return NGX_AGAIN;
+        }
+    }
+
+    while (page->taken < page->nfetches && !page->more) {
+
+        rc = ngx_sensu_page_take(page, ctx, page->taken);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        page->taken++;
+    }
+
+    if (!page->more) {
+
+        rc = ngx_sensu_plan_next(page, ctx);
+        if (rc != NGX_DONE) {
+            return rc;
+        }
+
+        return ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx));
+    }
+
+    return ngx_sensu_page_save(page, ctx);
+}
+
+
+static ngx_int_t
+ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
+    ngx_uint_t i)
+{
+    ngx_int_t           rc;
+    ngx_sensu_fetch_t  *fetch;
+
+    fetch = page->fetches[i];
+
+    switch (fetch->state) {
+
+    case NGX_SENSU_FETCH_LIST:
+
+        rc = ngx_sensu_page_take_list(page, ctx, fetch);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+
+        break;
+
+    case NGX_SENSU_FETCH_WHOLE:
+
+        if (fetch->pager.native
+            && (fetch->status == NGX_HTTP_BAD_REQUEST
+                || fetch->status == NGX_HTTP_INTERNAL_SERVER_ERROR))
+        {
+            break;
+        }
+
+        return ngx_sensu_page_take_other(page, ctx, fetch);
+
+    case NGX_SENSU_FETCH_UNTRUE:
+        break;
+
+    case NGX_SENSU_FETCH_REWIND:
+
+        if (page->rewound) {
+            return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        }
+
+        page->rewound = 1;
+        page->cursor.position.ordinal = fetch->pager.rewind;
+        break;
+
+    case NGX_SENSU_FETCH_LOST:
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+
+    case NGX_SENSU_FETCH_MALFORMED:
+        return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
+
+    case NGX_SENSU_FETCH_TRUNCATED:
+        ngx_log_error(NGX_LOG_ERR, page->request->connection->log, 0,
+                      "sensu: the backend's list was cut off after %uL "
+                      "elements", fetch->split.elements);
+        return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_TRUNCATED);
+
+    case NGX_SENSU_FETCH_ENCODED:
+        return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_ENCODED);
+
+    case NGX_SENSU_FETCH_TOO_LARGE:
+        ngx_log_error(NGX_LOG_ERR, page->request->connection->log, 0,
+                      "sensu: an element or answer of the backend is larger "
+                      "than %uz bytes, raise sensu_page_buffer", fetch->room);
+        return ngx_sensu_page_refuse(page, NGX_SENSU_ELEMENT_TOO_LARGE);
+
+    default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */
+        return fetch->status;
+    }
+
+    if (ngx_sensu_plan_again(page, ctx, i) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
+    ngx_sensu_fetch_t *fetch)
+{
+    ngx_uint_t            n;
+    ngx_sensu_element_t  *element;
+
+    n = fetch->elements.nelts;
+
+    /*
+     * A backend may have a maximum of its own and send less than asked for;
+     * its cursor says so.  (At the end of events 5.5 echoes ours.)
+     */
+
+    if (fetch->pager.native && !fetch->enough && fetch->cursor.len) {
+
+        if (n != 0) {
+            page->more = 1;
+
+        } else if (fetch->cursor.len != fetch->asked.len
+                   || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
+                                 fetch->asked.len)
+                      != 0)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (fetch->full) {
+        page->more = 1;
+    }
+
+    if (n > page->limit - page->elements.nelts) {
+        n = page->limit - page->elements.nelts;
+        page->more = 1;
+    }
+
+    if (page->answer == NULL) {
+        page->answer = fetch;
+    }
+
+    if (ctx->page_kind != NGX_SENSU_PAGE_SLICED) {
+        ctx->page_kind = fetch->pager.native ? NGX_SENSU_PAGE_NATIVE
+                                             : NGX_SENSU_PAGE_SLICED;
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    element = ngx_array_push_n(&page->elements, n);
+    if (element == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(element, fetch->elements.elts, n * sizeof(ngx_sensu_element_t));
+
+    page->size += fetch->kept;
+    page->tail = fetch;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The backend's own error is the client's.  In a merged list a namespace that
+ * is forbidden or gone is left out, any other error would be a silent gap.
+ */
+
+static ngx_int_t
+ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
+    ngx_sensu_fetch_t *fetch)
+{
+    if (ctx->scope == SENSU_SCOPE_MERGE) {
+
+        if (fetch->status == NGX_HTTP_FORBIDDEN
+            || fetch->status == NGX_HTTP_NOT_FOUND)
+        {
+            return NGX_OK;
+        }
+
+        if (fetch->status == NGX_HTTP_OK) {
+            return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
+        }
+    }
+
+    return ngx_sensu_page_finish(page, ngx_sensu_fetch_replay(fetch));
+}
+
+
+static ngx_int_t
+ngx_sensu_page_refuse(ngx_sensu_page_t *page, ngx_sensu_error_e error)
+{
+    return ngx_sensu_refuse(page->request, error, NULL);
+}
+
+
+/* there is more: the position of the last element delivered goes to the
+   store, and the page only after it */
+
+static ngx_int_t
+ngx_sensu_page_save(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    u_char                 buf[SENSU_TOKEN_LEN];
+    ngx_int_t              rc;
+    ngx_str_t              key, record;
+    sensu_str_t            token;
+    ngx_sensu_store_t     *store;
+    ngx_http_request_t    *r;
+    ngx_sensu_loc_conf_t  *conf;
+
+    r = page->request;
+
+    rc = ngx_sensu_page_advance(page);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    record.data = ngx_pnalloc(r->pool, SENSU_CURSOR_MAX);
+    if (record.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    page->cursor.limit = page->limit;
+    record.len = sensu_cursor_encode(&page->cursor, record.data);
+
+    token.data = page->token;
+    token.len = SENSU_TOKEN_LEN;
+
+    if (sensu_cursor_token(page->token, ngx_sensu_shared_secret(),
+                           ngx_sensu_str(record))
+        != 0
+        || sensu_cursor_store_key(buf, token) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    key.data = buf;
+    key.len = SENSU_TOKEN_LEN;
+
+    store = ngx_sensu_page_store(r);
+    conf = ngx_sensu_loc_conf(r);
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_SETS, 1);
+
+    page->op = ngx_sensu_store_set(store, &key, &record, conf->cursor_ttl,
+                                   ngx_sensu_page_op_done, page);
+    if (page->op == NULL) {
+        return NGX_ERROR;
+    }
+
+    page->state = NGX_SENSU_PAGE_SAVE;
+
+    return NGX_AGAIN;
+}
+
+
+/* moves the cursor behind the last element of the page */
+
+static ngx_int_t
+ngx_sensu_page_advance(ngx_sensu_page_t *page)
+{
+    int                   cmp;
+    sensu_str_t           bytes, from;
+    sensu_key_t          *key;
+    sensu_position_t     *position;
+    ngx_sensu_fetch_t    *fetch;
+    ngx_sensu_element_t  *last;
+
+    fetch = page->tail;
+
+    if (fetch == NULL) {
+        /* more, but nothing to go on from: can not be */
+        return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
+    }
+
+    last = page->elements.elts;
+    last += page->elements.nelts - 1;
+
+    bytes.data = last->data;
+    bytes.len = last->len;
+
+    key = &fetch->key;
+    sensu_key_scan_init(&fetch->scan, page->kind);
+    sensu_key_scan_feed(&fetch->scan, bytes);
+    sensu_key_scan_end(&fetch->scan, key);
+
+    position = &page->cursor.position;
+
+    from.data = position->key;
+    from.len = position->key_len;
+
+    cmp = sensu_str_cmp(sensu_key_str(key), from);
+
+    position->delivered += page->elements.nelts;
+
+    if (fetch->pager.unsorted || key->len == 0) {
+
+        if (position->delivered > 4 * last->ordinal + NGX_SENSU_WALK_SLACK) {
+            return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        }
+
+        position->mode = SENSU_POSITION_EXACT;
+
+    } else {
+
+        if (position->mode == SENSU_POSITION_SORTED
+            && (cmp < 0 || (cmp == 0 && last->run <= position->run)))
+        {
+            return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
+        }
+
+        position->mode = SENSU_POSITION_SORTED;
+    }
+
+    position->ordinal = last->ordinal;
+    position->run = last->run;
+    position->hash = key->len ? 0 : sensu_hash(bytes);
+    position->key_len = key->len;
+    ngx_memcpy(position->key, key->data, key->len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_page_store_failed(ngx_sensu_page_t *page)
+{
+    ngx_table_elt_t  *h;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_FAILURES, 1);
+
+    h = ngx_list_push(&page->request->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Retry-After");
+    ngx_str_set(&h->value, "1");
+
+    return ngx_sensu_page_refuse(page, NGX_SENSU_STORE_FAILED);
+}
+
+
+static void
+ngx_sensu_page_op_done(ngx_sensu_op_t *op)
+{
+    ngx_connection_t    *c;
+    ngx_sensu_page_t    *page;
+    ngx_http_request_t  *r;
+
+    page = op->data;
+    r = page->request;
+    c = r->connection;
+
+    page->op = NULL;
+    page->op_rc = op->rc;
+
+    if (op->rc == NGX_OK && op->value.len) {
+        page->record.data = ngx_pstrdup(r->pool, &op->value);
+        page->record.len = page->record.data ? op->value.len : 0;
+    }
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (ngx_http_post_request(r, NULL) == NGX_OK) {
+        ngx_http_run_posted_requests(c);
+    }
+}
+
+
+/* the answer is on its way, the request ends with it */
+
+static ngx_int_t
+ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc)
+{
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    page->state = NGX_SENSU_PAGE_DONE;
+
+    ngx_http_finalize_request(page->request, rc);
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_sensu_page_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    size_t               n;
+    u_char              *query;
+    ngx_str_t            path;
+    sensu_str_t          parts[3], none;
+    ngx_sensu_caller_t  *caller;
+    ngx_http_request_t  *r;
+
+    r = page->request;
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* without claims the credentials themselves are the caller */
+
+    parts[0] = ngx_sensu_str(caller->issuer);
+    parts[1] = ngx_sensu_str(caller->user);
+    parts[2].len = 0;
+    parts[2].data = NULL;
+
+    if (caller->verdict != SENSU_TOKEN_OK && r->headers_in.authorization) {
+        parts[2] = ngx_sensu_str(r->headers_in.authorization->value);
+    }
+
+    if (sensu_cursor_bind(page->cursor.caller, parts, 3) != 0) {
+        return NGX_ERROR;
+    }
+
+    none.len = 0;
+    none.data = NULL;
+
+    query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
+    if (query == NULL
+        || ngx_sensu_target_path(r, ctx, none, &path) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = sensu_query_canonical(&ctx->paging, query);
+
+    parts[0] = ngx_sensu_str(path);
+    parts[1].data = query;
+    parts[1].len = n;
+
+    return sensu_cursor_bind(page->cursor.query, parts, 2) == 0 ? NGX_OK
+                                                                : NGX_ERROR;
+}

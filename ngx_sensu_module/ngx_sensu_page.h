@@ -1,0 +1,79 @@
+
+/*
+ * A page on its way: resume from a cursor, fetch, save the next cursor, send.
+ */
+
+
+#ifndef _NGX_SENSU_PAGE_H_INCLUDED_
+#define _NGX_SENSU_PAGE_H_INCLUDED_
+
+
+#include "ngx_sensu_fetch.h"
+
+
+/* namespaces of a merged page that are fetched side by side at most */
+
+#define NGX_SENSU_FETCHES_MAX  4
+
+
+typedef enum {
+    NGX_SENSU_PAGE_START = 0,
+    NGX_SENSU_PAGE_RESUME,       /* the store looks for the cursor */
+    NGX_SENSU_PAGE_FETCH,
+    NGX_SENSU_PAGE_SAVE,         /* the store keeps the next cursor */
+    NGX_SENSU_PAGE_DONE
+} ngx_sensu_page_state_e;
+
+
+struct ngx_sensu_page_s {
+    ngx_http_request_t       *request;
+    ngx_sensu_page_state_e    state;
+    ngx_sensu_op_t           *op;        /* of the store, under way */
+    ngx_int_t                 op_rc;
+    ngx_str_t                 record;    /* found by it */
+
+    ngx_uint_t                limit;
+    sensu_cursor_t            cursor;    /* where this page begins, then
+                                            where the next one does */
+
+    /* the lists that make up the page, in their order */
+    sensu_key_kind_e          kind;
+    sensu_str_t              *lists;     /* namespaces; of a single list NULL */
+    ngx_uint_t                nlists;
+    ngx_uint_t                next;      /* the first not fetched yet */
+
+    ngx_sensu_fetch_t        *fetches[NGX_SENSU_FETCHES_MAX];
+    ngx_uint_t                nfetches;
+    ngx_uint_t                taken;     /* of them */
+    ngx_uint_t                round;
+
+    ngx_sensu_fetch_t        *answer;    /* whose headers the page takes */
+    ngx_sensu_fetch_t        *tail;      /* of the last element delivered */
+    ngx_array_t               elements;  /* ngx_sensu_element_t */
+    size_t                    size;      /* bytes of them */
+    u_char                    token[SENSU_TOKEN_LEN];
+    unsigned                  more:1;
+    unsigned                  rewound:1;
+};
+
+
+/* ngx_sensu_page.c */
+
+/* binds the cursor to the caller and to what is asked for */
+ngx_int_t ngx_sensu_page_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+
+/* ngx_sensu_plan.c: which lists, natively or sliced, and from where */
+
+ngx_int_t ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* starts the next fetches; NGX_DONE: there is no list left */
+ngx_int_t ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* the same list once more, as a whole */
+ngx_int_t ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
+    ngx_uint_t i);
+
+/* ngx_sensu_reply.c */
+
+ngx_int_t ngx_sensu_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+
+
+#endif /* _NGX_SENSU_PAGE_H_INCLUDED_ */

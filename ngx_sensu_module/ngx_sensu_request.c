@@ -1,0 +1,355 @@
+
+/*
+ * What becomes of a request that was let in: the checks that hold whoever let
+ * it in, the target that goes upstream, and the choice between passing it on,
+ * filtering the answer, merging several, and assembling a page.
+ */
+
+
+#include "ngx_sensu.h"
+#include "ngx_sensu_headers.h"
+
+
+static ngx_int_t ngx_sensu_check_admission(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_check_path(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_check_query(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_check_body(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_send_upstream(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_is_paged(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_is_filtered(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_sensu_request_handler(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL)) {
+        /* one of our own: its target is made already */
+        return NGX_DECLINED;
+    }
+
+    if (!conf->gateway) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->page != NULL) {
+        return ngx_sensu_page_handler(r, ctx);
+    }
+
+    if (ctx->merge != NULL) {
+        return ngx_sensu_merge_handler(r, ctx);
+    }
+
+    rc = ngx_sensu_check_admission(r, ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_sensu_check_path(r, ctx);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_sensu_check_query(r, ctx);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_sensu_check_body(r, ctx);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_sensu_headers_clean(r);
+
+    return ngx_sensu_send_upstream(r, ctx);
+}
+
+
+/*
+ * The access phase is not run for subrequests, and with "satisfy any" another
+ * module may have let the request in.
+ */
+
+static ngx_int_t
+ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (!ctx->admitted) {
+
+        rc = (r == r->main) ? ngx_sensu_authorize(r, ctx)
+                            : ngx_sensu_admit(r, ctx);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ctx->admitted = 1;
+    }
+
+    ctx->error = NGX_SENSU_ERROR_NONE;
+    ctx->status = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_str_t              why;
+    ngx_uint_t             i;
+    sensu_path_t          *path;
+    sensu_str_t           *api;
+    ngx_sensu_target_t    *target;
+    ngx_sensu_loc_conf_t  *conf;
+
+    target = ngx_sensu_target(r);
+    if (target == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+    path = &target->path;
+
+    switch (target->rc) {
+
+    case SENSU_PATH_OTHER:
+        return NGX_OK;
+
+    case SENSU_PATH_UNKNOWN:
+        return ngx_sensu_refuse(r, NGX_SENSU_UNKNOWN_PATH, NULL);
+
+    case SENSU_PATH_UNSAFE:
+        ngx_sensu_guard_hit(r, 2, path->why);
+        why.data = (u_char *) path->why;
+        why.len = ngx_strlen(path->why);
+        return ngx_sensu_refuse(r, NGX_SENSU_UNSAFE_PATH, &why);
+
+    default: /* SENSU_PATH_API */
+        break;
+    }
+
+    if (path->wildcard && r->method != NGX_HTTP_GET) {
+        return ngx_sensu_refuse(r, NGX_SENSU_METHOD_NOT_ALLOWED, NULL);
+    }
+
+    api = conf->apis->elts;
+
+    for (i = 0; i < conf->apis->nelts; i++) {
+        if (sensu_path_api_match(path, api[i])) {
+            return NGX_OK;
+        }
+    }
+
+    return ngx_sensu_refuse(r, NGX_SENSU_API_NOT_SERVED, NULL);
+}
+
+
+/* a client's limit and continue end here, whatever the request */
+
+static ngx_int_t
+ngx_sensu_check_query(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    u_char                *buf;
+    ngx_str_t             *query;
+    sensu_query_rc_e       rc;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+    query = &ctx->target.query;
+
+    ngx_memzero(&ctx->paging, sizeof(sensu_query_t));
+
+    if (!conf->guard && !conf->pages) {
+        ctx->paging.rest = ngx_sensu_str(*query);
+        return NGX_OK;
+    }
+
+    if (query->len == 0) {
+        return NGX_OK;
+    }
+
+    buf = ngx_pnalloc(r->pool, query->len + 64);
+    if (buf == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = sensu_query_parse(&ctx->paging, ngx_sensu_str(*query), buf);
+
+    if (rc == SENSU_QUERY_MALFORMED) {
+        return ngx_sensu_refuse(r, NGX_SENSU_BAD_QUERY, NULL);
+    }
+
+    if (rc == SENSU_QUERY_OK || r->method != NGX_HTTP_GET
+        || ctx->target.rc != SENSU_PATH_API)
+    {
+        return NGX_OK;
+    }
+
+    if (rc == SENSU_QUERY_LIMIT) {
+        ngx_sensu_guard_hit(r, 7, "limit is not a number");
+        return ngx_sensu_refuse(r, NGX_SENSU_BAD_LIMIT, NULL);
+    }
+
+    ngx_sensu_guard_hit(r, 1, "continue is not a token of the gateway");
+    return ngx_sensu_refuse(r, NGX_SENSU_BAD_CONTINUE, NULL);
+}
+
+
+static ngx_int_t
+ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (conf->max_body
+        && r->headers_in.content_length_n > (off_t) conf->max_body)
+    {
+        return ngx_sensu_refuse(r, NGX_SENSU_BODY_TOO_LARGE, NULL);
+    }
+
+    if (!conf->guard || r != r->main || ctx->target.rc != SENSU_PATH_API) {
+        return NGX_OK;
+    }
+
+    if (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)) {
+        return ngx_sensu_guard_body(r, ctx);
+    }
+
+    if (r->method == NGX_HTTP_DELETE) {
+        return ngx_sensu_guard_delete(r, ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_send_upstream(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_str_t    path, query;
+    sensu_str_t  ns;
+
+    if (r->method == NGX_HTTP_GET && ctx->target.rc == SENSU_PATH_API
+        && ctx->target.path.list)
+    {
+        return ngx_sensu_list(r, ctx);
+    }
+
+    if (ctx->target.rc == SENSU_PATH_API) {
+        ns.len = 0;
+
+        if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+    } else if (ctx->target.query.len == ctx->paging.rest.len) {
+        return NGX_DECLINED;
+
+    } else {
+        path = ctx->target.raw;
+    }
+
+    query = ngx_sensu_ngx_str(ctx->paging.rest);
+
+    if (ngx_sensu_retarget(r, &path, &query) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_str_t    path, query;
+    sensu_str_t  ns;
+
+    ngx_sensu_headers_plain(r);
+
+    if (ngx_sensu_is_paged(r, ctx)) {
+        return ngx_sensu_page_handler(r, ctx);
+    }
+
+    if (ctx->scope == SENSU_SCOPE_MERGE) {
+        return ngx_sensu_merge_handler(r, ctx);
+    }
+
+    ns.len = 0;
+
+    if (ctx->scope == SENSU_SCOPE_ONE) {
+        ns = ctx->namespaces.names[0];
+    }
+
+    query = ngx_sensu_ngx_str(ctx->paging.rest);
+
+    if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK
+        || ngx_sensu_retarget(r, &path, &query) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_sensu_is_filtered(r, ctx)
+        && ngx_sensu_sieve_start(r, ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_sensu_is_paged(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->pages) {
+        return 0;
+    }
+
+    return ctx->paging.limit || ctx->paging.has_continue
+           || conf->page_default;
+}
+
+
+/* does the backend list more there than was asked for? */
+
+static ngx_uint_t
+ngx_sensu_is_filtered(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (ctx->scope == SENSU_SCOPE_NAMESPACES) {
+        return 1;
+    }
+
+    return conf->guard
+           && (ctx->scope == SENSU_SCOPE_ONE
+               || ctx->target.path.scope == SENSU_SCOPE_NAMESPACE);
+}

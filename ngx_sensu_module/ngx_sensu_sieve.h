@@ -1,0 +1,51 @@
+
+/*
+ * The sieve: streams a list through and leaves out the elements that do not
+ * belong into it (a sibling namespace's, another entity's, namespaces that
+ * are not the caller's).  What it holds is one element at the most.
+ */
+
+
+#ifndef _NGX_SENSU_SIEVE_H_INCLUDED_
+#define _NGX_SENSU_SIEVE_H_INCLUDED_
+
+
+#include "ngx_sensu.h"
+
+
+struct ngx_sensu_sieve_s {
+    sensu_split_t             split;
+    sensu_key_scan_t          scan;
+    sensu_key_t               key;
+    sensu_filter_t            filter;
+    size_t                    room;      /* bytes of an element at most */
+    ngx_uint_t               *any;       /* elements sent, of a merged list
+                                            by all its parts */
+    ngx_uint_t                sent;
+
+    u_char                   *held;      /* an element in several buffers */
+    size_t                    held_len;
+    size_t                    held_size;
+
+    ngx_chain_t              *free;      /* our own buffers */
+    ngx_chain_t              *busy;
+
+    unsigned                  inner:1;   /* part of a merged list: the end
+                                            is not its to send */
+    unsigned                  sniffed:1;
+    unsigned                  off:1;     /* not a list: it passes */
+    unsigned                  closed:1;  /* "]" was sent */
+};
+
+
+/* a sieve for the list of a namespace (len 0: the target's own) */
+ngx_sensu_sieve_t *ngx_sensu_sieve_create(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx, sensu_str_t ns);
+
+/* for the filters */
+void ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_sieve_body(ngx_http_request_t *r,
+    ngx_sensu_sieve_t *sieve, ngx_chain_t *in);
+
+
+#endif /* _NGX_SENSU_SIEVE_H_INCLUDED_ */

@@ -1,0 +1,233 @@
+
+/*
+ * The target: the request line as the client wrote it, parsed once, and what
+ * is sent upstream in its place.
+ *
+ * proxy_pass without a URI part sends r->unparsed_uri, so that is where the
+ * canonical target goes; r->uri and r->args follow for the other forms of
+ * proxy_pass.  The client's own come back before anything is logged.
+ */
+
+
+#include "ngx_sensu.h"
+
+
+static ngx_int_t ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query);
+static ngx_uint_t ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri);
+
+
+ngx_sensu_target_t *
+ngx_sensu_target(ngx_http_request_t *r)
+{
+    u_char              *buf;
+    ngx_sensu_ctx_t     *ctx;
+    ngx_sensu_target_t  *target;
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    target = &ctx->target;
+
+    if (ctx->parsed) {
+        return target;
+    }
+
+    if (ngx_sensu_raw_target(r, &target->raw, &target->query) != NGX_OK) {
+        return NULL;
+    }
+
+    buf = ngx_pnalloc(r->pool, sensu_path_buf(target->raw.len));
+    if (buf == NULL) {
+        return NULL;
+    }
+
+    target->rc = sensu_path_parse(&target->path, ngx_sensu_str(target->raw),
+                                  buf);
+
+    if (target->rc != SENSU_PATH_UNSAFE
+        && !ngx_sensu_agrees(&target->raw, &r->uri))
+    {
+        target->rc = SENSU_PATH_UNSAFE;
+        target->path.why = "the path is not in its plain form";
+    }
+
+    ctx->parsed = 1;
+
+    return target;
+}
+
+
+/*
+ * After a rewrite, an internal redirect or in a subrequest the client's line
+ * is not what is asked for: then the decoded URI counts, escaped anew.
+ */
+
+static ngx_int_t
+ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query)
+{
+    u_char     *p;
+    uintptr_t   escape;
+
+    if (r->valid_unparsed_uri) {
+
+        *path = r->unparsed_uri;
+        ngx_str_null(query);
+
+        p = ngx_strlchr(path->data, path->data + path->len, '?');
+
+        if (p != NULL) {
+            query->data = p + 1;
+            query->len = path->data + path->len - query->data;
+            path->len = p - path->data;
+        }
+
+        return NGX_OK;
+    }
+
+    *query = r->args;
+
+    escape = 2 * ngx_escape_uri(NULL, r->uri.data, r->uri.len, NGX_ESCAPE_URI);
+
+    if (escape == 0) {
+        *path = r->uri;
+        return NGX_OK;
+    }
+
+    path->len = r->uri.len + escape;
+
+    path->data = ngx_pnalloc(r->pool, path->len);
+    if (path->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_uri(path->data, r->uri.data, r->uri.len,
+                          NGX_ESCAPE_URI);
+
+    return NGX_OK;
+}
+
+
+/* nginx chose the location by its own reading: it must be ours, too */
+
+static ngx_uint_t
+ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
+{
+    u_char     *p, *last;
+    size_t      i;
+    ngx_int_t   n;
+
+    p = raw->data;
+    last = p + raw->len;
+
+    for (i = 0; p < last && i < uri->len; i++) {
+
+        if (*p != '%') {
+            if (*p++ != uri->data[i]) {
+                return 0;
+            }
+
+            continue;
+        }
+
+        if (last - p < 3) {
+            return 0;
+        }
+
+        n = ngx_hextoi(p + 1, 2);
+
+        if (n == NGX_ERROR || n != uri->data[i]) {
+            return 0;
+        }
+
+        p += 3;
+    }
+
+    return p == last && i == uri->len;
+}
+
+
+ngx_int_t
+ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
+    sensu_str_t ns, ngx_str_t *path)
+{
+    path->data = ngx_pnalloc(r->pool, sensu_path_room(&ctx->target.path, ns));
+    if (path->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    path->len = sensu_path_build(&ctx->target.path, ns, path->data);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
+{
+    u_char           *p, *src, *dst;
+    ngx_str_t         line, uri;
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    line.data = ngx_pnalloc(r->pool, 2 * path->len + query->len + 1);
+    if (line.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(line.data, path->data, path->len);
+
+    if (query->len) {
+        *p++ = '?';
+        p = ngx_cpymem(p, query->data, query->len);
+    }
+
+    line.len = p - line.data;
+
+    uri.data = p;
+    src = path->data;
+    dst = p;
+    ngx_unescape_uri(&dst, &src, path->len, 0);
+    uri.len = dst - uri.data;
+
+    if (!ctx->retargeted) {
+        ctx->unparsed_uri = r->unparsed_uri;
+        ctx->uri = r->uri;
+        ctx->args = r->args;
+        ctx->retargeted = 1;
+    }
+
+    r->unparsed_uri = line;
+    r->valid_unparsed_uri = 1;
+    r->quoted_uri = 1;
+    r->uri = uri;
+    r->args.data = line.data + path->len + 1;
+    r->args.len = query->len;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_sensu_target_restore(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL || !ctx->retargeted) {
+        return;
+    }
+
+    r->unparsed_uri = ctx->unparsed_uri;
+    r->uri = ctx->uri;
+    r->args = ctx->args;
+    ctx->retargeted = 0;
+}

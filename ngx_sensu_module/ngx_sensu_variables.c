@@ -1,0 +1,334 @@
+
+/*
+ * Variables.  All go through the memoised accessors and may be used in any
+ * phase; none is cached by nginx, for another location may have other keys.
+ */
+
+
+#include "ngx_sensu.h"
+
+
+static ngx_int_t ngx_sensu_variable_token(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_caller(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_claim(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_path(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_scope(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_page(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_page_count(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_error(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_sensu_variable_set(ngx_http_variable_value_t *v,
+    const void *data, size_t len);
+
+
+static ngx_http_variable_t  ngx_sensu_variables[] = {
+
+    { ngx_string("sensu_user"), NULL, ngx_sensu_variable_caller,
+      offsetof(ngx_sensu_caller_t, user), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_groups"), NULL, ngx_sensu_variable_caller,
+      offsetof(ngx_sensu_caller_t, groups), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_claim_"), NULL, ngx_sensu_variable_claim,
+      0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("sensu_token"), NULL, ngx_sensu_variable_token,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_api_group"), NULL, ngx_sensu_variable_path,
+      offsetof(sensu_path_t, group), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_api_version"), NULL, ngx_sensu_variable_path,
+      offsetof(sensu_path_t, version), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_namespace"), NULL, ngx_sensu_variable_path,
+      offsetof(sensu_path_t, ns), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_resource"), NULL, ngx_sensu_variable_path,
+      offsetof(sensu_path_t, resource), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_name"), NULL, ngx_sensu_variable_path,
+      offsetof(sensu_path_t, name), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_scope"), NULL, ngx_sensu_variable_scope,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_page"), NULL, ngx_sensu_variable_page,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_page_count"), NULL, ngx_sensu_variable_page_count,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_error"), NULL, ngx_sensu_variable_error,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_sensu_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_sensu_variables; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_token(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    const char             *name;
+    ngx_sensu_caller_t     *caller;
+    ngx_sensu_loc_conf_t   *conf;
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+
+    name = (conf->gateway && ngx_sensu_is_public(r))
+           ? sensu_token_name(SENSU_TOKEN_PUBLIC)
+           : sensu_token_name(caller->verdict);
+
+    ngx_sensu_variable_set(v, name, ngx_strlen(name));
+
+    return NGX_OK;
+}
+
+
+/* empty unless the token verified in full */
+
+static ngx_int_t
+ngx_sensu_variable_caller(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t           *s;
+    ngx_sensu_caller_t  *caller;
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    s = (ngx_str_t *) ((u_char *) caller + data);
+
+    ngx_sensu_variable_set(v, s->data, s->len);
+
+    return NGX_OK;
+}
+
+
+/* a claim's text: strings as they are, all else as compact JSON */
+
+static ngx_int_t
+ngx_sensu_variable_claim(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    size_t               len;
+    char                *dump;
+    json_t              *claim;
+    ngx_str_t           *variable, name, s;
+    ngx_sensu_caller_t  *caller;
+
+    variable = (ngx_str_t *) data;
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sensu_variable_set(v, NULL, 0);
+
+    if (caller->verdict != SENSU_TOKEN_OK) {
+        return NGX_OK;
+    }
+
+    len = sizeof("sensu_claim_") - 1;
+
+    name.data = ngx_pnalloc(r->pool, variable->len - len + 1);
+    if (name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name.len = variable->len - len;
+    (void) ngx_cpystrn(name.data, variable->data + len, name.len + 1);
+
+    claim = json_object_get(caller->claims, (char *) name.data);
+
+    if (claim == NULL || json_is_null(claim)) {
+        return NGX_OK;
+    }
+
+    if (json_is_string(claim)) {
+        s.data = (u_char *) json_string_value(claim);
+        s.len = json_string_length(claim);
+        dump = NULL;
+
+    } else {
+        dump = json_dumps(claim, JSON_ENCODE_ANY|JSON_COMPACT);
+        if (dump == NULL) {
+            return NGX_ERROR;
+        }
+
+        s.data = (u_char *) dump;
+        s.len = ngx_strlen(dump);
+    }
+
+    v->data = ngx_pstrdup(r->pool, &s);
+    v->len = s.len;
+
+    free(dump);
+
+    return v->data ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_path(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    sensu_str_t         *s;
+    ngx_sensu_target_t  *target;
+
+    target = ngx_sensu_target(r);
+    if (target == NULL) {
+        return NGX_ERROR;
+    }
+
+    s = (sensu_str_t *) ((u_char *) &target->path + data);
+
+    ngx_sensu_variable_set(v, s->data,
+                           target->rc == SENSU_PATH_API ? s->len : 0);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_scope(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t           *name;
+    ngx_sensu_target_t  *target;
+
+    /* in the order of sensu_scope_e */
+
+    static ngx_str_t  names[] = {
+        ngx_string("none"),
+        ngx_string("cluster"),
+        ngx_string("namespace")
+    };
+
+    target = ngx_sensu_target(r);
+    if (target == NULL) {
+        return NGX_ERROR;
+    }
+
+    name = &names[target->rc == SENSU_PATH_API ? target->path.scope
+                                               : SENSU_SCOPE_NONE];
+
+    ngx_sensu_variable_set(v, name->data, name->len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_page(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t        *name;
+    ngx_sensu_ctx_t  *ctx;
+
+    /* in the order of ngx_sensu_page_e */
+
+    static ngx_str_t  names[] = {
+        ngx_string("none"),
+        ngx_string("native"),
+        ngx_string("sliced"),
+        ngx_string("merged")
+    };
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    name = &names[ctx ? ctx->page_kind : NGX_SENSU_PAGE_NONE];
+
+    ngx_sensu_variable_set(v, name->data, name->len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_page_count(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char           *p;
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx == NULL || ctx->page_kind == NGX_SENSU_PAGE_NONE) {
+        ngx_sensu_variable_set(v, NULL, 0);
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sensu_variable_set(v, p, ngx_sprintf(p, "%ui", ctx->page_count) - p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_variable_error(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t        *reason;
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    reason = ngx_sensu_error_reason(ctx ? ctx->error : NGX_SENSU_ERROR_NONE);
+
+    ngx_sensu_variable_set(v, reason->data, reason->len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_variable_set(ngx_http_variable_value_t *v, const void *data,
+    size_t len)
+{
+    v->data = (u_char *) data;
+    v->len = len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+}

@@ -1,0 +1,83 @@
+
+/*
+ * Cursors: a position in a walk, the record that keeps it in the store, and
+ * the token that a client sees.  The record binds the caller and what was
+ * asked for; the token is a keyed hash of the record, so the same position of
+ * the same caller has the same token, and none can be guessed.
+ */
+
+
+#ifndef _SENSU_CURSOR_H_INCLUDED_
+#define _SENSU_CURSOR_H_INCLUDED_
+
+
+#include <stdint.h>
+#include "sensu_str.h"
+#include "sensu_key.h"
+
+
+#define SENSU_TOKEN_LEN         22   /* base64url of 128 bits */
+#define SENSU_CURSOR_SECRET     32   /* bytes */
+#define SENSU_CURSOR_BINDING    16   /* bytes of SHA-256 */
+#define SENSU_CURSOR_MAX        (80 + SENSU_KEY_MAX)
+
+
+typedef enum {
+    SENSU_POSITION_START = 0,
+    SENSU_POSITION_SORTED,   /* after key: the list came in ascending order */
+    SENSU_POSITION_EXACT     /* after this very element: it did not */
+} sensu_position_mode_e;
+
+
+/* the last element delivered */
+
+typedef struct {
+    sensu_position_mode_e mode;
+    uint64_t              ordinal;   /* its number in the list, from 1 */
+    uint64_t              delivered; /* elements delivered in the walk */
+    uint64_t              hash;      /* of its bytes, see sensu_hash() */
+    uint32_t              run;       /* its number among neighbours with the
+                                        same key, from 1 */
+    size_t                key_len;   /* 0: it has no key */
+    unsigned char         key[SENSU_KEY_MAX];
+} sensu_position_t;
+
+
+typedef struct {
+    unsigned char         caller[SENSU_CURSOR_BINDING];
+    unsigned char         query[SENSU_CURSOR_BINDING];
+    uint32_t              limit;     /* of the walk's first page */
+    sensu_position_t      position;
+} sensu_cursor_t;
+
+
+/* SHA-256 over length-prefixed parts, cut to SENSU_CURSOR_BINDING bytes;
+   returns -1 when the library fails */
+int sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts,
+    size_t n);
+
+/* writes the record (version 1, numbers in network order), returns its
+   length; dst: SENSU_CURSOR_MAX bytes */
+size_t sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst);
+
+/* reads one; -1 for anything that is not a whole record of a known version */
+int sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record);
+
+/* the token of a record: HMAC-SHA256 under the secret, 128 bits of it;
+   returns -1 when the library fails */
+int sensu_cursor_token(unsigned char *token, const unsigned char *secret,
+    sensu_str_t record);
+
+/* the store's key of a token: a hash, so that a dump of the store holds no
+   token; SENSU_TOKEN_LEN bytes; returns -1 when the library fails */
+int sensu_cursor_store_key(unsigned char *key, sensu_str_t token);
+
+/* a 64-bit hash of an element's bytes; not against attackers: a caller can
+   only confuse his own walk */
+uint64_t sensu_hash(sensu_str_t bytes);
+uint64_t sensu_hash_more(uint64_t hash, sensu_str_t bytes);
+
+#define SENSU_HASH_INIT  UINT64_C(0xcbf29ce484222325)
+
+
+#endif /* _SENSU_CURSOR_H_INCLUDED_ */

@@ -1,0 +1,103 @@
+
+/*
+ * Native paging.
+ */
+
+
+#include "sensu_native.h"
+
+
+static int sensu_native_safe(sensu_str_t key);
+
+
+int
+sensu_native_list(const sensu_path_t *path, sensu_key_kind_e kind)
+{
+    return kind != SENSU_KEY_UNKNOWN
+           && sensu_str_eq(path->group, sensu_str("core"))
+           && sensu_str_eq(path->version, sensu_str("v2"))
+           && !sensu_str_eq(path->resource, sensu_str("silenced"));
+}
+
+
+int
+sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
+    const sensu_position_t *from)
+{
+    sensu_str_t     key;
+    unsigned char  *p;
+
+    p = dst;
+
+    if (from->mode == SENSU_POSITION_START) {
+
+        if (ns.len == 0) {
+            return 0;
+        }
+
+        if (entity.len + 2 > SENSU_NATIVE_MAX || !sensu_native_safe(entity)) {
+            return -1;
+        }
+
+        if (entity.len) {
+            memcpy(p, entity.data, entity.len);
+            p += entity.len;
+            *p++ = '/';
+        }
+
+        *p++ = '\0';
+
+        return p - dst;
+    }
+
+    key.data = from->key;
+    key.len = from->key_len;
+
+    if (from->mode != SENSU_POSITION_SORTED || !sensu_native_safe(key)) {
+        return -1;
+    }
+
+    if (ns.len) {
+        if (key.len <= ns.len + 1 || memcmp(key.data, ns.data, ns.len) != 0) {
+            return -1;
+        }
+
+        key.data += ns.len + 1;
+        key.len -= ns.len + 1;
+    }
+
+    memcpy(p, key.data, key.len);
+    p[key.len] = '\0';
+
+    return key.len + 1;
+}
+
+
+/* the backend cleans the joined path: nothing may be left to clean */
+
+static int
+sensu_native_safe(sensu_str_t key)
+{
+    size_t  i, start, len;
+
+    for (i = 0, start = 0; i <= key.len; i++) {
+
+        if (i < key.len && key.data[i] != '/') {
+            continue;
+        }
+
+        len = i - start;
+
+        if ((len == 0 && key.len != 0)
+            || (len == 1 && key.data[start] == '.')
+            || (len == 2 && key.data[start] == '.'
+                && key.data[start + 1] == '.'))
+        {
+            return 0;
+        }
+
+        start = i + 1;
+    }
+
+    return 1;
+}

@@ -1,0 +1,244 @@
+
+/*
+ * The pager.
+ */
+
+
+#include "sensu_pager.h"
+
+
+static sensu_pager_rc_e sensu_pager_check(sensu_pager_t *pager,
+    const sensu_key_t *key);
+static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
+    const sensu_key_t *key, uint64_t hash);
+static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager,
+    const sensu_key_t *key, uint64_t hash);
+static void sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key);
+
+
+void
+sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
+    const sensu_filter_t *filter)
+{
+    pager->native = 0;
+    pager->most = 0;
+    pager->filter = filter;
+    pager->from = *from;
+
+    pager->ordinal = 0;
+    pager->received = 0;
+    pager->rewind = 0;
+    pager->run = 0;
+    pager->resumed = (from->mode == SENSU_POSITION_START);
+    pager->unsorted = (from->mode == SENSU_POSITION_EXACT);
+    pager->any = 0;
+    pager->key.len = 0;
+}
+
+
+void
+sensu_pager_native(sensu_pager_t *pager, uint64_t most)
+{
+    pager->native = 1;
+    pager->most = most;
+    pager->resumed = 1;
+    pager->ordinal = pager->from.ordinal;
+}
+
+
+sensu_pager_rc_e
+sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+{
+    sensu_pager_rc_e  rc;
+
+    pager->received++;
+
+    if (pager->native) {
+        rc = sensu_pager_check(pager, key);
+
+        if (rc != SENSU_PAGER_KEEP) {
+            return rc;
+        }
+
+    } else if (!sensu_filter_pass(pager->filter, key)) {
+        return SENSU_PAGER_FOREIGN;
+    }
+
+    pager->ordinal++;
+
+    sensu_pager_order(pager, key);
+
+    if (pager->resumed) {
+        return SENSU_PAGER_KEEP;
+    }
+
+    return sensu_pager_resume(pager, key, hash);
+}
+
+
+sensu_pager_rc_e
+sensu_pager_end(const sensu_pager_t *pager)
+{
+    if (pager->resumed || pager->from.mode == SENSU_POSITION_SORTED) {
+        return SENSU_PAGER_KEEP;
+    }
+
+    return pager->rewind ? SENSU_PAGER_REWIND : SENSU_PAGER_LOST;
+}
+
+
+int
+sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key)
+{
+    sensu_str_t  entity;
+
+    if (filter->ns.len != 0 && !sensu_str_eq(filter->ns, sensu_key_ns(key))) {
+        return 0;
+    }
+
+    if (filter->entity.len != 0) {
+
+        if (key->len == 0) {
+            return 0;
+        }
+
+        entity.data = key->data + key->ns_len + 1;
+        entity.len = key->entity_len;
+
+        if (!sensu_str_eq(filter->entity, entity)) {
+            return 0;
+        }
+    }
+
+    return filter->names == NULL
+           || sensu_namespaces_has(filter->names, sensu_key_str(key));
+}
+
+
+/*
+ * Is this what a backend sends that was asked for elements behind a key?  One
+ * exception is no fault: of an entity's events the namespace's list is asked
+ * for, which goes on with other entities.
+ */
+
+static sensu_pager_rc_e
+sensu_pager_check(sensu_pager_t *pager, const sensu_key_t *key)
+{
+    sensu_str_t     last;
+    sensu_filter_t  ns;
+
+    if (key->len == 0 || pager->received > pager->most) {
+        return SENSU_PAGER_UNTRUE;
+    }
+
+    last.data = pager->any ? pager->key.data : pager->from.key;
+    last.len = pager->any ? pager->key.len : pager->from.key_len;
+
+    if (sensu_str_cmp(sensu_key_str(key), last) <= 0) {
+        return SENSU_PAGER_UNTRUE;
+    }
+
+    if (sensu_filter_pass(pager->filter, key)) {
+        return SENSU_PAGER_KEEP;
+    }
+
+    ns = *pager->filter;
+    ns.entity.len = 0;
+
+    return (pager->filter->entity.len && sensu_filter_pass(&ns, key))
+           ? SENSU_PAGER_END : SENSU_PAGER_UNTRUE;
+}
+
+
+/* keeps account of order and of runs of equal keys */
+
+static void
+sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
+{
+    int  cmp;
+
+    cmp = 1;
+
+    if (key->len == 0) {
+        pager->unsorted = 1;
+
+    } else if (pager->any) {
+        cmp = sensu_str_cmp(sensu_key_str(key), sensu_key_str(&pager->key));
+
+        if (cmp < 0) {
+            pager->unsorted = 1;
+        }
+    }
+
+    pager->run = (cmp == 0) ? pager->run + 1 : 1;
+    pager->any = 1;
+
+    pager->key.len = key->len;
+    memcpy(pager->key.data, key->data, key->len);
+}
+
+
+static sensu_pager_rc_e
+sensu_pager_resume(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+{
+    int          cmp;
+    sensu_str_t  from;
+
+    if (pager->from.mode == SENSU_POSITION_EXACT) {
+        return sensu_pager_find(pager, key, hash);
+    }
+
+    from.data = pager->from.key;
+    from.len = pager->from.key_len;
+
+    cmp = sensu_str_cmp(sensu_key_str(key), from);
+
+    if (key->len == 0 || cmp < 0
+        || (cmp == 0 && pager->run <= pager->from.run))
+    {
+        return SENSU_PAGER_SKIP;
+    }
+
+    pager->resumed = 1;
+
+    return SENSU_PAGER_KEEP;
+}
+
+
+/*
+ * Looks for the element that was delivered last: at its old place, else where
+ * it is found first.  One place before the old one is only known to be right
+ * when the old one is reached.
+ */
+
+static sensu_pager_rc_e
+sensu_pager_find(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+{
+    int                      same;
+    const sensu_position_t  *from;
+
+    from = &pager->from;
+
+    if (from->key_len != 0) {
+        same = key->len == from->key_len
+               && memcmp(key->data, from->key, key->len) == 0;
+
+    } else {
+        same = key->len == 0 && hash == from->hash;
+    }
+
+    if (same && pager->ordinal >= from->ordinal && pager->rewind == 0) {
+        pager->resumed = 1;
+
+    } else if (same && pager->ordinal == from->ordinal) {
+        pager->resumed = 1;
+
+    } else if (same && pager->rewind == 0) {
+        pager->rewind = pager->ordinal;
+
+    } else if (pager->ordinal >= from->ordinal && pager->rewind != 0) {
+        return SENSU_PAGER_REWIND;
+    }
+
+    return SENSU_PAGER_SKIP;
+}

@@ -1,0 +1,82 @@
+
+/*
+ * The pager: looks at the keys of a list's elements in turn and says which
+ * make up the page.  It decides; the bytes are somebody else's.
+ *
+ * A position is the key of the last element delivered, so what is inserted
+ * or deleted elsewhere never shifts a page.  Lists that do not come in
+ * ascending order, or whose elements have no key, are resumed behind the very
+ * element that was delivered last.
+ */
+
+
+#ifndef _SENSU_PAGER_H_INCLUDED_
+#define _SENSU_PAGER_H_INCLUDED_
+
+
+#include "sensu_cursor.h"
+#include "sensu_scope.h"
+
+
+/*
+ * Which elements belong into the answer at all: the backend lists siblings by
+ * name along with a namespace, and more entities than the one asked for.
+ */
+
+typedef struct {
+    sensu_str_t                ns;       /* len 0: any */
+    sensu_str_t                entity;   /* len 0: any */
+    const sensu_namespaces_t  *names;    /* of /namespaces; NULL: all */
+} sensu_filter_t;
+
+
+typedef enum {
+    SENSU_PAGER_KEEP = 0,
+    SENSU_PAGER_SKIP,        /* before the position */
+    SENSU_PAGER_FOREIGN,     /* not of this list: left out */
+    SENSU_PAGER_END,         /* not wanted, nor anything after it */
+    SENSU_PAGER_REWIND,      /* the element was passed already: start again
+                                with position.ordinal set to rewind */
+    SENSU_PAGER_LOST,        /* the position is not in the list any more */
+    SENSU_PAGER_UNTRUE       /* not the answer to a native request */
+} sensu_pager_rc_e;
+
+
+typedef struct {
+    /* asked for */
+    unsigned                   native:1; /* the backend starts behind the
+                                            position and sends at most most */
+    uint64_t                   most;
+    const sensu_filter_t      *filter;
+    sensu_position_t           from;
+
+    /* seen so far */
+    uint64_t                   ordinal;  /* elements of the list */
+    uint64_t                   received; /* those and the foreign ones */
+    uint64_t                   rewind;   /* first place of from's element */
+    uint32_t                   run;
+    unsigned                   resumed:1;
+    unsigned                   unsorted:1;
+    unsigned                   any:1;    /* key is of an element */
+    sensu_key_t                key;      /* of the one before */
+} sensu_pager_t;
+
+
+void sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
+    const sensu_filter_t *filter);
+
+/* native: the answer must begin behind from and have at most most elements */
+void sensu_pager_native(sensu_pager_t *pager, uint64_t most);
+
+/* the next element; hash: of its bytes where key->len is 0, else unused */
+sensu_pager_rc_e sensu_pager_next(sensu_pager_t *pager,
+    const sensu_key_t *key, uint64_t hash);
+
+/* the list has ended: KEEP, or LOST or REWIND */
+sensu_pager_rc_e sensu_pager_end(const sensu_pager_t *pager);
+
+/* does the element belong into the answer? */
+int sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key);
+
+
+#endif /* _SENSU_PAGER_H_INCLUDED_ */
