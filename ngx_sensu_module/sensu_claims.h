@@ -1,0 +1,23 @@
+
+/*
+ * The rules for the claims of a token whose signature is good.
+ */
+
+
+#ifndef _SENSU_CLAIMS_H_INCLUDED_
+#define _SENSU_CLAIMS_H_INCLUDED_
+
+
+#include "sensu_token.h"
+
+
+/*
+ * Returns SENSU_TOKEN_OK, _EXPIRED, _NOT_YET or _BAD_CLAIMS with a reason in
+ * *why.  exp is required, a number above 0, and good while now < exp +
+ * leeway; nbf and iat must not be later than now + leeway.
+ */
+sensu_token_e sensu_claims_check(const sensu_token_rules_t *rules,
+    const json_t *claims, time_t now, const char **why);
+
+
+#endif /* _SENSU_CLAIMS_H_INCLUDED_ */
