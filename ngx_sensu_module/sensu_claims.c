@@ -38,7 +38,8 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
     }
 
     if (rules->audience.len
-        && !sensu_claims_audience(json_object_get(claims, "aud"), rules->audience))
+        && !sensu_claims_audience(json_object_get(claims, "aud"),
+                                  rules->audience))
     {
         *why = "aud does not have the required member";
         return SENSU_TOKEN_BAD_CLAIMS;
