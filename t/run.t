@@ -122,8 +122,10 @@ subtest 'one clear sentence' => sub {
     is refused('HTTP_PORT=99999'), 'make run: "99999" is no port', 'no port';
 
     my $bad = $t->write('bad.secret', "AAAA\n");
-    like refused("JWT_KEY_FILE=$bad"), qr/nginx refuses.*\Q$bad\E/s,
-         'a secret too short';
+    like refused("JWT_KEY_FILE=$bad"),
+         qr/backend has ended.*\Q$bad\E does not hold/s, 'a bad secret';
+    like refused("JWT_KEY_FILE=$bad", 'BACKEND=127.0.0.1:1'),
+         qr/nginx refuses.*\Q$bad\E/s, 'which nginx does not take, either';
 };
 
 subtest 'no root' => sub {
