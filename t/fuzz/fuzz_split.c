@@ -105,14 +105,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t       seed, skip;
     fuzz_text_t    text;
 
-    static ref_list_t  list;
+    static ref_list_t      list;
+    static const uint64_t  skips[] = { 1, 2, 7, 63, 64, 65, 150, UINT64_MAX };
 
     if (size < 5) {
         return 0;
     }
 
     seed = data[0] | data[1] << 8;
-    skip = data[2] & 1 ? 0 : data[2] == 254 ? UINT64_MAX : data[2] >> 1 & 7;
+    skip = data[2] & 1 ? 0 : skips[data[2] >> 1 & 7];
 
     if (data[2] & 64) {
         fuzz_array(&text, data + 3, size - 3);

@@ -43,14 +43,19 @@ typedef struct {
 } ref_split_t;
 
 
-static inline int
+/* inlined, for the benchmarks to be fair */
+
+#define ref_inline  static inline __attribute__((always_inline))
+
+
+ref_inline int
 ref_is_space(unsigned char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 
-static inline ref_event_e
+ref_inline ref_event_e
 ref_split_begin(ref_split_t *r, unsigned char c)
 {
     switch (c) {
@@ -82,7 +87,7 @@ ref_split_begin(ref_split_t *r, unsigned char c)
 }
 
 
-static inline ref_event_e
+ref_inline ref_event_e
 ref_split_nested(ref_split_t *r, unsigned char c)
 {
     int  escaped;
@@ -112,7 +117,7 @@ ref_split_nested(ref_split_t *r, unsigned char c)
 }
 
 
-static inline ref_event_e
+ref_inline ref_event_e
 ref_split_after(ref_split_t *r, unsigned char c)
 {
     if (c == ',') {
@@ -131,7 +136,7 @@ ref_split_after(ref_split_t *r, unsigned char c)
 }
 
 
-static inline ref_event_e
+ref_inline ref_event_e
 ref_split_byte(ref_split_t *r, unsigned char c)
 {
     switch (r->state) {
