@@ -12,16 +12,32 @@
 #include "fuzz.h"
 
 
-#define FUZZ_PARAMS  2000
-#define FUZZ_BYTES   4000
+#define FUZZ_BYTES   4000            /* of a text */
 
 
 typedef struct {
-    unsigned char         name[FUZZ_BYTES];
+    unsigned char        *name;      /* decoded */
     size_t                nlen;
-    unsigned char         value[FUZZ_BYTES];
+    unsigned char        *value;
     size_t                vlen;
 } fuzz_param_t;
+
+
+/* what the reference makes of a query */
+
+typedef struct {
+    sensu_query_rc_e      rc;
+    int                   limits;    /* how often it is there */
+    int                   tokens;
+    uint32_t              limit;
+    sensu_str_t           token;     /* the last one that is not empty */
+    size_t                n;
+    fuzz_param_t          params[FUZZ_BYTES];
+    size_t                len;
+    unsigned char         rest[FUZZ_BYTES];
+    size_t                used;
+    unsigned char         decoded[FUZZ_BYTES];
+} fuzz_query_t;
 
 
 static const char *const  pieces[] = {
@@ -145,43 +161,55 @@ fuzz_length(unsigned char *dst, size_t len)
 /* the canonical form of up to 64 parameters, by a bubble sort */
 
 static void
-fuzz_canonical(fuzz_param_t **params, size_t n, const sensu_query_t *q,
-    sensu_str_t raw)
+fuzz_canonical(fuzz_query_t *ref, const sensu_query_t *q, sensu_str_t raw)
 {
+    int                   swapped;
     size_t                i, j, len;
-    fuzz_param_t         *swap;
+    fuzz_param_t          swap, *param;
     unsigned char        *got;
     static unsigned char  form[3 * FUZZ_BYTES];
 
     got = malloc(2 * q->rest.len + 64);
     len = sensu_query_canonical(q, got);
 
-    for (i = 0; n <= 64 && i < n; i++) {
-        for (j = 1; j < n; j++) {
+    if ((len == 0) != (ref->n == 0)) {
+        fuzz_wrong("canonical form of nothing", raw);
+    }
 
-            if (fuzz_cmp(params[j - 1], params[j]) > 0) {
-                swap = params[j];
-                params[j] = params[j - 1];
-                params[j - 1] = swap;
+    if (ref->n > 64) {
+        free(got);
+        return;
+    }
+
+    do {
+        swapped = 0;
+
+        for (i = 1; i < ref->n; i++) {
+            param = &ref->params[i];
+
+            if (fuzz_cmp(param - 1, param) > 0) {
+                swap = *param;
+                *param = param[-1];
+                param[-1] = swap;
+                swapped = 1;
             }
         }
+
+    } while (swapped);
+
+    for (i = 0, j = 0; i < ref->n; i++) {
+        param = &ref->params[i];
+
+        j += fuzz_length(form + j, param->nlen);
+        memcpy(form + j, param->name, param->nlen);
+        j += param->nlen;
+        j += fuzz_length(form + j, param->vlen);
+        memcpy(form + j, param->value, param->vlen);
+        j += param->vlen;
     }
 
-    for (i = 0, j = 0; n <= 64 && i < n; i++) {
-        j += fuzz_length(form + j, params[i]->nlen);
-        memcpy(form + j, params[i]->name, params[i]->nlen);
-        j += params[i]->nlen;
-        j += fuzz_length(form + j, params[i]->vlen);
-        memcpy(form + j, params[i]->value, params[i]->vlen);
-        j += params[i]->vlen;
-    }
-
-    if (n <= 64 && (j != len || memcmp(form, got, len) != 0)) {
+    if (j != len || memcmp(form, got, len) != 0) {
         fuzz_wrong("canonical form", raw);
-    }
-
-    if ((len == 0) != (n == 0)) {
-        fuzz_wrong("canonical form of nothing", raw);
     }
 
     free(got);
@@ -240,96 +268,114 @@ fuzz_token(const unsigned char *value, size_t len)
 }
 
 
+/* one parameter, as it came */
+
 static void
-fuzz_query(sensu_str_t raw, const sensu_query_t *q, sensu_query_rc_e rc)
+fuzz_param(fuzz_query_t *ref, const unsigned char *p, size_t len, int first)
 {
-    int               bad_limit, bad_token, limits, tokens;
-    size_t            i, n, start, end, kept, rest;
-    uint32_t          limit;
-    unsigned char     token[22];
-    sensu_query_rc_e  expected;
+    size_t         n;
+    fuzz_param_t  *param;
 
-    static fuzz_param_t   store[FUZZ_PARAMS], *params[FUZZ_PARAMS], *param;
-    static unsigned char  left[FUZZ_BYTES];
+    for (n = 0; n < len && p[n] != '='; n++) {
+        /* void */
+    }
 
-    bad_limit = bad_token = limits = tokens = 0;
-    n = kept = rest = start = 0;
-    limit = 0;
+    param = &ref->params[ref->n];
 
-    for (i = 0; i <= raw.len && n < FUZZ_PARAMS; i++) {
+    param->name = ref->decoded + ref->used;
+    param->nlen = fuzz_decode(p, n, 1, param->name);
+
+    n += (n < len);
+
+    param->value = param->name + param->nlen;
+    param->vlen = fuzz_decode(p + n, len - n, 1, param->value);
+
+    ref->used += param->nlen + param->vlen;
+
+    if (param->nlen == 5 && memcmp(param->name, "limit", 5) == 0) {
+
+        if (ref->limits++
+            || !fuzz_limit(param->value, param->vlen, &ref->limit))
+        {
+            ref->rc = SENSU_QUERY_LIMIT;
+        }
+
+        return;
+    }
+
+    if (param->nlen == 8 && memcmp(param->name, "continue", 8) == 0) {
+
+        if ((ref->tokens++
+             || (param->vlen && !fuzz_token(param->value, param->vlen)))
+            && ref->rc == SENSU_QUERY_OK)
+        {
+            ref->rc = SENSU_QUERY_CONTINUE;
+        }
+
+        ref->token.data = param->value;
+        ref->token.len = param->vlen;
+
+        return;
+    }
+
+    if (!first) {
+        ref->rest[ref->len++] = '&';
+    }
+
+    memcpy(ref->rest + ref->len, p, len);
+    ref->len += len;
+    ref->n += (len != 0);
+}
+
+
+static void
+fuzz_compare(sensu_str_t raw, const sensu_query_t *q, sensu_query_rc_e rc)
+{
+    int     first;
+    size_t  i, start, kept;
+
+    static fuzz_query_t  ref;
+
+    ref.rc = SENSU_QUERY_OK;
+    ref.limits = ref.tokens = 0;
+    ref.n = ref.len = ref.used = ref.limit = 0;
+    ref.token.len = 0;
+
+    first = 1;
+
+    for (i = 0, start = 0; i <= raw.len; i++) {
 
         if (i < raw.len && raw.data[i] != '&') {
             continue;
         }
 
-        for (end = start; end < i && raw.data[end] != '='; end++) {
-            /* void */
-        }
+        kept = ref.limits + ref.tokens;
+        fuzz_param(&ref, raw.data + start, i - start, first);
 
-        param = &store[n];
-        param->nlen = fuzz_decode(raw.data + start, end - start, 1,
-                                  param->name);
-        end += (end < i);
-        param->vlen = fuzz_decode(raw.data + end, i - end, 1, param->value);
-
-        if (param->nlen == 5 && memcmp(param->name, "limit", 5) == 0) {
-            bad_limit |= limits++
-                         || !fuzz_limit(param->value, param->vlen, &limit);
-
-        } else if (param->nlen == 8
-                   && memcmp(param->name, "continue", 8) == 0)
-        {
-            if (param->vlen == 22) {
-                memcpy(token, param->value, 22);
-            }
-
-            bad_token |= tokens++
-                         || (param->vlen
-                             && !fuzz_token(param->value, param->vlen));
-            tokens += (param->vlen != 0);
-
-        } else {
-            if (kept++) {
-                left[rest++] = '&';
-            }
-
-            memcpy(left + rest, raw.data + start, i - start);
-            rest += i - start;
-
-            if (i > start) {
-                params[n] = param;
-                n++;
-            }
+        if ((size_t) (ref.limits + ref.tokens) == kept) {
+            first = 0;
         }
 
         start = i + 1;
     }
 
-    expected = bad_limit ? SENSU_QUERY_LIMIT
-               : bad_token ? SENSU_QUERY_CONTINUE : SENSU_QUERY_OK;
-
-    if (rc != expected) {
+    if (rc != ref.rc) {
         fuzz_wrong("verdict", raw);
     }
 
-    if (q->rest.len != rest || memcmp(q->rest.data, left, rest) != 0) {
+    if (q->rest.len != ref.len || memcmp(q->rest.data, ref.rest, ref.len)) {
         fuzz_wrong("the rest is changed", raw);
     }
 
     if (rc == SENSU_QUERY_OK
-        && (q->has_limit != (limits != 0) || q->limit != limit
-            || q->has_continue != (tokens == 2)))
+        && (q->has_limit != (ref.limits != 0) || q->limit != ref.limit
+            || q->has_continue != (ref.token.len != 0)
+            || !sensu_str_eq(q->token, ref.token)))
     {
         fuzz_wrong("limit or continue", raw);
     }
 
-    if (q->has_continue && rc == SENSU_QUERY_OK
-        && (q->token.len != 22 || memcmp(q->token.data, token, 22) != 0))
-    {
-        fuzz_wrong("token", raw);
-    }
-
-    fuzz_canonical(params, n, q, raw);
+    fuzz_canonical(&ref, q, raw);
 }
 
 
@@ -371,7 +417,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
 
     } else if (raw.len != 0) {
-        fuzz_query(raw, &q, rc);
+        fuzz_compare(raw, &q, rc);
     }
 
     free(copy);
