@@ -1,0 +1,117 @@
+# Passwords and users of Redis, and a database that is not there: what is
+# refused shows as one line that says what to check, is tried again, and
+# writes nothing anywhere.
+
+use lib 't/lib';
+use SensuTest;
+
+use SensuTest::Pages;
+
+my $t = SensuTest->new;
+my $list = SensuTest::Pages->new($t, 5);
+my $good = $t->write('good', "p\"a ss\$1\n", 0600);
+my $bad = $t->write('bad', "wrong\n");
+
+# a password of all
+
+my $redis = $t->redis(port => 1);
+$redis->cmd('CONFIG', 'SET', 'requirepass', 'p"a ss$1');
+
+my $gw = gateway("password_file=$good");
+is_deeply [ $list->whole($gw) ], [ $list->elements ], 'the right password';
+$gw->stop;
+
+refused("password_file=$bad", qr/WRONGPASS .*; check user= and password_file=/,
+        'a wrong password');
+refused('', qr/NOAUTH .*; it wants a password: add password_file=/,
+        'no password');
+
+# a user
+
+as_admin('ACL', 'SETUSER', 'gate', 'on', '>p"a ss$1', '~sensu:*', '+get',
+         '+set', '+eval', '+evalsha', '+time', '+select', '+auth');
+$gw = gateway("password_file=$good user=gate");
+is_deeply [ $list->whole($gw) ], [ $list->elements ],
+    'a user with just these rights';
+is scalar($gw->grep_log(qr/NOPERM/)), 0,
+    'that it may not name its connection is no trouble';
+
+as_admin('ACL', 'SETUSER', 'gate', '-set');
+is $list->page($gw)->{status}, 503, 'without the right to SET: 503';
+ok scalar($gw->grep_log(qr/NOPERM .*its ACL must allow this user GET, SET/)),
+    'the log says so';
+as_admin('ACL', 'SETUSER', 'gate', '+set');
+is $list->page($gw)->{status}, 200, 'with it again: 200';
+$gw->stop;
+
+refused("password_file=$good user=nobody",
+        qr/WRONGPASS .*; check user= and password_file=/, 'an unknown user');
+
+# a password that Redis does not want
+
+$redis = $t->redis(port => 1);
+refused("password_file=$good", qr/.*; it has no password: remove password_file=/,
+        'a password too much');
+
+# a database that is not there: nothing may be written to another one
+
+refused('', qr/.*DB index is out of range; it has no such database/,
+        'no such database', '/16');
+is_deeply [ $redis->keys ], [], 'nothing was written to the first one';
+
+# too many clients
+
+$redis->cmd('CONFIG', 'SET', 'maxclients', 1);
+my $held = $redis->connect;
+print $held "PING\r\n";
+$held->flush;
+SensuTest::Redis::reply($held);
+$gw = gateway('');
+is $list->page($gw)->{status}, 503, 'too many clients: 503';
+ok $t->wait_for(sub { $gw->grep_log(qr/max number of clients.*raise its max/) },
+                10), 'the log says so';
+close $held;
+ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 20),
+    'recovers by itself';
+$gw->stop;
+
+$t->done;
+
+
+sub gateway {
+    my ($args, $db) = @_;
+    return $t->nginx(backend => $list->backend, server => $list->server,
+                     http => 'sensu_redis ' . $redis->url . ($db // '')
+                             . " $args;");
+}
+
+
+sub refused {
+    my ($args, $line, $name, $db) = @_;
+
+    my $gw = gateway($args, $db);
+
+    is $list->page($gw)->{status}, 503, "$name: 503";
+    is $list->small($gw)->{status}, 200, "$name: 200 without a cursor";
+    ok $t->wait_for(sub { $gw->grep_log(qr/is down: $line/) }, 10),
+        "$name: the log says what to check"
+        or diag join "\n", $gw->grep_log(qr/redis/);
+    $list->page($gw) for 1 .. 10;
+    is scalar($gw->grep_log(qr/\[error\].* redis /)), 1, "$name: in one line";
+    is scalar($gw->grep_log(qr/ss\$1|wrong/)), 0, "$name: without the password";
+
+    $gw->stop;
+}
+
+
+sub as_admin {
+    my @words = @_;
+
+    my $s = $redis->connect;
+    $s->autoflush(1);
+
+    for (['AUTH', 'p"a ss$1'], \@words) {
+        print $s '*' . @$_ . "\r\n", map { '$' . length($_) . "\r\n$_\r\n" } @$_;
+        SensuTest::Redis::reply($s);
+    }
+}
