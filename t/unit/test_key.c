@@ -1,0 +1,427 @@
+
+/*
+ * The key scanner: which bytes an element is sorted by, the same with every
+ * kernel and in spans of any size.
+ */
+
+
+#include <stdlib.h>
+#include "ref_key.h"
+#include "tap.h"
+
+
+static const char *const  kernels[] = { "avx2", "sse2", "portable", NULL };
+
+
+typedef struct {
+    sensu_key_kind_e      kind;
+    const char           *element;
+    const char           *key;       /* "": none */
+    unsigned              ns_len;
+    unsigned              entity_len;
+} case_t;
+
+
+#define NAME      SENSU_KEY_NAME
+#define USERNAME  SENSU_KEY_USERNAME
+#define META      SENSU_KEY_META
+#define META_NS   SENSU_KEY_META_NS
+#define ASSET     SENSU_KEY_ASSET
+#define EVENT     SENSU_KEY_EVENT
+
+
+static const case_t  cases[] = {
+    /* each kind */
+    { NAME, "{\"name\":\"default\"}", "default", 0, 0 },
+    { USERNAME, "{\"username\":\"admin\",\"groups\":[\"cluster-admins\"],"
+      "\"disabled\":false}", "admin", 0, 0 },
+    { META, "{\"rules\":[{\"verbs\":[\"*\"],\"resource_names\":null}],"
+      "\"metadata\":{\"name\":\"cluster-admin\"}}", "cluster-admin", 0, 0 },
+    { META, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}", "a", 0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"e1\",\"namespace\":\"dev\"}}",
+      "dev/e1", 3, 0 },
+    { META_NS, " { \"metadata\" : { \"namespace\" : \"dev\" ,\n\t\"name\" : "
+      "\"e1\" } } ", "", 0, 0 },
+    { META_NS, "{ \"metadata\" :\r\n { \"namespace\" : \"dev\" ,\n\t\"name\" "
+      ": \"e1\" } } ", "dev/e1", 3, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"linux:check-1\",\"namespace\":"
+      "\"default\"},\"expire\":-1}", "default/linux:check-1", 7, 0 },
+    { EVENT, "{\"timestamp\":1,\"entity\":{\"entity_class\":\"proxy\","
+      "\"metadata\":{\"name\":\"web-1\",\"namespace\":\"dev\"}},\"check\":{"
+      "\"command\":\"true\",\"metadata\":{\"name\":\"cpu\",\"namespace\":"
+      "\"dev\"}},\"metadata\":{}}", "dev/web-1/cpu", 3, 5 },
+    { EVENT, "{\"check\":{\"metadata\":{\"name\":\"c\"}},\"entity\":{"
+      "\"metadata\":{\"namespace\":\"n\",\"name\":\"e\"}}}", "n/e/c", 1, 1 },
+    { SENSU_KEY_UNKNOWN, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},"
+      "\"name\":\"a\"}", "", 0, 0 },
+
+    /* missing, of another type, empty */
+    { NAME, "{}", "", 0, 0 },
+    { NAME, "{\"name\":1}", "", 0, 0 },
+    { NAME, "{\"name\":null}", "", 0, 0 },
+    { NAME, "{\"name\":[\"a\"]}", "", 0, 0 },
+    { NAME, "{\"name\":{\"name\":\"a\"}}", "", 0, 0 },
+    { NAME, "{\"name\":\"\"}", "", 0, 0 },
+    { NAME, "[\"name\",\"a\"]", "", 0, 0 },
+    { NAME, "\"name\"", "", 0, 0 },
+    { NAME, "7", "", 0, 0 },
+    { NAME, "{\"names\":\"a\",\"nam\":\"b\",\"Name\":\"c\",\"\":\"d\"}", "",
+      0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"a\"}}", "", 0, 0 },
+    { META_NS, "{\"metadata\":{\"namespace\":\"a\"}}", "", 0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"\"}}", "",
+      0, 0 },
+    { META_NS, "{\"metadata\":null}", "", 0, 0 },
+    { META_NS, "{\"metadata\":[{\"name\":\"a\",\"namespace\":\"n\"}]}", "",
+      0, 0 },
+    { META_NS, "{\"name\":\"a\",\"namespace\":\"n\"}", "", 0, 0 },
+    { EVENT, "{\"entity\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}},"
+      "\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}}", "", 0, 0 },
+
+    /* names that deceive */
+    { META_NS, "{\"metadata\":{\"labels\":{\"name\":\"no\",\"namespace\":"
+      "\"no\",\"metadata\":\"no\"},\"name\":\"a\",\"namespace\":\"n\","
+      "\"annotations\":{\"name\":\"no\"}}}", "n/a", 1, 0 },
+    { META_NS, "{\"x\":{\"metadata\":{\"name\":\"no\",\"namespace\":\"no\"}},"
+      "\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},\"y\":[{\"metadata\":"
+      "{\"name\":\"no\",\"namespace\":\"no\"}}]}", "n/a", 1, 0 },
+    { META_NS, "{\"x\":\"\\\"metadata\\\":{\\\"name\\\":\\\"no\\\"},\","
+      "\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}", "n/a", 1, 0 },
+    { NAME, "{\"x\":\"name\",\"name\":\"a\",\"y\":\"name\"}", "a", 0, 0 },
+    { NAME, "{\"x\\\\\":\"\\\\\",\"name\":\"a\"}", "a", 0, 0 },
+    { NAME, "{\"n\":\"\\\"name\",\"name\":\"a,}\"}", "a,}", 0, 0 },
+
+    /* names with escapes are the same names */
+    { NAME, "{\"\\u006eame\":\"a\"}", "a", 0, 0 },
+    { NAME, "{\"n\\u0061m\\u0065\":\"a\"}", "a", 0, 0 },
+    { NAME, "{\"\\u006Eame\":\"a\"}", "a", 0, 0 },
+    { NAME, "{\"\\name\":\"a\"}", "", 0, 0 },
+    { META_NS, "{\"\\u006d\\u0065tadata\":{\"name\":\"a\",\"names\\u0070ace\":"
+      "\"n\"}}", "n/a", 1, 0 },
+
+    /* strings */
+    { NAME, "{\"name\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "\"\\/\b\f\n\r\t",
+      0, 0 },
+    { NAME, "{\"name\":\"\\u0041\\u00e4\\u20ac\\uD83D\\uDE00\"}",
+      "A\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800\\udc00\\udbff\\udfff\"}",
+      "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 0, 0 },
+    { NAME, "{\"name\":\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\x7f\"}",
+      "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\x7f", 0, 0 },
+    { NAME, "{\"name\":\"a\\u003cb\"}", "a<b", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800x\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800\\n\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800\\u0041\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\ud800\\ud800\\udc00\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\udc00\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\udc00\\ud800\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\u0000\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\u00\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\u00g0\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\u00\\\"\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\\x\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"a\nb\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\x80\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xc0\xaf\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xc3\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xe0\x80\xaf\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xed\xa0\x80\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xf4\x90\x80\x80\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"\xf5\x80\x80\x80\"}", "", 0, 0 },
+
+    /* of repeated members the last one counts */
+    { NAME, "{\"name\":\"a\",\"name\":\"b\"}", "b", 0, 0 },
+    { NAME, "{\"name\":\"a\",\"name\":1}", "", 0, 0 },
+    { NAME, "{\"name\":1,\"name\":\"b\"}", "b", 0, 0 },
+    { NAME, "{\"name\":\"a\",\"name\":\"\\ud800\"}", "", 0, 0 },
+    { NAME, "{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "b", 0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},"
+      "\"metadata\":{\"name\":\"b\",\"namespace\":\"m\"}}", "m/b", 1, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},"
+      "\"metadata\":{\"name\":\"b\"}}", "", 0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},"
+      "\"metadata\":null}", "", 0, 0 },
+    { EVENT, "{\"entity\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}},"
+      "\"check\":{\"metadata\":{\"name\":\"c\"}},\"entity\":{\"x\":1}}", "",
+      0, 0 },
+    { EVENT, "{\"entity\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}},"
+      "\"check\":{\"metadata\":{\"name\":\"c\"}},\"check\":{\"metadata\":{"
+      "\"name\":\"d\"}}}", "n/e/d", 1, 1 },
+
+    /* assets */
+    { ASSET, "{\"metadata\":{\"name\":\"x//y\",\"namespace\":\"n\"}}",
+      "n/x/y", 1, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"/lead\",\"namespace\":\"n\"}}",
+      "n/lead", 1, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"a/./b/../c/\",\"namespace\":\"n\"}}",
+      "n/a/c", 1, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"a/../b\",\"namespace\":\"n\"}}",
+      "n/b", 1, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"a/..b/...\",\"namespace\":\"n\"}}",
+      "n/a/..b/...", 1, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"../m/x\",\"namespace\":\"n\"}}", "",
+      0, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"a/../..\",\"namespace\":\"n\"}}", "",
+      0, 0 },
+    { ASSET, "{\"metadata\":{\"name\":\"/\",\"namespace\":\"n\"}}", "", 0, 0 },
+    { META_NS, "{\"metadata\":{\"name\":\"x//y\",\"namespace\":\"n\"}}",
+      "n/x//y", 1, 0 },
+
+    /* long members on the way */
+    { META_NS, "{\"output\":\"a text that is longer than a block of 64 bytes, "
+      "with { and } and \\\"metadata\\\": in it\",\"m\":{\"history\":[{\"a\":"
+      "[]},{\"a\":[]},{\"a\":[]},{\"a\":[]},{\"a\":[]},{\"a\":[]}]},"
+      "\"metadata\":{\"labels\":{\"a long label with many letters\":\"and a "
+      "long value, too, so that there are some blocks here\"},\"name\":"
+      "\"a-name-that-is-a-bit-longer-than-a-block-of-64-bytes-which-is-legal\""
+      ",\"namespace\":\"default\"}}",
+      "default/a-name-that-is-a-bit-longer-than-a-block-of-64-bytes-which-is-"
+      "legal", 7, 0 }
+};
+
+#define CASES  (sizeof(cases) / sizeof(cases[0]))
+
+
+static sensu_key_t       got, expected;
+static sensu_key_scan_t  scan;
+
+
+/* memory that ends where the span does, so that reads beyond it are seen */
+
+static void
+feed(const char *data, size_t len)
+{
+    unsigned char  *copy;
+
+    copy = malloc(len + 1);
+    if (copy == NULL) {
+        abort();
+    }
+
+    memcpy(copy + 1, data, len);
+    sensu_key_scan_feed(&scan, (sensu_str_t) { len, copy + 1 });
+    free(copy);
+}
+
+
+static int
+same_key(void)
+{
+    return got.len == expected.len
+           && memcmp(got.data, expected.data, got.len) == 0
+           && got.ns_len == expected.ns_len
+           && got.entity_len == expected.entity_len;
+}
+
+
+static int
+check_key(const case_t *c)
+{
+    expected.len = strlen(c->key);
+    expected.ns_len = c->ns_len;
+    expected.entity_len = c->entity_len;
+    memcpy(expected.data, c->key, expected.len);
+
+    return same_key();
+}
+
+
+static void
+test_case(const char *kernel, size_t i)
+{
+    int            right;
+    size_t         j, cut, len;
+    const case_t  *c;
+
+    c = &cases[i];
+    len = strlen(c->element);
+    sensu_key_scan_init(&scan, c->kind);
+    right = 1;
+
+    for (cut = 0; cut <= len; cut++) {
+        feed(c->element, cut);
+        feed(c->element + cut, len - cut);
+        sensu_key_scan_end(&scan, &got);
+        right = right && check_key(c);
+    }
+
+    for (j = 0; j < len; j++) {
+        feed(c->element + j, 1);
+    }
+
+    sensu_key_scan_end(&scan, &got);
+    right = right && check_key(c);
+
+    ok(right, "%s: case %zu: %s", kernel, i, *c->key ? "a key" : "no key");
+}
+
+
+/* an element that is not whole has no key, and leaves nothing behind */
+
+static void
+test_truncated(const char *kernel)
+{
+    int          right;
+    size_t       len;
+    const char  *text;
+
+    text = "{\"entity\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}},"
+           "\"check\":{\"metadata\":{\"name\":\"c\"}}}";
+
+    sensu_key_scan_init(&scan, EVENT);
+    right = 1;
+
+    for (len = 0; len < strlen(text); len++) {
+        feed(text, len);
+        sensu_key_scan_end(&scan, &got);
+        right = right && got.len == 0;
+
+        feed("{}", 2);
+        sensu_key_scan_end(&scan, &got);
+        right = right && got.len == 0;
+    }
+
+    ok(right, "%s: truncated anywhere", kernel);
+}
+
+
+/* the longest key, one byte more, and far more */
+
+static void
+test_long(const char *kernel)
+{
+    size_t  n;
+    char    text[3 * SENSU_KEY_MAX + 100], name[3 * SENSU_KEY_MAX];
+
+    static const size_t  lengths[] = {
+        SENSU_KEY_MAX - 2, SENSU_KEY_MAX - 1, SENSU_KEY_MAX,
+        SENSU_KEY_MAX + 1, 3 * SENSU_KEY_MAX - 1
+    };
+
+    for (n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+        memset(name, 'x', lengths[n]);
+        name[lengths[n]] = '\0';
+
+        sprintf(text, "{\"metadata\":{\"namespace\":\"n\",\"name\":\"%s\"}}",
+                name);
+        sensu_key_scan_init(&scan, META_NS);
+        feed(text, strlen(text));
+        sensu_key_scan_end(&scan, &got);
+
+        is_int(got.len, n ? 0 : SENSU_KEY_MAX, "%s: a name of %zu bytes",
+               kernel, lengths[n]);
+    }
+
+    sprintf(text, "{\"name\":\"%.*s\"}", SENSU_KEY_MAX, name);
+    sensu_key_scan_init(&scan, NAME);
+    feed(text, strlen(text));
+    sensu_key_scan_end(&scan, &got);
+    is_int(got.len, SENSU_KEY_MAX, "%s: alone it may fill the key", kernel);
+}
+
+
+/* deeper than the splitter lets pass: no key, and not out of bounds */
+
+static void
+test_deep(const char *kernel)
+{
+    size_t  i;
+    char    text[2 * SENSU_SPLIT_MAX_DEPTH + 100];
+
+    strcpy(text, "{\"name\":\"a\",\"x\":");
+
+    for (i = 0; i < SENSU_SPLIT_MAX_DEPTH; i++) {
+        strcat(text, "[");
+    }
+
+    sensu_key_scan_init(&scan, NAME);
+    feed(text, strlen(text));
+    feed("1]}", 3);
+    sensu_key_scan_end(&scan, &got);
+    is_int(got.len, 0, "%s: too deep", kernel);
+
+    feed("{\"name\":\"a\"}", 12);
+    sensu_key_scan_end(&scan, &got);
+    is_int(got.len, 1, "%s: the next one is not", kernel);
+}
+
+
+static void
+test_kinds(void)
+{
+    size_t  i;
+
+    static const struct {
+        const char        *resource;
+        sensu_key_kind_e   kind;
+    } kinds[] = {
+        { "events", EVENT }, { "assets", ASSET }, { "checks", META_NS },
+        { "entities", META_NS }, { "filters", META_NS },
+        { "handlers", META_NS }, { "hooks", META_NS },
+        { "mutators", META_NS }, { "extensions", META_NS },
+        { "roles", META_NS }, { "rolebindings", META_NS },
+        { "silenced", META_NS }, { "clusterroles", META },
+        { "clusterrolebindings", META }, { "namespaces", NAME },
+        { "users", USERNAME }, { "", SENSU_KEY_UNKNOWN },
+        { "event", SENSU_KEY_UNKNOWN }, { "eventss", SENSU_KEY_UNKNOWN },
+        { "Events", SENSU_KEY_UNKNOWN }, { "members", SENSU_KEY_UNKNOWN }
+    };
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        is_int(sensu_key_kind((sensu_str_t) {
+                   strlen(kinds[i].resource),
+                   (const unsigned char *) kinds[i].resource }),
+               kinds[i].kind, "the kind of \"%s\"", kinds[i].resource);
+    }
+}
+
+
+/* the reference itself, against the table */
+
+static void
+test_reference(void)
+{
+    size_t  i;
+
+    for (i = 0; i < CASES; i++) {
+        ref_key(cases[i].kind, (const unsigned char *) cases[i].element,
+                strlen(cases[i].element), &got);
+        ok(check_key(&cases[i]), "reference: case %zu", i);
+    }
+}
+
+
+int
+main(void)
+{
+    size_t       i;
+    unsigned     k, ran;
+    const char  *name;
+
+    test_kinds();
+    test_reference();
+
+    for (ran = 0, k = 0; kernels[k]; k++) {
+        name = sensu_split_select(kernels[k]);
+
+        if (name == NULL) {
+            printf("# this CPU has no %s\n", kernels[k]);
+            continue;
+        }
+
+        ran++;
+
+        for (i = 0; i < CASES; i++) {
+            test_case(name, i);
+        }
+
+        test_truncated(name);
+        test_long(name);
+        test_deep(name);
+    }
+
+    ok(ran > 0, "%u kernels run here", ran);
+
+    return done_testing();
+}
