@@ -47,7 +47,6 @@ static ngx_int_t
 ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_str_t              path, query;
-    sensu_str_t            none;
     sensu_path_t           list;
     ngx_sensu_fetch_t     *fetch;
     ngx_sensu_loc_conf_t  *conf;
@@ -66,15 +65,12 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     list = ctx->target.path;
     list.name.len = 0;
 
-    none.len = 0;
-    none.data = NULL;
-
-    path.data = ngx_pnalloc(r->pool, sensu_path_room(&list, none));
+    path.data = ngx_pnalloc(r->pool, sensu_path_room(&list, sensu_str_null));
     if (path.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    path.len = sensu_path_build(&list, none, path.data);
+    path.len = sensu_path_build(&list, sensu_str_null, path.data);
     ngx_str_null(&query);
 
     if (ngx_sensu_fetch_start(fetch, &path, &query) != NGX_OK) {

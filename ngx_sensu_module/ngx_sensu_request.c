@@ -247,8 +247,7 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_send_upstream(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t    path, query;
-    sensu_str_t  ns;
+    ngx_str_t  path, query;
 
     if (r->method == NGX_HTTP_GET && ctx->target.rc == SENSU_PATH_API
         && ctx->target.path.list)
@@ -257,9 +256,8 @@ ngx_sensu_send_upstream(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     if (ctx->target.rc == SENSU_PATH_API) {
-        ns.len = 0;
 
-        if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK) {
+        if (ngx_sensu_target_path(r, ctx, sensu_str_null, &path) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -296,11 +294,8 @@ ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return ngx_sensu_merge_handler(r, ctx);
     }
 
-    ns.len = 0;
-
-    if (ctx->scope == SENSU_SCOPE_ONE) {
-        ns = ctx->namespaces.names[0];
-    }
+    ns = (ctx->scope == SENSU_SCOPE_ONE) ? ctx->namespaces.names[0]
+                                         : sensu_str_null;
 
     query = ngx_sensu_ngx_str(ctx->paging.rest);
 

@@ -23,6 +23,9 @@ typedef struct {
     (sensu_str_t) { sizeof(text) - 1, (const unsigned char *) text }
 
 
+#define sensu_str_null  (sensu_str_t) { 0, NULL }
+
+
 static inline int
 sensu_str_eq(sensu_str_t a, sensu_str_t b)
 {
