@@ -158,10 +158,15 @@ sub start {
     my (@more) = @_;
 
     launch(@more);
-    $t->wait_for(sub { output() =~ /^Ctrl-C ends it\.$/m || !alive() }, 60);
-    return output() if alive();
 
-    diag output();
+    # a slow machine may have to build first
+    my $ready = sub { output() =~ /^Ctrl-C ends it\.$/m };
+    $t->wait_for(sub { $ready->() || !alive() }, 180);
+    return output() if $ready->() && alive();
+
+    diag 'not up: ' . output();
+    kill 'TERM', -$group if $group;
+    $t->wait_for(sub { !alive() && !processes() }, 30);
     return;
 }
 
@@ -204,7 +209,7 @@ sub refused {
 
     my ($running, $out) = ($group, $output);
     launch(@more);
-    $t->wait_for(sub { !alive() }, 60) or fail 'it started';
+    $t->wait_for(sub { !alive() }, 180) or fail 'it started';
 
     my $said = output();
     ($group, $output) = ($running, $out);
