@@ -393,7 +393,7 @@ test_pem(EVP_PKEY *rsa, EVP_PKEY *ec)
 }
 
 
-/* an RSA key of any modulus and exponent */
+/* an RSA key of any size and exponent; its modulus is a multiple of three */
 
 static EVP_PKEY *
 rsa_of(int bits, const char *exponent)
@@ -408,7 +408,10 @@ rsa_of(int bits, const char *exponent)
     e = NULL;
     key = NULL;
 
-    kit_must(n && BN_rand(n, bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD) == 1);
+    do {
+        kit_must(n && BN_rand(n, bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD));
+    } while (BN_mod_word(n, 3) != 0);
+
     kit_must(BN_dec2bn(&e, exponent) > 0);
 
     kit_must(BN_bn2nativepad(n, nn, BN_num_bytes(n)) > 0);
@@ -448,6 +451,7 @@ test_rsa(void)
         { 2047, "65537", "has 2047 bits" },
         { 8193, "65537", "has 8193 bits" },
         { 16384, "65537", "has 16384 bits" },
+        { 2048, "65537", "not a sound public key" },
         { 2048, "1", "exponent" },
         { 2048, "65536", "exponent" },
         { 2048, "340282366920938463463374607431768211457", "exponent" }
