@@ -28,6 +28,7 @@ ngx_sensu_redis_attach(redisAsyncContext *ac)
     }
 
     c->data = ac;
+    c->idle = 1;
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
 
     c->read->handler = ngx_sensu_redis_read_handler;
@@ -136,7 +137,11 @@ ngx_sensu_redis_cleanup(void *data)
 }
 
 
-/* after hiredis' handlers neither the context nor the connection is touched */
+/*
+ * nginx sets close when a worker begins to shut down, and error as well at
+ * worker_shutdown_timeout.  After hiredis' handlers neither the context nor
+ * the connection is touched.
+ */
 
 static void
 ngx_sensu_redis_read_handler(ngx_event_t *ev)
@@ -148,8 +153,8 @@ ngx_sensu_redis_read_handler(ngx_event_t *ev)
     ac = c->data;
 
     if (c->close) {
-        /* worker_shutdown_timeout: no request is left to be served */
-        ngx_sensu_redis_peer_close(ac->data);
+        c->close = 0;
+        ngx_sensu_redis_peer_rest(ac->data, c->error);
         return;
     }
 

@@ -187,6 +187,10 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
     if (peer->redis->topology == NGX_SENSU_REDIS_CLUSTER) {
         ngx_sensu_redis_cluster_learn(peer);
     }
+
+    if (ngx_exiting) {
+        ngx_sensu_redis_peer_rest(peer, 0);
+    }
 }
 
 
@@ -267,6 +271,11 @@ ngx_sensu_redis_replied(redisAsyncContext *ac, void *reply, void *data)
     if (reply) {
         ngx_sensu_redis_timer(peer);
         ngx_sensu_redis_answer(cmd, reply);
+
+        if (ngx_exiting && peer->ac == ac) {
+            ngx_sensu_redis_peer_rest(peer, 0);
+        }
+
         return;
     }
 
@@ -513,7 +522,26 @@ ngx_sensu_redis_head(ngx_queue_t *queue)
 }
 
 
-/* for good, and without a line in the log */
+/*
+ * A worker that shuts down keeps no connection it does not need: where Redis
+ * is reached through this very nginx (a stream proxy for TLS), each of the
+ * two would wait for the other.  The next command connects again.
+ */
+
+void
+ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer, ngx_uint_t force)
+{
+    if (force
+        || (peer->state == NGX_SENSU_REDIS_READY
+            && ngx_queue_empty(&peer->sent)
+            && ngx_queue_empty(&peer->waiting)))
+    {
+        ngx_sensu_redis_peer_close(peer);
+    }
+}
+
+
+/* without a line in the log */
 
 void
 ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
@@ -527,7 +555,7 @@ ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
 
     ac = peer->ac;
     peer->ac = NULL;
-    peer->state = NGX_SENSU_REDIS_DOWN;
+    peer->state = NGX_SENSU_REDIS_IDLE;
 
     if (ac) {
         redisAsyncFree(ac);

@@ -148,6 +148,8 @@ ngx_int_t ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
+void ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer,
+    ngx_uint_t force);
 void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
 
 /* the connection is of no use any more; freed: hiredis is about to free it */
