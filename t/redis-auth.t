@@ -57,6 +57,16 @@ refused("password_file=$good", qr/.*; it has no password: remove password_file=/
 
 refused('', qr/.*DB index is out of range; it has no such database/,
         'no such database', '/16');
+
+$redis->freeze;
+$gw = gateway('timeout=5s', '/16');
+my $waiting = $gw->connection;
+$waiting->send(SensuTest::HTTP::message($gw, 'GET', $list->target,
+                                        token => $t->token));
+is $list->small($gw)->{status}, 200, 'no such database, and asked early';
+$redis->thaw;
+is $waiting->response->{status}, 503, '503 as soon as that is known';
+$gw->stop;
 is_deeply [ $redis->keys ], [], 'nothing was written to the first one';
 
 # too many clients

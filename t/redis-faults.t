@@ -96,6 +96,25 @@ for (@faults) {
     healthy("$name: after it");
 }
 
+# a connection that held, lost between a command and its answer
+
+my $token = healthy('once');
+ok $t->wait_for(sub { $redis->cmd('CLIENT', 'LIST')
+                      =~ / name=ngx_sensu\S* age=(?:[2-9]|\d\d)/ }, 10),
+    'a connection that has held for a while';
+
+for my $ask ($token, undef) {
+    my $spoilt = $proxy->spoilt;
+    $proxy->mode('once');
+    is $list->page($gw, $ask)->{status}, 200,
+        'lost once: the command is said again';
+    is $proxy->spoilt, $spoilt + 1, 'it was lost indeed';
+    last if !defined $ask;
+    ok $t->wait_for(sub { $redis->cmd('CLIENT', 'LIST')
+                          =~ / name=ngx_sensu\S* age=(?:[2-9]|\d\d)/ }, 10),
+        'the next one has held as long';
+}
+
 $gw->stop;
 is clients($redis), 0, 'no connection is left';
 
@@ -103,7 +122,7 @@ is clients($redis), 0, 'no connection is left';
 
 $gw = gateway($redis->url);
 my $first = healthy('kill');
-my $token = SensuTest::Pages::next_of($list->page($gw, $first));
+$token = SensuTest::Pages::next_of($list->page($gw, $first));
 my $fds = fds($gw);
 
 $redis->kill;

@@ -12,6 +12,7 @@ SensuTest::RedisProxy - stands before a Redis and spoils what it is told to
     mode('half')           three bytes of the answer to a command, then none
     mode('reset')          RST when a command comes
     mode('close')          FIN when a command comes
+    mode('once')           the same, for one command only
     mode('slow')           answers 0.1 seconds later
     mode('bytes')          answers byte by byte
     mode('answer', text)   this for each command, in the place of the answer
@@ -132,7 +133,8 @@ sub serve {
                 setsockopt $client, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
                 return;
 
-            } elsif ($mode eq 'close') {
+            } elsif ($mode eq 'close' || $mode eq 'once') {
+                $self->mode('pass') if $mode eq 'once';
                 return;
 
             } else {
