@@ -8,7 +8,7 @@ export NGINX_SRC NGINX_BINARY DESTDIR
 
 PKGS      = nginx nginx-dev libjansson-dev libjwt-dev libhiredis-dev \
             libssl-dev redis-server gcc libc6-dev make perl curl openssl
-TEST_PKGS = nghttp2-client
+TEST_PKGS = nghttp2-client libnginx-mod-stream
 LINT_PKGS = cppcheck shellcheck
 FUZZ_PKGS = clang libclang-rt-14-dev
 
