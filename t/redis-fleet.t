@@ -85,8 +85,10 @@ $gw[2] = gateway('timeout=10s', workers => 1,
 $token = SensuTest::Pages::next_of($list->page($gw[2]));
 $redis->freeze;
 $waiting = asked($gw[2]);
+my ($old) = $gw[2]->workers;
 $gw[2]->reload;
 is $waiting->response->{status}, 0, 'it is cut at worker_shutdown_timeout';
+ok $t->wait_for(sub { !-e "/proc/$old" }, 7), 'and the worker ends';
 $redis->thaw;
 ok $t->wait_for(sub { clients() == 5 }, 20), 'no connection is left of it';
 is $list->page($gw[2], $token)->{status}, 200, 'the next worker serves';
