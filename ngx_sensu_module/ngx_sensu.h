@@ -117,14 +117,16 @@ typedef struct {
     ngx_sensu_caller_t        caller;    /* only in the main request's */
     ngx_sensu_target_t        target;
     unsigned                  parsed:1;  /* target is of this run of phases */
-    unsigned                  counted:1;
+    unsigned                  seen:1;    /* to be counted at its end, */
+    unsigned                  seen_scope:2; /* as it was first asked for */
+    unsigned                  passed:1;  /* let in: what follows is not ours */
+    unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  admitted:1;/* the access rules were applied */
     unsigned                  preflight:1;
     unsigned                  body_read:1;
     unsigned                  body_checked:1;
     unsigned                  retargeted:1;
     unsigned                  error_page:1; /* run again by an error_page */
-    unsigned                  leaked:1;  /* the backend listed too much */
     unsigned                  replace:1; /* the body is to be our JSON */
 
     sensu_namespaces_t        namespaces;/* of the caller */
@@ -234,8 +236,15 @@ ngx_int_t ngx_sensu_request_handler(ngx_http_request_t *r);
 /* NGX_OK, a status, NGX_DONE: runs the phases again when the body is there */
 ngx_int_t ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 ngx_int_t ngx_sensu_guard_body_filter_init(ngx_conf_t *cf);
+/* once a request and point; what: for the log */
 void ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point,
     const char *what);
+/* of a refused caller: is that one of its points? */
+void ngx_sensu_guard_token(ngx_http_request_t *r, ngx_sensu_caller_t *caller);
+
+/* ngx_sensu_count.c: the log phase */
+
+ngx_int_t ngx_sensu_count_handler(ngx_http_request_t *r);
 
 /* ngx_sensu_delete.c: DELETE of a namespace that is a prefix of others */
 

@@ -34,7 +34,7 @@ static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
 };
 
 
-/* before limit_req and limit_conn: the context and the count of the request */
+/* before limit_req and limit_conn: the context and the scope of the request */
 
 ngx_int_t
 ngx_sensu_preaccess_handler(ngx_http_request_t *r)
@@ -56,11 +56,10 @@ ngx_sensu_preaccess_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
 
-    if (!ctx->counted) {
-        ctx->counted = 1;
-        ngx_sensu_stat_add(NGX_SENSU_STAT_REQUESTS_NONE
-                           + (target->rc == SENSU_PATH_API
-                              ? target->path.scope : SENSU_SCOPE_NONE), 1);
+    if (!ctx->seen) {
+        ctx->seen = 1;
+        ctx->seen_scope = (target->rc == SENSU_PATH_API) ? target->path.scope
+                                                         : SENSU_SCOPE_NONE;
     }
 
     return NGX_DECLINED;
@@ -197,6 +196,8 @@ ngx_sensu_challenge(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
                   "sensu: token refused: %s%s%s",
                   sensu_token_name(caller->verdict),
                   caller->why[0] ? ", " : "", caller->why);
+
+    ngx_sensu_guard_token(r, caller);
 
     return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict], NULL);
 }

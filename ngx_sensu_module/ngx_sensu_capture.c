@@ -108,12 +108,12 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
 
         if (ngx_buf_in_memory(b) && b->pos < b->last) {
 
+            fetch->received += b->last - b->pos;
+
             if (fetch->enough) {
                 fetch->drained += b->last - b->pos;
 
             } else {
-                ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED,
-                                   b->last - b->pos);
                 ngx_sensu_capture_bytes(fetch, b->pos, b->last);
             }
 
@@ -242,7 +242,12 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
         return;
 
     case SENSU_PAGER_FOREIGN:
-        ngx_sensu_guard_hit(fetch->parent, 5, NULL);
+        fetch->withheld++;
+
+        if (fetch->filter.names == NULL) {
+            ngx_sensu_guard_hit(fetch->parent, 5, NULL);
+        }
+
         return;
 
     case SENSU_PAGER_END:

@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_merge.h"
 
 
 typedef struct {
@@ -161,8 +161,6 @@ ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
 
     entry = &ngx_sensu_errors[error];
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + error, 1);
-
     ctx = ngx_sensu_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -173,6 +171,30 @@ ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
     ctx->detail = detail ? *detail : entry->message;
 
     return entry->status;
+}
+
+
+void
+ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL && ctx->part != NULL) {
+        ctx = ngx_sensu_ctx_find(ctx->part->request);
+    }
+
+    if (ctx != NULL) {
+        ctx->error = error;
+    }
+}
+
+
+ngx_uint_t
+ngx_sensu_error_status(ngx_sensu_error_e error)
+{
+    return ngx_sensu_errors[error].status;
 }
 
 

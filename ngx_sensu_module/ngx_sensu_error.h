@@ -14,7 +14,7 @@
 #include <ngx_http.h>
 
 
-/* at most NGX_SENSU_STAT_REFUSED_LAST - NGX_SENSU_STAT_REFUSED of them */
+/* fewer than NGX_SENSU_STAT_REASONS of them */
 
 typedef enum {
     NGX_SENSU_ERROR_NONE = 0,
@@ -70,6 +70,12 @@ typedef enum {
  */
 ngx_int_t ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
     ngx_str_t *detail);
+
+/* for the log and the counters alone: the answer was on its way already and
+   can only be cut off */
+void ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error);
+
+ngx_uint_t ngx_sensu_error_status(ngx_sensu_error_e error);
 
 /* the snake_case word, empty for none */
 ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);

@@ -13,6 +13,7 @@ static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
 static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_header_is_of_body(ngx_str_t *name);
 static void ngx_sensu_fetch_cleanup(void *data);
+static void ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch);
 
 
 ngx_sensu_fetch_t *
@@ -47,8 +48,26 @@ ngx_sensu_fetch_create(ngx_http_request_t *r)
 static void
 ngx_sensu_fetch_cleanup(void *data)
 {
-    ngx_sensu_fetch_t  *fetch = data;
+    ngx_sensu_fetch_t *fetch = data;
 
+    ngx_sensu_fetch_free(fetch);
+
+    if (fetch->want == 0 || fetch->whole) {
+        return;
+    }
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
+                       fetch->split.elements);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_WITHHELD, fetch->withheld);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED, fetch->received);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SKIPPED,
+                       fetch->received - fetch->taken);
+}
+
+
+static void
+ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch)
+{
     if (fetch->scratch) {
         ngx_free(fetch->scratch);
         fetch->scratch = NULL;
@@ -167,13 +186,8 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         fetch->state = ngx_sensu_fetch_verdict(fetch);
     }
 
-    if (fetch->want) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
-                           fetch->split.elements);
-    }
-
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
-        ngx_sensu_fetch_cleanup(fetch);
+        ngx_sensu_fetch_free(fetch);
     }
 
     if (sr->connection->error) {

@@ -59,6 +59,9 @@ struct ngx_sensu_fetch_s {
     sensu_pager_t             pager;
     ngx_array_t               elements;  /* ngx_sensu_element_t */
     size_t                    kept;      /* bytes of them */
+    size_t                    taken;     /* of these, those of the page */
+    off_t                     received;  /* bytes of the list, all in all */
+    uint64_t                  withheld;  /* elements that do not belong */
     ngx_str_t                 body;      /* of WHOLE */
 
     /* under way */

@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_sensu_fetch.h"
+#include "ngx_sensu_merge.h"
 
 
 static ngx_int_t ngx_sensu_guard_read(ngx_http_request_t *r,
@@ -27,6 +27,18 @@ ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
 {
     ngx_sensu_ctx_t  *ctx;
 
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL && ctx->part != NULL) {
+        ctx = ngx_sensu_ctx_find(ctx->part->request);
+    }
+
+    if (ctx == NULL || (ctx->guard_hits & (1 << point))) {
+        return;
+    }
+
+    ctx->guard_hits |= 1 << point;
+
     ngx_sensu_stat_add(NGX_SENSU_STAT_GUARD + point, 1);
 
     if (what != NULL) {
@@ -35,13 +47,37 @@ ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
         return;
     }
 
-    ctx = ngx_sensu_ctx_find(r);
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "sensu: guard %ui: the backend listed elements that were "
+                  "not asked for, they are left out", point);
+}
 
-    if (ctx != NULL && !ctx->leaked) {
-        ctx->leaked = 1;
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "sensu: guard %ui: the backend listed elements that "
-                      "were not asked for, they are left out", point);
+
+/* credentials that the backend itself would have taken */
+
+void
+ngx_sensu_guard_token(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
+{
+    ngx_str_t  *value;
+
+    if (caller->verdict == SENSU_TOKEN_BAD_CLAIMS
+        && ngx_strncmp(caller->why, "exp ", 4) == 0)
+    {
+        ngx_sensu_guard_hit(r, 3, "a token that never expires, such as a "
+                            "refresh token");
+        return;
+    }
+
+    if (caller->verdict != SENSU_TOKEN_MISSING
+        || r->headers_in.authorization == NULL)
+    {
+        return;
+    }
+
+    value = &r->headers_in.authorization->value;
+
+    if (value->len > 3 && ngx_strncmp(value->data, "eyJ", 3) == 0) {
+        ngx_sensu_guard_hit(r, 3, "a token without \"Bearer\" before it");
     }
 }
 

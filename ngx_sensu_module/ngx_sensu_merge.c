@@ -188,6 +188,7 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
                       "sensu: a part of a merged list failed with status %ui "
                       "or was cut off, the answer is cut off, too",
                       merge->status);
+        ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
         return NGX_ERROR;
     }
 
@@ -278,7 +279,7 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
         return NGX_OK;
     }
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, merge->sent);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_MERGED, 1);
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {

@@ -259,6 +259,9 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
            != NGX_OK
         || ngx_sensu_add_handler(cf, NGX_HTTP_PRECONTENT_PHASE,
                                  ngx_sensu_request_handler)
+           != NGX_OK
+        || ngx_sensu_add_handler(cf, NGX_HTTP_LOG_PHASE,
+                                 ngx_sensu_count_handler)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -484,8 +487,12 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
     smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_sensu_module);
 
     if (smcf == NULL || smcf->gateways == 0) {
+        ngx_sensu_stat_private();
         return NGX_OK;
     }
+
+    ngx_sensu_shared_use(smcf->shared);
+    ngx_sensu_stat_init_process();
 
     (void) sensu_split_select(NULL);
 

@@ -190,8 +190,6 @@ ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     store = ngx_sensu_page_store(r);
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_GETS, 1);
-
     page->op = ngx_sensu_store_get(store, &key, ngx_sensu_page_op_done, page);
     if (page->op == NULL) {
         return NGX_ERROR;
@@ -227,7 +225,6 @@ ngx_sensu_page_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     }
 
     if (page->op_rc != NGX_OK) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_MISSES, 1);
         return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
     }
 
@@ -405,8 +402,8 @@ static ngx_int_t
 ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch)
 {
-    ngx_uint_t            n;
-    ngx_sensu_element_t  *element;
+    ngx_uint_t            n, i;
+    ngx_sensu_element_t  *element, *taken;
 
     n = fetch->elements.nelts;
 
@@ -451,14 +448,23 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return NGX_OK;
     }
 
-    element = ngx_array_push_n(&page->elements, n);
-    if (element == NULL) {
+    taken = ngx_array_push_n(&page->elements, n);
+    if (taken == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(element, fetch->elements.elts, n * sizeof(ngx_sensu_element_t));
+    element = fetch->elements.elts;
+    ngx_memcpy(taken, element, n * sizeof(ngx_sensu_element_t));
 
-    page->size += fetch->kept;
+    /* one more was asked for, to know whether there is more */
+
+    fetch->taken = fetch->kept;
+
+    for (i = n; i < fetch->elements.nelts; i++) {
+        fetch->taken -= element[i].len + 1;
+    }
+
+    page->size += fetch->taken;
     page->tail = fetch;
 
     return NGX_OK;
@@ -544,8 +550,6 @@ ngx_sensu_page_save(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     store = ngx_sensu_page_store(r);
     conf = ngx_sensu_loc_conf(r);
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_SETS, 1);
-
     page->op = ngx_sensu_store_set(store, &key, &record, conf->cursor_ttl,
                                    ngx_sensu_page_op_done, page);
     if (page->op == NULL) {
@@ -630,8 +634,6 @@ static ngx_int_t
 ngx_sensu_page_store_failed(ngx_sensu_page_t *page)
 {
     ngx_table_elt_t  *h;
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_FAILURES, 1);
 
     h = ngx_list_push(&page->request->headers_out.headers);
     if (h == NULL) {

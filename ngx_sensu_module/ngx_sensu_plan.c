@@ -187,7 +187,9 @@ ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
                       NGX_SENSU_ROUTE_TTL);
 
         ngx_sensu_route_set_sliced(ngx_sensu_plan_route(page->request, ctx));
-        ngx_sensu_stat_add(NGX_SENSU_STAT_FALLBACKS, 1);
+        ngx_sensu_stat_add(NGX_SENSU_STAT_FALLBACKS
+                           + ngx_sensu_stat_resource(
+                                            ctx->target.path.resource), 1);
     }
 
     fetch = ngx_sensu_plan_fetch(page, ctx, old->list, 0);

@@ -192,12 +192,6 @@ ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 void
 ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
 {
-    if (cmd->cursor && rc != NGX_OK) {
-        ngx_sensu_stat_add(rc == NGX_DECLINED
-                           ? NGX_SENSU_STAT_CURSOR_MISSES
-                           : NGX_SENSU_STAT_CURSOR_FAILURES, 1);
-    }
-
     if (cmd->op) {
         ngx_sensu_op_complete(cmd->op, rc);
     }

@@ -168,7 +168,7 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
     peer->tried = 0;
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECTS, 1);
-    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECTIONS, 1);
+    ngx_sensu_stat_connections(1);
 
     level = peer->told ? NGX_LOG_NOTICE : NGX_LOG_INFO;
 
@@ -321,7 +321,7 @@ ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason,
 
     if (was_ready) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_LOSSES, 1);
-        ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECTIONS, -1);
+        ngx_sensu_stat_connections(-1);
 
     } else {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECT_FAILURES, 1);
@@ -550,7 +550,7 @@ ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
     ngx_sensu_redis_cmd_t  *cmd;
 
     if (peer->state == NGX_SENSU_REDIS_READY) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECTIONS, -1);
+        ngx_sensu_stat_connections(-1);
     }
 
     ac = peer->ac;

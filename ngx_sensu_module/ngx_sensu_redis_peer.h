@@ -107,7 +107,6 @@ struct ngx_sensu_redis_cmd_s {
     size_t                       rest;
     unsigned                     asking:1;
     unsigned                     again:1;   /* may be sent once more */
-    unsigned                     cursor:1;  /* counted as the store's */
 };
 
 

@@ -31,7 +31,7 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
         return NULL;
     }
 
-    op = ngx_sensu_op_create(done, data);
+    op = ngx_sensu_op_create(NGX_SENSU_OP_SCRIPT, done, data);
     if (op == NULL) {
         return NULL;
     }

@@ -78,6 +78,8 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    ctx->passed = 1;
+
     ngx_sensu_headers_clean(r);
 
     return ngx_sensu_send_upstream(r, ctx);
@@ -105,7 +107,12 @@ ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         ctx->admitted = 1;
     }
 
-    ctx->error = NGX_SENSU_ERROR_NONE;
+    /* with "satisfy any" it may have been refused before */
+
+    if (!ctx->error_page) {
+        ctx->error = NGX_SENSU_ERROR_NONE;
+    }
+
     ctx->status = 0;
 
     return NGX_OK;

@@ -10,10 +10,10 @@
 #include "ngx_sensu_stat.h"
 
 
-/* part of the zone's name: a new layout is a new zone */
+/* part of the zone's name, with the size: a new layout is a new zone */
 
-#define NGX_SENSU_SHARED_NAME  "sensu_shared_1"
-#define NGX_SENSU_SHARED_SIZE  (16 * ngx_pagesize)
+#define NGX_SENSU_SHARED_NAME  "sensu_shared_2"
+#define NGX_SENSU_SHARED_SIZE  (24 * ngx_pagesize)
 
 
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     u_char                secret[SENSU_CURSOR_SECRET];
     ngx_sensu_route_t     routes[NGX_SENSU_ROUTES];
-    ngx_atomic_t          stats[NGX_SENSU_STAT_N];
+    ngx_sensu_stats_t     stats;
 } ngx_sensu_shared_t;
 
 
@@ -41,7 +41,15 @@ ngx_sensu_shared_add(ngx_conf_t *cf, void *tag)
     ngx_str_t        name;
     ngx_shm_zone_t  *zone;
 
-    ngx_str_set(&name, NGX_SENSU_SHARED_NAME);
+    name.data = ngx_pnalloc(cf->pool, sizeof(NGX_SENSU_SHARED_NAME "_")
+                                      + NGX_SIZE_T_LEN);
+    if (name.data == NULL) {
+        return NULL;
+    }
+
+    name.len = ngx_sprintf(name.data, NGX_SENSU_SHARED_NAME "_%uz",
+                           sizeof(ngx_sensu_shared_t))
+               - name.data;
 
     zone = ngx_shared_memory_add(cf, &name, NGX_SENSU_SHARED_SIZE, tag);
     if (zone == NULL) {
@@ -83,15 +91,28 @@ ngx_sensu_shared_init(ngx_shm_zone_t *zone, void *data)
         return NGX_ERROR;
     }
 
+    shared->stats.since = ngx_time();
     shpool->data = shared;
 
 adopted:
 
     zone->data = shared;
-    ngx_sensu_shared = shared;
-    ngx_sensu_stats = shared->stats;
+    ngx_sensu_shared_use(zone);
 
     return NGX_OK;
+}
+
+
+/*
+ * Also by each process that starts: what the master read last may have been a
+ * configuration that came to nothing.
+ */
+
+void
+ngx_sensu_shared_use(ngx_shm_zone_t *zone)
+{
+    ngx_sensu_shared = zone->data;
+    ngx_sensu_stats = &ngx_sensu_shared->stats;
 }
 
 

@@ -22,6 +22,8 @@
 
 /* adds the zone to the configuration */
 ngx_shm_zone_t *ngx_sensu_shared_add(ngx_conf_t *cf, void *tag);
+/* from now on this zone's */
+void ngx_sensu_shared_use(ngx_shm_zone_t *zone);
 
 /* SENSU_CURSOR_SECRET bytes, the same for all workers and over reloads */
 const u_char *ngx_sensu_shared_secret(void);

@@ -100,6 +100,19 @@ ngx_sensu_sieve_cleanup(void *data)
         ngx_free(sieve->held);
         sieve->held = NULL;
     }
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
+                       sieve->split.elements);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, sieve->passed);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_WITHHELD, sieve->withheld);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED, sieve->received);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_DELIVERED, sieve->delivered);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SKIPPED,
+                       sieve->received - sieve->delivered);
+
+    if (!sieve->inner && sieve->sniffed && !sieve->off) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_FILTERED, 1);
+    }
 }
 
 
@@ -210,6 +223,7 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     }
 
     p = b->pos;
+    sieve->received += b->last - b->pos;
 
     for ( ;; ) {
         rc = sensu_split_next(&sieve->split, &p, b->last, &span);
@@ -219,6 +233,7 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
                           "sensu: the backend sent a malformed list: %s, "
                           "after %uL elements", sieve->split.error,
                           sieve->split.elements);
+            ngx_sensu_error_note(r, NGX_SENSU_BAD_LIST);
             return NGX_ERROR;
         }
 
@@ -248,7 +263,12 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         sensu_key_scan_end(&sieve->scan, &sieve->key);
 
         if (!sensu_filter_pass(&sieve->filter, &sieve->key)) {
-            ngx_sensu_guard_hit(r, 5, NULL);
+            sieve->withheld++;
+
+            if (sieve->filter.names == NULL) {
+                ngx_sensu_guard_hit(r, 5, NULL);
+            }
+
             continue;
         }
 
@@ -274,6 +294,8 @@ ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     separator = *sieve->any ? ',' : '[';
 
     (*sieve->any)++;
+    sieve->passed++;
+    sieve->delivered += 1 + element.len;
 
     if (whole && sieved->out < element.data) {
 
@@ -319,6 +341,7 @@ ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "sensu: an element of the backend is larger than %uz "
                       "bytes, raise sensu_page_buffer", sieve->room);
+        ngx_sensu_error_note(r, NGX_SENSU_ELEMENT_TOO_LARGE);
         return NGX_ERROR;
     }
 
@@ -367,6 +390,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "sensu: the backend's list was cut off after %uL "
                       "elements", sieve->split.elements);
+        ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
         return NGX_ERROR;
     }
 

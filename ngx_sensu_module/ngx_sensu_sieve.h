@@ -23,6 +23,11 @@ struct ngx_sensu_sieve_s {
                                             by all its parts */
     ngx_uint_t                sent;
 
+    ngx_uint_t                passed;    /* for the counters: elements, */
+    ngx_uint_t                withheld;
+    off_t                     received;  /* and bytes */
+    off_t                     delivered;
+
     u_char                   *held;      /* an element in several buffers */
     size_t                    held_len;
     size_t                    held_size;

@@ -7,24 +7,66 @@
 #include "ngx_sensu_stat.h"
 
 
-/* upper bounds of the latency's buckets in microseconds */
-
 const ngx_uint_t  ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS] = {
     50, 100, 250, 500, 1000, 2500, 5000, 10000, 50000, 100000, 250000
 };
 
 
+const ngx_str_t  ngx_sensu_stat_resources[NGX_SENSU_RESOURCES] = {
+    ngx_string("assets"),
+    ngx_string("checks"),
+    ngx_string("clusterrolebindings"),
+    ngx_string("clusterroles"),
+    ngx_string("entities"),
+    ngx_string("events"),
+    ngx_string("extensions"),
+    ngx_string("filters"),
+    ngx_string("handlers"),
+    ngx_string("hooks"),
+    ngx_string("mutators"),
+    ngx_string("namespaces"),
+    ngx_string("rolebindings"),
+    ngx_string("roles"),
+    ngx_string("silenced"),
+    ngx_string("users"),
+    ngx_string("other")
+};
+
+
 /* while the configuration is read there is no zone yet */
 
-static ngx_atomic_t  ngx_sensu_stat_private[NGX_SENSU_STAT_N];
+static ngx_sensu_stats_t  ngx_sensu_stats_private;
 
-ngx_atomic_t  *ngx_sensu_stats = ngx_sensu_stat_private;
+ngx_sensu_stats_t  *ngx_sensu_stats = &ngx_sensu_stats_private;
 
 
 void
-ngx_sensu_stat_latency(ngx_uint_t usec)
+ngx_sensu_stat_private(void)
 {
-    ngx_uint_t  i;
+    ngx_sensu_stats = &ngx_sensu_stats_private;
+}
+
+
+void
+ngx_sensu_stat_connections(ngx_int_t n)
+{
+    (void) ngx_atomic_fetch_add(&ngx_sensu_stats->connections[
+                                                          ngx_process_slot],
+                                n);
+}
+
+
+void
+ngx_sensu_stat_init_process(void)
+{
+    ngx_sensu_stats->connections[ngx_process_slot] = 0;
+}
+
+
+void
+ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec)
+{
+    ngx_uint_t  i, first;
 
     for (i = 0; i < NGX_SENSU_STAT_BOUNDS; i++) {
         if (usec <= ngx_sensu_stat_bounds[i]) {
@@ -32,6 +74,27 @@ ngx_sensu_stat_latency(ngx_uint_t usec)
         }
     }
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_STORE_LATENCY + i, 1);
-    ngx_sensu_stat_add(NGX_SENSU_STAT_STORE_LATENCY_SUM, usec);
+    first = NGX_SENSU_STAT_LATENCY + op * NGX_SENSU_STAT_BUCKETS;
+
+    ngx_sensu_stat_add(first + i, 1);
+    ngx_sensu_stat_add(first + NGX_SENSU_STAT_BOUNDS + 1, usec);
+}
+
+
+ngx_uint_t
+ngx_sensu_stat_resource(sensu_str_t resource)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_SENSU_RESOURCES - 1; i++) {
+        if (resource.len == ngx_sensu_stat_resources[i].len
+            && ngx_memcmp(resource.data, ngx_sensu_stat_resources[i].data,
+                          resource.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
 }

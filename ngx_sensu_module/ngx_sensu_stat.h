@@ -1,6 +1,7 @@
 
 /*
- * The counters of all workers, in shared memory, kept over reloads.
+ * The counters of all workers, in shared memory, kept over reloads.  Each
+ * request is counted once, when it ends.
  */
 
 
@@ -11,51 +12,78 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "sensu_str.h"
+
+
+/* what became of a request of a client */
 
 typedef enum {
-    /* requests by scope */
-    NGX_SENSU_STAT_REQUESTS_NONE = 0,
-    NGX_SENSU_STAT_REQUESTS_CLUSTER,
-    NGX_SENSU_STAT_REQUESTS_NAMESPACE,
+    NGX_SENSU_PASSED = 0,    /* let in and answered, by whatever below 500 */
+    NGX_SENSU_REFUSED,       /* by the gateway, with 4xx */
+    NGX_SENSU_FAILED,        /* 5xx, or an answer that had to be cut off */
+    NGX_SENSU_ABORTED,       /* the client left, or was too slow */
+    NGX_SENSU_OTHER,         /* another part of nginx answered before */
+    NGX_SENSU_OUTCOMES
+} ngx_sensu_outcome_e;
 
-    /* refusals; the order of ngx_sensu_error_e, see ngx_sensu_error.h */
-    NGX_SENSU_STAT_REFUSED,
-    NGX_SENSU_STAT_REFUSED_LAST = NGX_SENSU_STAT_REFUSED + 47,
 
-    /* hits of the guard's points 1 to 7 */
-    NGX_SENSU_STAT_GUARD,
-    NGX_SENSU_STAT_GUARD_LAST = NGX_SENSU_STAT_GUARD + 7,
+/* operations of the store, and how each ended */
 
-    NGX_SENSU_STAT_PAGES_NATIVE,
+typedef enum {
+    NGX_SENSU_OP_GET = 0,
+    NGX_SENSU_OP_SET,
+    NGX_SENSU_OP_SCRIPT,
+    NGX_SENSU_OPS
+} ngx_sensu_op_e;
+
+#define NGX_SENSU_OP_RESULTS     3       /* ok, missing, failed */
+
+
+#define NGX_SENSU_SCOPES         3       /* of sensu_scope_e */
+#define NGX_SENSU_RESOURCES      17      /* the last is all others */
+#define NGX_SENSU_GUARD_POINTS   8       /* 1 to 7 */
+#define NGX_SENSU_STAT_REASONS   48      /* of ngx_sensu_error_e at most */
+#define NGX_SENSU_STAT_BOUNDS    11
+/* a histogram: buckets, one more for everything slower, microseconds */
+#define NGX_SENSU_STAT_BUCKETS   (NGX_SENSU_STAT_BOUNDS + 2)
+
+
+typedef enum {
+    NGX_SENSU_STAT_REQUESTS = 0,         /* [scope][outcome] */
+    NGX_SENSU_STAT_REFUSED = NGX_SENSU_STAT_REQUESTS
+                             + NGX_SENSU_SCOPES * NGX_SENSU_OUTCOMES,
+    NGX_SENSU_STAT_GUARD = NGX_SENSU_STAT_REFUSED + NGX_SENSU_STAT_REASONS,
+
+    NGX_SENSU_STAT_PAGES_NATIVE = NGX_SENSU_STAT_GUARD
+                                  + NGX_SENSU_GUARD_POINTS,
     NGX_SENSU_STAT_PAGES_SLICED,
     NGX_SENSU_STAT_PAGES_MERGED,
-    NGX_SENSU_STAT_FALLBACKS,
+    NGX_SENSU_STAT_LISTS_FILTERED,       /* unpaged ones */
+    NGX_SENSU_STAT_LISTS_MERGED,
     NGX_SENSU_STAT_FETCHES,
+    NGX_SENSU_STAT_UPSTREAM_CUTS,
     NGX_SENSU_STAT_ELEMENTS_SCANNED,
     NGX_SENSU_STAT_ELEMENTS_DELIVERED,
+    NGX_SENSU_STAT_ELEMENTS_WITHHELD,    /* by the guard or by scope */
     NGX_SENSU_STAT_BYTES_SCANNED,
     NGX_SENSU_STAT_BYTES_DELIVERED,
-    NGX_SENSU_STAT_UPSTREAM_CUTS,
+    NGX_SENSU_STAT_BYTES_SKIPPED,
+    NGX_SENSU_STAT_FALLBACKS,            /* [resource] */
 
-    NGX_SENSU_STAT_CURSOR_GETS,
-    NGX_SENSU_STAT_CURSOR_SETS,
-    NGX_SENSU_STAT_CURSOR_MISSES,
-    NGX_SENSU_STAT_CURSOR_FAILURES,
+    NGX_SENSU_STAT_CURSORS = NGX_SENSU_STAT_FALLBACKS + NGX_SENSU_RESOURCES,
+                                         /* [op][result], get and set */
+    NGX_SENSU_STAT_CURSORS_EVICTED = NGX_SENSU_STAT_CURSORS
+                                     + 2 * NGX_SENSU_OP_RESULTS,
+    NGX_SENSU_STAT_LATENCY,              /* [op][bucket], not cumulated */
 
-    NGX_SENSU_STAT_REDIS_CONNECTS,
+    NGX_SENSU_STAT_REDIS_CONNECTS = NGX_SENSU_STAT_LATENCY
+                                    + NGX_SENSU_OPS * NGX_SENSU_STAT_BUCKETS,
     NGX_SENSU_STAT_REDIS_CONNECT_FAILURES,
     NGX_SENSU_STAT_REDIS_LOSSES,
     NGX_SENSU_STAT_REDIS_TIMEOUTS,
     NGX_SENSU_STAT_REDIS_ERRORS,
-    NGX_SENSU_STAT_REDIS_COMMANDS,
     NGX_SENSU_STAT_REDIS_FAILED_FAST,
-    NGX_SENSU_STAT_REDIS_CONNECTIONS,    /* a gauge */
-
-    /* latencies of the store: one bucket each, not cumulated; the last is
-       everything slower, then the sum in microseconds */
-    NGX_SENSU_STAT_STORE_LATENCY,
-    NGX_SENSU_STAT_STORE_LATENCY_LAST = NGX_SENSU_STAT_STORE_LATENCY + 11,
-    NGX_SENSU_STAT_STORE_LATENCY_SUM,
+    NGX_SENSU_STAT_REDIS_COMMANDS,
 
     NGX_SENSU_STAT_RATE_PASSED,
     NGX_SENSU_STAT_RATE_LIMITED,
@@ -65,19 +93,45 @@ typedef enum {
 } ngx_sensu_stat_e;
 
 
-/* set when the zone is; before that (in the configuration) a private array */
-extern ngx_atomic_t  *ngx_sensu_stats;
+/*
+ * What all workers count into.  A gauge has a slot for each process, so that
+ * one that was killed does not leave its share behind: its successor has the
+ * slot.
+ */
 
-#define NGX_SENSU_STAT_BOUNDS  11
-extern const ngx_uint_t  ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS];
+typedef struct {
+    ngx_atomic_t          count[NGX_SENSU_STAT_N];
+    ngx_atomic_t          connections[NGX_MAX_PROCESSES];  /* to Redis */
+    time_t                since;
+} ngx_sensu_stats_t;
+
+
+/* set when the zone is; before that (in the configuration) private */
+extern ngx_sensu_stats_t  *ngx_sensu_stats;
+
+/* upper bounds of the histogram's buckets in microseconds */
+extern const ngx_uint_t    ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS];
+
+/* names of the resources that have a counter of their own */
+extern const ngx_str_t     ngx_sensu_stat_resources[NGX_SENSU_RESOURCES];
 
 
 #define ngx_sensu_stat_add(stat, n)                                           \
-    (void) ngx_atomic_fetch_add(&ngx_sensu_stats[stat], n)
+    (void) ngx_atomic_fetch_add(&ngx_sensu_stats->count[stat], n)
 
 
-/* one operation of the store took so many microseconds */
-void ngx_sensu_stat_latency(ngx_uint_t usec);
+/* without a zone, when a configuration has no gateway (any more) */
+void ngx_sensu_stat_private(void);
+
+/* a connection to Redis more, or less; at the start of a process: none */
+void ngx_sensu_stat_connections(ngx_int_t n);
+void ngx_sensu_stat_init_process(void);
+
+/* an operation of the store took so many microseconds */
+void ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec);
+
+/* where in [resource] a resource is counted */
+ngx_uint_t ngx_sensu_stat_resource(sensu_str_t resource);
 
 
 #endif /* _NGX_SENSU_STAT_H_INCLUDED_ */

@@ -6,7 +6,6 @@
 
 
 #include "ngx_sensu_store.h"
-#include "ngx_sensu_stat.h"
 
 
 static void ngx_sensu_op_handler(ngx_event_t *ev);
@@ -15,7 +14,7 @@ static uint64_t ngx_sensu_op_clock(void);
 
 
 ngx_sensu_op_t *
-ngx_sensu_op_create(ngx_sensu_op_pt done, void *data)
+ngx_sensu_op_create(ngx_sensu_op_e kind, ngx_sensu_op_pt done, void *data)
 {
     ngx_sensu_op_t  *op;
 
@@ -25,6 +24,7 @@ ngx_sensu_op_create(ngx_sensu_op_pt done, void *data)
     }
 
     op->rc = NGX_ERROR;
+    op->kind = kind;
     op->done = done;
     op->data = data;
     op->start = ngx_sensu_op_clock();
@@ -42,8 +42,15 @@ ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc)
 {
     op->rc = rc;
 
+    if (op->kind != NGX_SENSU_OP_SCRIPT) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSORS
+                           + op->kind * NGX_SENSU_OP_RESULTS
+                           + (rc == NGX_OK ? 0 : rc == NGX_DECLINED ? 1 : 2),
+                           1);
+    }
+
     if (op->start) {
-        ngx_sensu_stat_latency((ngx_uint_t)
+        ngx_sensu_stat_latency(op->kind, (ngx_uint_t)
                                (ngx_sensu_op_clock() - op->start));
     }
 

@@ -14,6 +14,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_sensu_stat.h"
+
 
 #define NGX_SENSU_STORE_VALUE_MAX  4096
 #define NGX_SENSU_OP_INTS          8
@@ -39,6 +41,7 @@ struct ngx_sensu_op_s {
     ngx_int_t              ints[NGX_SENSU_OP_INTS];
                                      /* of a script: what it returned */
     ngx_uint_t             nints;
+    ngx_sensu_op_e         kind;     /* to be counted as */
     ngx_sensu_op_pt        done;
     void                  *data;
     uint64_t               start;    /* microseconds; 0: not to be measured */
@@ -63,8 +66,9 @@ struct ngx_sensu_store_s {
 #define ngx_sensu_store_set(store, key, value, ttl, done, data)               \
     (store)->set(store, key, value, ttl, done, data)
 
-/* creates an operation; completes it through the posted events */
-ngx_sensu_op_t *ngx_sensu_op_create(ngx_sensu_op_pt done, void *data);
+/* creates an operation; completes it through the posted events, and counts */
+ngx_sensu_op_t *ngx_sensu_op_create(ngx_sensu_op_e kind, ngx_sensu_op_pt done,
+    void *data);
 void ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc);
 void ngx_sensu_op_abandon(ngx_sensu_op_t *op);
 

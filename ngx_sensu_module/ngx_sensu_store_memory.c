@@ -169,7 +169,7 @@ ngx_sensu_memory_get(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_sensu_memory_t       *memory;
     ngx_sensu_memory_node_t  *node;
 
-    op = ngx_sensu_op_create(done, data);
+    op = ngx_sensu_op_create(NGX_SENSU_OP_GET, done, data);
     if (op == NULL) {
         return NULL;
     }
@@ -195,12 +195,6 @@ ngx_sensu_memory_get(ngx_sensu_store_t *store, ngx_str_t *key,
         rc = ngx_sensu_op_value(op, value, len);
     }
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_GETS, 1);
-
-    if (rc == NGX_DECLINED) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_MISSES, 1);
-    }
-
     ngx_sensu_op_complete(op, rc);
 
     return op;
@@ -216,7 +210,7 @@ ngx_sensu_memory_set(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_sensu_op_t      *op;
     ngx_sensu_memory_t  *memory;
 
-    op = ngx_sensu_op_create(done, data);
+    op = ngx_sensu_op_create(NGX_SENSU_OP_SET, done, data);
     if (op == NULL) {
         return NULL;
     }
@@ -237,12 +231,6 @@ ngx_sensu_memory_set(ngx_sensu_store_t *store, ngx_str_t *key,
         if (rc != NGX_OK || evicted) {
             ngx_sensu_memory_full(memory, rc, evicted);
         }
-    }
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_SETS, 1);
-
-    if (rc != NGX_OK) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_FAILURES, 1);
     }
 
     ngx_sensu_op_complete(op, rc);
@@ -462,6 +450,8 @@ static void
 ngx_sensu_memory_full(ngx_sensu_memory_t *memory, ngx_int_t rc,
     ngx_uint_t evicted)
 {
+    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSORS_EVICTED, evicted);
+
     memory->evicted += evicted;
 
     if (memory->told

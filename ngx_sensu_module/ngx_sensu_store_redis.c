@@ -5,7 +5,6 @@
 
 
 #include "ngx_sensu_redis_peer.h"
-#include "ngx_sensu_stat.h"
 
 
 static ngx_sensu_op_t *ngx_sensu_store_redis_get(ngx_sensu_store_t *store,
@@ -14,8 +13,8 @@ static ngx_sensu_op_t *ngx_sensu_store_redis_set(ngx_sensu_store_t *store,
     ngx_str_t *key, ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done,
     void *data);
 static ngx_sensu_op_t *ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis,
-    ngx_uint_t nargs, ngx_str_t *args, ngx_sensu_redis_reply_pt reply,
-    ngx_sensu_op_pt done, void *data);
+    ngx_sensu_op_e kind, ngx_uint_t nargs, ngx_str_t *args,
+    ngx_sensu_redis_reply_pt reply, ngx_sensu_op_pt done, void *data);
 static void ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static void ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd,
@@ -56,9 +55,7 @@ ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
 
     ngx_str_set(&args[0], "GET");
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_GETS, 1);
-
-    return ngx_sensu_store_redis_send(store->ctx, 2, args,
+    return ngx_sensu_store_redis_send(store->ctx, NGX_SENSU_OP_GET, 2, args,
                                       ngx_sensu_store_redis_got, done, data);
 }
 
@@ -82,23 +79,21 @@ ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     args[4].data = seconds;
     args[4].len = ngx_sprintf(seconds, "%T", ngx_max(ttl, 1)) - seconds;
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_CURSOR_SETS, 1);
-
-    return ngx_sensu_store_redis_send(store->ctx, 5, args,
+    return ngx_sensu_store_redis_send(store->ctx, NGX_SENSU_OP_SET, 5, args,
                                       ngx_sensu_store_redis_was_set, done,
                                       data);
 }
 
 
 static ngx_sensu_op_t *
-ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis, ngx_uint_t nargs,
-    ngx_str_t *args, ngx_sensu_redis_reply_pt reply, ngx_sensu_op_pt done,
-    void *data)
+ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
+    ngx_uint_t nargs, ngx_str_t *args, ngx_sensu_redis_reply_pt reply,
+    ngx_sensu_op_pt done, void *data)
 {
     ngx_sensu_op_t         *op;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    op = ngx_sensu_op_create(done, data);
+    op = ngx_sensu_op_create(kind, done, data);
     if (op == NULL) {
         return NULL;
     }
@@ -108,8 +103,6 @@ ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis, ngx_uint_t nargs,
         ngx_free(op);
         return NULL;
     }
-
-    cmd->cursor = 1;
 
     /* both may be done twice: a set writes the same value again */
     cmd->again = 1;

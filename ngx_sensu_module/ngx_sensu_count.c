@@ -1,0 +1,92 @@
+
+/*
+ * The count of requests: once for each request of a client, in the log phase,
+ * when it is known what became of it.  Subrequests and internal redirects are
+ * parts of the request that made them.
+ */
+
+
+#include "ngx_sensu_sieve.h"
+
+
+static ngx_sensu_outcome_e ngx_sensu_outcome(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_is_cut(ngx_sensu_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_sensu_count_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t              scope;
+    ngx_sensu_ctx_t        *ctx;
+    ngx_sensu_loc_conf_t   *conf;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (!conf->gateway && (ctx == NULL || !ctx->seen)) {
+        return NGX_OK;
+    }
+
+    scope = ctx ? ctx->seen_scope : SENSU_SCOPE_NONE;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_REQUESTS + scope * NGX_SENSU_OUTCOMES
+                       + ngx_sensu_outcome(r, ctx), 1);
+
+    if (ctx != NULL && ctx->error) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + ctx->error, 1);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_sensu_outcome_e
+ngx_sensu_outcome(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_uint_t         status;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+    status = r->err_status ? r->err_status : r->headers_out.status;
+
+    if (ctx != NULL && ctx->error) {
+        return ngx_sensu_error_status(ctx->error) < 500 ? NGX_SENSU_REFUSED
+                                                        : NGX_SENSU_FAILED;
+    }
+
+    if (status == 0 || status == NGX_HTTP_CLIENT_CLOSED_REQUEST
+        || status == NGX_HTTP_REQUEST_TIME_OUT || c->error || c->timedout)
+    {
+        return NGX_SENSU_ABORTED;
+    }
+
+    if (status >= 400 && (ctx == NULL || !ctx->passed)) {
+        return NGX_SENSU_OTHER;
+    }
+
+    if (status >= 500) {
+        return NGX_SENSU_FAILED;
+    }
+
+    if (ctx != NULL && ctx->sieve != NULL && ngx_sensu_is_cut(ctx)) {
+        ctx->error = NGX_SENSU_LIST_TRUNCATED;
+        return NGX_SENSU_FAILED;
+    }
+
+    return NGX_SENSU_PASSED;
+}
+
+
+/* a list that ended in its midst, for the backend closed the connection */
+
+static ngx_uint_t
+ngx_sensu_is_cut(ngx_sensu_ctx_t *ctx)
+{
+    return ctx->sieve->sniffed && !ctx->sieve->off
+           && !sensu_split_done(&ctx->sieve->split);
+}
