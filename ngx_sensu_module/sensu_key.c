@@ -58,7 +58,7 @@ typedef struct {
 
 typedef struct {
     unsigned              parent;
-    unsigned char         letters[3];   /* which may begin their names */
+    unsigned char         letters[2];   /* which may begin their names */
     sensu_key_member_t    members[2];
 } sensu_key_object_t;
 
@@ -77,56 +77,56 @@ typedef struct {
 static const sensu_key_object_t  sensu_key_objects[] = {
 
     [SENSU_NAMESPACE] = {
-        SENSU_NO_OBJECT, { 'n', 'n', '\\' },
+        SENSU_NO_OBJECT, { 'n', 'n' },
         { sensu_member_field("name", SENSU_NAME), sensu_member_none }
     },
 
     [SENSU_USER] = {
-        SENSU_NO_OBJECT, { 'u', 'u', '\\' },
+        SENSU_NO_OBJECT, { 'u', 'u' },
         { sensu_member_field("username", SENSU_NAME), sensu_member_none }
     },
 
     [SENSU_RESOURCE] = {
-        SENSU_NO_OBJECT, { 'm', 'm', '\\' },
+        SENSU_NO_OBJECT, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_META,
                               1 << SENSU_NS | 1 << SENSU_NAME),
           sensu_member_none }
     },
 
     [SENSU_EVENT] = {
-        SENSU_NO_OBJECT, { 'e', 'c', '\\' },
+        SENSU_NO_OBJECT, { 'e', 'c' },
         { sensu_member_object("entity", SENSU_EVENT_ENTITY,
                               1 << SENSU_NS | 1 << SENSU_ENTITY),
           sensu_member_object("check", SENSU_EVENT_CHECK, 1 << SENSU_NAME) }
     },
 
     [SENSU_META] = {
-        SENSU_RESOURCE, { 'n', 'n', '\\' },
+        SENSU_RESOURCE, { 'n', 'n' },
         { sensu_member_field("name", SENSU_NAME),
           sensu_member_field("namespace", SENSU_NS) }
     },
 
     [SENSU_EVENT_ENTITY] = {
-        SENSU_EVENT, { 'm', 'm', '\\' },
+        SENSU_EVENT, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_ENTITY_META,
                               1 << SENSU_NS | 1 << SENSU_ENTITY),
           sensu_member_none }
     },
 
     [SENSU_EVENT_CHECK] = {
-        SENSU_EVENT, { 'm', 'm', '\\' },
+        SENSU_EVENT, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_CHECK_META, 1 << SENSU_NAME),
           sensu_member_none }
     },
 
     [SENSU_ENTITY_META] = {
-        SENSU_EVENT_ENTITY, { 'n', 'n', '\\' },
+        SENSU_EVENT_ENTITY, { 'n', 'n' },
         { sensu_member_field("name", SENSU_ENTITY),
           sensu_member_field("namespace", SENSU_NS) }
     },
 
     [SENSU_CHECK_META] = {
-        SENSU_EVENT_CHECK, { 'n', 'n', '\\' },
+        SENSU_EVENT_CHECK, { 'n', 'n' },
         { sensu_member_field("name", SENSU_NAME), sensu_member_none }
     }
 };
@@ -244,7 +244,11 @@ sensu_key_leave(sensu_key_scan_t *scan, const unsigned char *p, int in_string)
 static const unsigned char *
 sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p)
 {
-    if (memchr(sensu_key_objects[scan->object].letters, *p, 3) == NULL) {
+    const unsigned char  *letters;
+
+    letters = sensu_key_objects[scan->object].letters;
+
+    if (*p != letters[0] && *p != letters[1] && *p != '\\') {
         return sensu_key_leave(scan, p, 1);
     }
 
@@ -304,6 +308,7 @@ sensu_key_value(sensu_key_scan_t *scan, const unsigned char *p)
 
     if (m->object) {
         if (*p == '{') {
+            scan->nest.block = NULL;
             scan->object = m->object;
             scan->state = SENSU_MEMBER;
             return p + 1;
@@ -364,6 +369,7 @@ sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
         return p;
     }
 
+    scan->nest.block = NULL;
     scan->object = sensu_key_objects[scan->object].parent;
 
     if (scan->object == SENSU_NO_OBJECT) {

@@ -122,9 +122,25 @@ sensu_split_fail(sensu_split_t *s, const char *error)
 }
 
 
-static const unsigned char *
+static inline const unsigned char *
 sensu_split_begin_element(sensu_split_t *s, const unsigned char *p)
 {
+    unsigned  class;
+
+    static const unsigned char  states[] = {
+        [BEG] = SENSU_SCALAR, [QUO] = SENSU_STRING,
+        [CUR] = SENSU_NESTED, [SQU] = SENSU_NESTED
+    };
+
+    class = sensu_class[*p];
+
+    if (class < BEG || class > SQU) {
+        return sensu_split_fail(s,
+                   class == COM ? "a comma without an element before it"
+                   : class == END ? "a comma without an element after it"
+                   : "an illegal byte where an element begins");
+    }
+
     s->first = 1;
     s->silent = s->skip != 0;
 
@@ -132,32 +148,11 @@ sensu_split_begin_element(sensu_split_t *s, const unsigned char *p)
         s->skip--;
     }
 
-    switch (sensu_class[*p]) {
+    s->state = states[class];
+    s->closer = *p + 2;              /* '{' + 2 is '}', '[' + 2 is ']' */
+    s->escaped = 0;
 
-    case CUR:
-    case SQU:
-        s->closer = *p + 2;          /* '{' + 2 is '}', '[' + 2 is ']' */
-        s->state = SENSU_NESTED;
-        return p;
-
-    case QUO:
-        s->escaped = 0;
-        s->state = SENSU_STRING;
-        return p;
-
-    case BEG:
-        s->state = SENSU_SCALAR;
-        return p;
-
-    case COM:
-        return sensu_split_fail(s, "a comma without an element before it");
-
-    case END:
-        return sensu_split_fail(s, "a comma without an element after it");
-
-    default:
-        return sensu_split_fail(s, "an illegal byte where an element begins");
-    }
+    return p;
 }
 
 
@@ -293,13 +288,42 @@ sensu_split_string(sensu_split_t *s, const unsigned char *p,
 }
 
 
+/* the digits at p, up to eight: passes over them without a branch for each */
+
+static inline const unsigned char *
+sensu_split_digits(const unsigned char *p, const unsigned char *last)
+{
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+    uint64_t  word, low, other;
+
+    if (last - p < 8) {
+        return p;
+    }
+
+    memcpy(&word, p, 8);
+
+    /* the top bit tells: below '0', or not below '9' + 1, or no ASCII */
+
+    low = word & SENSU_ALL(0x7f);
+    other = (~(low + SENSU_ALL(0x80 - '0')) | (low + SENSU_ALL(0x80 - '9' - 1))
+             | word)
+            & SENSU_ALL(0x80);
+
+    return other ? p + __builtin_ctzll(other) / 8 : p + 8;
+#else
+    (void) last;
+    return p;
+#endif
+}
+
+
 static const unsigned char *
 sensu_split_scalar(sensu_split_t *s, const unsigned char *p,
     const unsigned char *last)
 {
     unsigned  class;
 
-    for ( /* void */ ; p < last; p++) {
+    for (p = sensu_split_digits(p, last); p < last; p++) {
         class = sensu_class[*p];
 
         if (class == INN || class == BEG) {
@@ -375,6 +399,12 @@ sensu_split_nested(sensu_split_t *s, const unsigned char *p,
 
     start = p;
 
+    if (begins && last - p > 1 && p[1] == s->closer) {
+        s->length = 2;
+        s->state = SENSU_AFTER;
+        return p + 2;
+    }
+
     if (begins) {
         if (s->length < s->kernel->least) {
             n = last - p;
@@ -443,7 +473,8 @@ sensu_split_flat(sensu_split_t *s, const unsigned char *p,
         return p;
     }
 
-    end = s->kernel->flat(p + 1, last, s->skip, &n);
+    end = p + 1;
+    n = s->kernel->flat(&end, last, s->skip);
 
     if (n == 0) {
         s->wait = SENSU_WAIT;

@@ -60,7 +60,8 @@ typedef struct {
     const unsigned char  *block;     /* NULL: nothing is known */
     uint64_t              open;      /* bit i: block[i] is '{' or '[', */
     uint64_t              close;     /* '}' or ']', */
-    uint64_t              comma;     /* ',', all outside of strings */
+    uint64_t              comma;     /* ',', all outside of strings; not
+                                        kept by all scans */
 } sensu_nest_t;
 
 

@@ -20,7 +20,7 @@
 /* bit i: byte i of the block is c once the bits of "with" are set in it */
 
 static inline SENSU_TARGET uint64_t
-sensu_equal(const unsigned char *p, char c, char with)
+sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 {
     __m256i   bytes;
     uint64_t  mask;
@@ -30,8 +30,8 @@ sensu_equal(const unsigned char *p, char c, char with)
 
     for (i = 0; i < SENSU_BLOCK; i += 32) {
         bytes = _mm256_loadu_si256((const __m256i *) (p + i));
-        bytes = _mm256_or_si256(bytes, _mm256_set1_epi8(with));
-        bytes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c));
+        bytes = _mm256_or_si256(bytes, _mm256_set1_epi8((char) with));
+        bytes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8((char) c));
         mask |= (uint64_t) (unsigned) _mm256_movemask_epi8(bytes) << i;
     }
 
@@ -72,6 +72,15 @@ sensu_digits(const unsigned char *p)
     }
 
     return mask;
+}
+
+
+/* bit i: byte i of the block is a space or a line feed */
+
+static inline SENSU_TARGET uint64_t
+sensu_spaces(const unsigned char *p)
+{
+    return sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0);
 }
 
 

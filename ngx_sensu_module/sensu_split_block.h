@@ -38,13 +38,41 @@ sensu_escaped(uint64_t slash, uint64_t *carry)
 }
 
 
+/*
+ * The commas that matter to sensu_member(): a comma is left out when the name
+ * that begins after it is known to begin with another letter than these.
+ */
+
+sensu_inline SENSU_TARGET uint64_t
+sensu_block_commas(const unsigned char *bytes, size_t len, uint64_t begins,
+    const unsigned char *letters)
+{
+    uint64_t  comma, known;
+
+    comma = sensu_equal(bytes, ',', 0);
+    known = sensu_equal(bytes, letters[0], 0)
+            | sensu_equal(bytes, letters[1], 0)
+            | sensu_equal(bytes, '\\', 0);
+
+    /* and all that lies beyond the block */
+
+    known = known >> 2 | ~(~(uint64_t) 0 >> 2);
+
+    if (len < SENSU_BLOCK) {
+        known |= ~(uint64_t) 0 << len >> 2;
+    }
+
+    return comma & ~(begins >> 1 & ~known);
+}
+
+
 /* the masks of the next block, which may be the short last one of a chunk */
 
 sensu_inline SENSU_TARGET void
 sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
-    int commas)
+    const unsigned char *letters)
 {
-    uint64_t              escaped, string;
+    uint64_t              escaped, quote, string;
     sensu_masks_t         m;
     unsigned char         pad[SENSU_BLOCK];
     const unsigned char  *bytes;
@@ -64,15 +92,17 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
         nest->escaped = escaped >> len & 1;
     }
 
-    string = sensu_prefix_xor(m.quote & ~escaped) ^ nest->in_string;
+    quote = m.quote & ~escaped;
+    string = sensu_prefix_xor(quote) ^ nest->in_string;
 
-    nest->in_string = (uint64_t) ((int64_t) string >> 63);
+    nest->in_string = 0 - (string >> 63);
     nest->block = p;
     nest->open = m.open & ~string;
     nest->close = m.close & ~string;
 
-    if (commas) {
-        nest->comma = sensu_equal(bytes, ',', 0) & ~string;
+    if (letters) {
+        nest->comma = sensu_block_commas(bytes, len, quote & string, letters)
+                      & ~string;
     }
 }
 
@@ -85,13 +115,13 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
 
 sensu_inline SENSU_TARGET const unsigned char *
 sensu_pass(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, int64_t floor, int commas)
+    const unsigned char *last, int64_t floor, const unsigned char *letters)
 {
     int64_t  deepest, least;
 
     while (last - p > SENSU_BLOCK) {
         p += SENSU_BLOCK;
-        sensu_block(nest, p, last - p, commas);
+        sensu_block(nest, p, last - p, letters);
 
         deepest = nest->depth + sensu_popcount(nest->open);
         least = nest->depth - sensu_popcount(nest->close);
@@ -149,25 +179,10 @@ sensu_walk(sensu_nest_t *nest, uint64_t rest, int64_t floor)
 }
 
 
-/* does a name begin after this comma, with none of the letters? */
-
-sensu_inline SENSU_TARGET int
-sensu_dull(const unsigned char *comma, const unsigned char *last,
-    const unsigned char *letters)
-{
-    return last - comma > 2
-           && comma[1] == '"'
-           && comma[2] != letters[0]
-           && comma[2] != letters[1]
-           && comma[2] != letters[2];
-}
-
-
 /* walks to the end of a member at depth 1, through the values nested in it */
 
 sensu_inline SENSU_TARGET uint64_t
-sensu_walk_member(sensu_nest_t *nest, uint64_t rest, const unsigned char *last,
-    const unsigned char *letters)
+sensu_walk_member(sensu_nest_t *nest, uint64_t rest)
 {
     uint64_t  ends, low;
 
@@ -175,19 +190,7 @@ sensu_walk_member(sensu_nest_t *nest, uint64_t rest, const unsigned char *last,
 
         if (nest->depth == 1) {
             ends = (nest->open | nest->close | nest->comma) & rest;
-
-            for ( ;; ) {
-                low = ends & -ends;
-
-                if ((low & nest->comma) == 0
-                    || !sensu_dull(nest->block + __builtin_ctzll(low), last,
-                                   letters))
-                {
-                    break;
-                }
-
-                ends ^= low;
-            }
+            low = ends & -ends;
 
             if ((low & nest->open) == 0) {
                 return low;
@@ -211,13 +214,13 @@ sensu_walk_member(sensu_nest_t *nest, uint64_t rest, const unsigned char *last,
 
 sensu_inline SENSU_TARGET uint64_t
 sensu_enter(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, int commas)
+    const unsigned char *last, const unsigned char *letters)
 {
     if (sensu_nest_knows(nest, p)) {
         return ~(uint64_t) 0 << (p - nest->block);
     }
 
-    sensu_block(nest, p, last - p, commas);
+    sensu_block(nest, p, last - p, letters);
 
     return ~(uint64_t) 0;
 }
@@ -229,7 +232,7 @@ sensu_nested(sensu_nest_t *nest, const unsigned char *p,
 {
     uint64_t  low, rest;
 
-    rest = sensu_enter(nest, p, last, 0);
+    rest = sensu_enter(nest, p, last, NULL);
     p = nest->block;
 
     for ( ;; ) {
@@ -243,7 +246,7 @@ sensu_nested(sensu_nest_t *nest, const unsigned char *p,
             return NULL;
         }
 
-        p = sensu_pass(nest, p, last, 0, 0);
+        p = sensu_pass(nest, p, last, 0, NULL);
 
         if (p == last) {
             return last;
@@ -260,11 +263,11 @@ sensu_member(sensu_nest_t *nest, const unsigned char *p,
 {
     uint64_t  low, rest;
 
-    rest = sensu_enter(nest, p, last, 1);
+    rest = sensu_enter(nest, p, last, letters);
     p = nest->block;
 
     for ( ;; ) {
-        low = sensu_walk_member(nest, rest, last, letters);
+        low = sensu_walk_member(nest, rest);
 
         if (low) {
             return p + __builtin_ctzll(low);
@@ -274,7 +277,7 @@ sensu_member(sensu_nest_t *nest, const unsigned char *p,
             return NULL;
         }
 
-        p = sensu_pass(nest, p, last, 1, 1);
+        p = sensu_pass(nest, p, last, 1, letters);
 
         if (p == last) {
             return last;

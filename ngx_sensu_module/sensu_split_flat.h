@@ -3,7 +3,7 @@
  * Elements that are short and hold no brackets but their own, passed over by
  * dozens: all of a block is checked and counted with bit masks, none of it is
  * walked.  Compiled once per kernel, after sensu_split_block.h; needs also
- * sensu_digits().
+ * sensu_digits() and sensu_spaces().
  */
 
 
@@ -28,7 +28,7 @@ sensu_alternate(uint64_t odd, uint64_t even)
 sensu_inline SENSU_TARGET uint64_t
 sensu_flat_block(const unsigned char *p)
 {
-    uint64_t       carry, quote, string, open, close, inside, comma, space;
+    uint64_t       carry, quote, string, open, close, inside, comma;
     uint64_t       known, curly, scalar, begins;
     sensu_masks_t  m;
 
@@ -52,16 +52,16 @@ sensu_flat_block(const unsigned char *p)
     open &= known;
     close &= known;
 
-    /* each bracket has one of its kind next to it */
+    /* each bracket has one of its kind next to it; 0x20 tells the kinds */
 
-    curly = (sensu_equal(p, '{', 0) & open) | (sensu_equal(p, '}', 0) & close);
+    curly = sensu_equal(p, 0xff, 0xdf) & (open | close);
 
     if (!sensu_alternate(open, close) || (sensu_prefix_xor(curly) & close)) {
         return 0;
     }
 
-    space = sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0);
-    scalar = known & ~(comma | space | string | quote | inside | close);
+    scalar = known & ~(comma | sensu_spaces(p) | string | quote | inside
+                       | close);
 
     if (scalar & ~sensu_digits(p)) {
         return 0;
@@ -75,13 +75,17 @@ sensu_flat_block(const unsigned char *p)
 }
 
 
-static SENSU_TARGET const unsigned char *
-sensu_flat(const unsigned char *p, const unsigned char *last, uint64_t most,
-    uint64_t *elements)
+static SENSU_TARGET uint64_t
+sensu_flat(const unsigned char **pos, const unsigned char *last,
+    uint64_t most)
 {
-    uint64_t  comma, n;
+    uint64_t              comma, n;
+    const unsigned char  *p;
 
-    for (n = 0; last - p >= SENSU_BLOCK && most - n >= SENSU_BLOCK; /* void */ ) {
+    p = *pos;
+    n = 0;
+
+    while (last - p >= SENSU_BLOCK && most - n >= SENSU_BLOCK) {
         comma = sensu_flat_block(p);
 
         if (comma == 0) {
@@ -92,7 +96,7 @@ sensu_flat(const unsigned char *p, const unsigned char *last, uint64_t most,
         p += SENSU_BLOCK - __builtin_clzll(comma);
     }
 
-    *elements = n;
+    *pos = p;
 
-    return p;
+    return n;
 }

@@ -50,7 +50,8 @@ struct sensu_split_kernel_s {
 
     /*
      * To the comma or closing bracket that ends a member at depth 1.  It may
-     * go on over a member whose name begins with none of three letters.
+     * go on over a member whose name begins with neither of two letters and
+     * no backslash; block = NULL before they change.
      */
     const unsigned char  *(*member)(sensu_nest_t *nest,
                                     const unsigned char *p,
@@ -59,12 +60,10 @@ struct sensu_split_kernel_s {
 
     /*
      * From where an element is to begin, over elements of the simple kind
-     * with the comma after each, never more than "most".  Returns where it
-     * leaves off, which may be p, and their number.
+     * with the comma after each.  Returns their number, at most "most".
      */
-    const unsigned char  *(*flat)(const unsigned char *p,
-                                  const unsigned char *last, uint64_t most,
-                                  uint64_t *elements);
+    uint64_t             (*flat)(const unsigned char **pos,
+                                 const unsigned char *last, uint64_t most);
 };
 
 

@@ -86,11 +86,35 @@ sensu_digits(const unsigned char *p)
     unsigned       i;
     sensu_bytes_t  bytes;
 
-    mask = sensu_equal(p, '-', 0);
+    mask = 0;
 
     for (i = 0; i < SENSU_BLOCK; i += 16) {
-        bytes = sensu_load(p + i) - (uint8_t) '0';
-        mask |= sensu_gather((sensu_bytes_t) (bytes <= (uint8_t) 9)) << i;
+        bytes = sensu_load(p + i);
+        bytes = (sensu_bytes_t) (bytes - (uint8_t) '0' <= (uint8_t) 9)
+                | (sensu_bytes_t) (bytes == (uint8_t) '-');
+        mask |= sensu_gather(bytes) << i;
+    }
+
+    return mask;
+}
+
+
+/* bit i: byte i of the block is a space or a line feed */
+
+static inline uint64_t
+sensu_spaces(const unsigned char *p)
+{
+    uint64_t       mask;
+    unsigned       i;
+    sensu_bytes_t  bytes;
+
+    mask = 0;
+
+    for (i = 0; i < SENSU_BLOCK; i += 16) {
+        bytes = sensu_load(p + i);
+        bytes = (sensu_bytes_t) (bytes == (uint8_t) ' ')
+                | (sensu_bytes_t) (bytes == (uint8_t) '\n');
+        mask |= sensu_gather(bytes) << i;
     }
 
     return mask;

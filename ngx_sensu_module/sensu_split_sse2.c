@@ -21,7 +21,7 @@
 /* bit i: byte i of the block is c once the bits of "with" are set in it */
 
 static inline uint64_t
-sensu_equal(const unsigned char *p, char c, char with)
+sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 {
     __m128i   bytes;
     uint64_t  mask;
@@ -31,8 +31,8 @@ sensu_equal(const unsigned char *p, char c, char with)
 
     for (i = 0; i < SENSU_BLOCK; i += 16) {
         bytes = _mm_loadu_si128((const __m128i *) (p + i));
-        bytes = _mm_or_si128(bytes, _mm_set1_epi8(with));
-        bytes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+        bytes = _mm_or_si128(bytes, _mm_set1_epi8((char) with));
+        bytes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char) c));
         mask |= (uint64_t) (unsigned) _mm_movemask_epi8(bytes) << i;
     }
 
@@ -73,6 +73,15 @@ sensu_digits(const unsigned char *p)
     }
 
     return mask;
+}
+
+
+/* bit i: byte i of the block is a space or a line feed */
+
+static inline uint64_t
+sensu_spaces(const unsigned char *p)
+{
+    return sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0);
 }
 
 
