@@ -35,6 +35,10 @@ typedef struct ngx_sensu_fetch_s  ngx_sensu_fetch_t;
 typedef struct ngx_sensu_sieve_s  ngx_sensu_sieve_t;
 typedef struct ngx_sensu_merge_s  ngx_sensu_merge_t;
 
+typedef struct ngx_sensu_rate_s      ngx_sensu_rate_t;
+typedef struct ngx_sensu_rate_ctx_s  ngx_sensu_rate_ctx_t;
+typedef struct ngx_sensu_logout_s    ngx_sensu_logout_t;
+
 
 /* configuration */
 
@@ -59,6 +63,7 @@ typedef struct {
     ngx_flag_t                pages;
     ngx_flag_t                native_pages;
     ngx_flag_t                api_keys;  /* pass them on */
+    ngx_flag_t                logout;    /* holds for the whole fleet */
 
     sensu_keys_t             *keys;
     ngx_str_t                 issuer;
@@ -70,6 +75,7 @@ typedef struct {
     ngx_array_t              *apis;      /* sensu_str_t patterns */
     ngx_array_t              *cors;      /* ngx_str_t origins */
     ngx_http_complex_value_t *namespaces;
+    ngx_sensu_rate_t         *rate;
 
     size_t                    max_body;
     ngx_uint_t                page_max;
@@ -143,6 +149,9 @@ typedef struct {
     ngx_uint_t                status;    /* of it, pending */
     ngx_str_t                 detail;    /* its message, else the table's */
     ngx_buf_t                *error_body;
+
+    ngx_sensu_rate_ctx_t     *rate;      /* judged by the limit */
+    ngx_sensu_logout_t       *logout;    /* looked up */
 
     ngx_sensu_page_t         *page;      /* being assembled for a client */
     ngx_sensu_merge_t        *merge;     /* an unpaged list of several */
@@ -224,6 +233,9 @@ ngx_int_t ngx_sensu_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_access_handler(ngx_http_request_t *r);
 /* token and namespaces: NGX_OK or a status */
 ngx_int_t ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+/* sets WWW-Authenticate, RFC 6750; error: NULL for the realm alone */
+ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r, const char *error,
+    const char *why);
 /* the namespaces alone */
 ngx_int_t ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 

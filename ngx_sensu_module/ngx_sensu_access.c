@@ -8,11 +8,13 @@
 
 
 #include "ngx_sensu.h"
+#include "ngx_sensu_logout.h"
+#include "ngx_sensu_rate.h"
 
 
 static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r,
+static ngx_int_t ngx_sensu_token_refuse(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
 static ngx_int_t ngx_sensu_namespaces(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
@@ -62,7 +64,7 @@ ngx_sensu_preaccess_handler(ngx_http_request_t *r)
                                                          : SENSU_SCOPE_NONE;
     }
 
-    return NGX_DECLINED;
+    return ngx_sensu_rate(r, ctx);
 }
 
 
@@ -105,6 +107,10 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         rc = ngx_sensu_authorize(r, ctx);
     }
 
+    if (rc == NGX_OK && r == r->main) {
+        rc = ngx_sensu_logout_check(r, ctx);
+    }
+
     if (rc == NGX_OK) {
         ctx->admitted = 1;
     }
@@ -136,60 +142,35 @@ ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_OK;
     }
 
-    return ngx_sensu_challenge(r, caller);
+    return ngx_sensu_token_refuse(r, caller);
 }
 
 
 /* RFC 6750 section 3: no error code where no token was presented */
 
 static ngx_int_t
-ngx_sensu_challenge(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
+ngx_sensu_token_refuse(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 {
-    u_char           *p;
-    size_t            len;
-    const char       *error;
-    ngx_table_elt_t  *h;
+    const char  *error;
 
-    h = r->headers_out.www_authenticate;
+    switch (caller->verdict) {
 
-    if (h == NULL) {
-        h = ngx_list_push(&r->headers_out.headers);
-        if (h == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    case SENSU_TOKEN_MISSING:
+    case SENSU_TOKEN_API_KEY:
+        error = NULL;
+        break;
 
-        r->headers_out.www_authenticate = h;
+    case SENSU_TOKEN_MALFORMED:
+        error = "invalid_request";
+        break;
+
+    default:
+        error = "invalid_token";
+        break;
     }
 
-    h->hash = 1;
-    ngx_str_set(&h->key, "WWW-Authenticate");
-    ngx_str_set(&h->value, "Bearer realm=\"sensu\"");
-
-    if (caller->verdict != SENSU_TOKEN_MISSING
-        && caller->verdict != SENSU_TOKEN_API_KEY)
-    {
-        error = (caller->verdict == SENSU_TOKEN_MALFORMED)
-                ? "invalid_request" : "invalid_token";
-
-        len = h->value.len + sizeof(", error=\"\", error_description=\"\"")
-              + ngx_strlen(error) + ngx_strlen(caller->why);
-
-        p = ngx_pnalloc(r->pool, len);
-        if (p == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        h->value.len = ngx_sprintf(p, "%V, error=\"%s\"", &h->value, error)
-                       - p;
-
-        if (caller->why[0] != '\0') {
-            h->value.len = ngx_sprintf(p + h->value.len,
-                                       ", error_description=\"%s\"",
-                                       caller->why)
-                           - p;
-        }
-
-        h->value.data = p;
+    if (ngx_sensu_challenge(r, error, caller->why) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
@@ -200,6 +181,51 @@ ngx_sensu_challenge(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     ngx_sensu_guard_token(r, caller);
 
     return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict], NULL);
+}
+
+
+ngx_int_t
+ngx_sensu_challenge(ngx_http_request_t *r, const char *error, const char *why)
+{
+    u_char           *p;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.www_authenticate;
+
+    if (h == NULL) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        r->headers_out.www_authenticate = h;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "WWW-Authenticate");
+    ngx_str_set(&h->value, "Bearer realm=\"sensu\"");
+
+    if (error == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, h->value.len + ngx_strlen(error)
+                             + ngx_strlen(why)
+                             + sizeof(", error=\"\", error_description=\"\""));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->value.len = ngx_sprintf(p, "%V, error=\"%s\"", &h->value, error) - p;
+    h->value.data = p;
+
+    if (why[0] != '\0') {
+        h->value.len = ngx_sprintf(p + h->value.len,
+                                   ", error_description=\"%s\"", why)
+                       - p;
+    }
+
+    return NGX_OK;
 }
 
 

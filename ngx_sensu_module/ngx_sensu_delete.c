@@ -7,6 +7,7 @@
 
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
+#include "ngx_sensu_wait.h"
 
 
 static ngx_int_t ngx_sensu_delete_fetch(ngx_http_request_t *r,

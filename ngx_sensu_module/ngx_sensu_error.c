@@ -111,6 +111,11 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
       ngx_string("the store of continue tokens does not answer") },
     { 429, NGX_SENSU_INVALID, ngx_string("rate_limited"),
       ngx_string("too many requests") },
+    { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("rate_limit_failed"),
+      ngx_string("the rate limit can not be checked now") },
+    { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("logout_check_failed"),
+      ngx_string("it can not be checked now whether the token was logged "
+                 "out") },
     { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("internal"),
       ngx_string("internal error") }
 };

@@ -369,14 +369,3 @@ ngx_sensu_header_is_of_body(ngx_str_t *name)
 
     return 0;
 }
-
-
-void
-ngx_sensu_wait(ngx_http_request_t *r)
-{
-    if (r == r->main && !r->discard_body) {
-        r->read_event_handler = ngx_http_test_reading;
-    }
-
-    r->write_event_handler = ngx_http_core_run_phases;
-}

@@ -113,8 +113,5 @@ ngx_int_t ngx_sensu_fetch_header(ngx_http_request_t *sr,
 ngx_int_t ngx_sensu_fetch_body(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
 
-/* waits with the parent: watches for a client that goes away */
-void ngx_sensu_wait(ngx_http_request_t *r);
-
 
 #endif /* _NGX_SENSU_FETCH_H_INCLUDED_ */

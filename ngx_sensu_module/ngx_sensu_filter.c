@@ -6,6 +6,7 @@
 
 
 #include "ngx_sensu_fetch.h"
+#include "ngx_sensu_logout.h"
 #include "ngx_sensu_merge.h"
 #include "ngx_sensu_sieve.h"
 
@@ -58,6 +59,8 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         if (conf->guard || conf->pages) {
             ngx_sensu_hide_cursors(r);
         }
+
+        ngx_sensu_logout_note(r);
 
         if (ctx->sieve != NULL) {
             ngx_sensu_sieve_header(r, ctx);

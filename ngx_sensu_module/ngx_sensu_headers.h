@@ -1,6 +1,7 @@
 
 /*
- * Headers of the client that must not reach the backend.
+ * Headers: those of the client that must not reach the backend, and those
+ * that an answer gets.
  */
 
 
@@ -16,6 +17,10 @@ void ngx_sensu_headers_clean(ngx_http_request_t *r);
 
 /* of a list: no ranges, no conditions, no compression from the backend */
 void ngx_sensu_headers_plain(ngx_http_request_t *r);
+
+/* adds a header to the answer; name is kept by reference */
+ngx_int_t ngx_sensu_header_add(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
 
 
 #endif /* _NGX_SENSU_HEADERS_H_INCLUDED_ */

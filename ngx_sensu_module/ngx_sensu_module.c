@@ -7,6 +7,7 @@
 
 #include "ngx_sensu.h"
 #include "ngx_sensu_conf.h"
+#include "ngx_sensu_rate.h"
 
 
 static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
@@ -195,6 +196,20 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, cursor_ttl),
       &ngx_sensu_range_ttl },
+
+    { ngx_string("sensu_rate_limit"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_2MORE,
+      ngx_sensu_rate_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_logout"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, logout),
+      NULL },
 
       ngx_null_command
 };
@@ -391,6 +406,7 @@ ngx_sensu_create_loc_conf(ngx_conf_t *cf)
     slcf->pages = NGX_CONF_UNSET;
     slcf->native_pages = NGX_CONF_UNSET;
     slcf->api_keys = NGX_CONF_UNSET;
+    slcf->logout = NGX_CONF_UNSET;
     slcf->leeway = NGX_CONF_UNSET;
     slcf->max_body = NGX_CONF_UNSET_SIZE;
     slcf->page_max = NGX_CONF_UNSET_UINT;
@@ -408,6 +424,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_sensu_loc_conf_t *prev = parent;
     ngx_sensu_loc_conf_t *conf = child;
 
+    ngx_sensu_srv_conf_t  *sscf;
+
     static ngx_uint_t  route;
 
     if (conf->gateway == NGX_CONF_UNSET) {
@@ -420,6 +438,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->pages, prev->pages, 1);
     ngx_conf_merge_value(conf->native_pages, prev->native_pages, 1);
     ngx_conf_merge_value(conf->api_keys, prev->api_keys, 0);
+    ngx_conf_merge_value(conf->logout, prev->logout, 0);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
     ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
     ngx_conf_merge_str_value(conf->audience, prev->audience, "");
@@ -448,6 +467,10 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->namespaces = prev->namespaces;
     }
 
+    if (conf->rate == NULL) {
+        conf->rate = prev->rate;
+    }
+
     if (ngx_sensu_conf_defaults(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
@@ -457,6 +480,15 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     conf->rules.audience = ngx_sensu_str(conf->audience);
     conf->rules.leeway = conf->leeway;
     conf->route = ++route;
+
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
+
+    if (conf->rate != NULL && sscf->redis == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_rate_limit\" needs a Redis to count in, add "
+                      "\"sensu_redis redis://host:6379/0;\"");
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->gateway && conf->keys == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

@@ -6,7 +6,9 @@
  */
 
 
+#include "ngx_sensu_headers.h"
 #include "ngx_sensu_page.h"
+#include "ngx_sensu_wait.h"
 
 
 static ngx_sensu_page_t *ngx_sensu_page_create(ngx_http_request_t *r,
@@ -633,16 +635,13 @@ ngx_sensu_page_advance(ngx_sensu_page_t *page)
 static ngx_int_t
 ngx_sensu_page_store_failed(ngx_sensu_page_t *page)
 {
-    ngx_table_elt_t  *h;
+    ngx_str_t  value;
 
-    h = ngx_list_push(&page->request->headers_out.headers);
-    if (h == NULL) {
+    ngx_str_set(&value, "1");
+
+    if (ngx_sensu_header_add(page->request, "Retry-After", &value) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Retry-After");
-    ngx_str_set(&h->value, "1");
 
     return ngx_sensu_page_refuse(page, NGX_SENSU_STORE_FAILED);
 }
@@ -651,13 +650,11 @@ ngx_sensu_page_store_failed(ngx_sensu_page_t *page)
 static void
 ngx_sensu_page_op_done(ngx_sensu_op_t *op)
 {
-    ngx_connection_t    *c;
     ngx_sensu_page_t    *page;
     ngx_http_request_t  *r;
 
     page = op->data;
     r = page->request;
-    c = r->connection;
 
     page->op = NULL;
     page->op_rc = op->rc;
@@ -667,11 +664,7 @@ ngx_sensu_page_op_done(ngx_sensu_op_t *op)
         page->record.len = page->record.data ? op->value.len : 0;
     }
 
-    ngx_http_set_log_request(c->log, r);
-
-    if (ngx_http_post_request(r, NULL) == NGX_OK) {
-        ngx_http_run_posted_requests(c);
-    }
+    ngx_sensu_wake(r);
 }
 
 

@@ -5,13 +5,12 @@
  */
 
 
+#include "ngx_sensu_headers.h"
 #include "ngx_sensu_page.h"
 
 
 static ngx_int_t ngx_sensu_reply_headers(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_reply_add(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
 static ngx_int_t ngx_sensu_reply_link(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_str_t *link);
 static ngx_chain_t *ngx_sensu_reply_body(ngx_sensu_page_t *page, off_t *size);
@@ -80,7 +79,7 @@ ngx_sensu_reply_headers(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     ngx_str_set(&value, "no-store");
 
-    if (ngx_sensu_reply_add(r, "Cache-Control", &value) != NGX_OK) {
+    if (ngx_sensu_header_add(r, "Cache-Control", &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -93,32 +92,13 @@ ngx_sensu_reply_headers(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     /* the name in Sensu's documentation, and the one its clients read */
 
-    if (ngx_sensu_reply_add(r, "X-Sensu-Continue", &value) != NGX_OK
-        || ngx_sensu_reply_add(r, "Sensu-Continue", &value) != NGX_OK
+    if (ngx_sensu_header_add(r, "X-Sensu-Continue", &value) != NGX_OK
+        || ngx_sensu_header_add(r, "Sensu-Continue", &value) != NGX_OK
         || ngx_sensu_reply_link(page, ctx, &value) != NGX_OK
-        || ngx_sensu_reply_add(r, "Link", &value) != NGX_OK)
+        || ngx_sensu_header_add(r, "Link", &value) != NGX_OK)
     {
         return NGX_ERROR;
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_sensu_reply_add(ngx_http_request_t *r, const char *name, ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value = *value;
 
     return NGX_OK;
 }

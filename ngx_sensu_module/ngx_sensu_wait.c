@@ -1,0 +1,33 @@
+
+/*
+ * Waiting with a request.
+ */
+
+
+#include "ngx_sensu_wait.h"
+
+
+void
+ngx_sensu_wait(ngx_http_request_t *r)
+{
+    if (r == r->main && !r->discard_body) {
+        r->read_event_handler = ngx_http_test_reading;
+    }
+
+    r->write_event_handler = ngx_http_core_run_phases;
+}
+
+
+void
+ngx_sensu_wake(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (ngx_http_post_request(r, NULL) == NGX_OK) {
+        ngx_http_run_posted_requests(c);
+    }
+}
