@@ -24,6 +24,10 @@
 
 static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p,
     u_char *last);
+static void ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch,
+    const u_char *p, const u_char *last);
+static void ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch,
+    const u_char *p, size_t len);
 static void ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
     const u_char *last);
 static void ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch,
@@ -40,25 +44,17 @@ static void ngx_sensu_cut(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
 ngx_int_t
 ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 {
-    ngx_str_t         type;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-
-    static ngx_str_t  json = ngx_string("application/json");
 
     if (fetch->status != 0) {
         return NGX_OK;
     }
 
     fetch->status = sr->headers_out.status;
-    type = sr->headers_out.content_type;
 
-    if (fetch->want == 0 || fetch->status != NGX_HTTP_OK
-        || (type.len != 0
-            && (type.len < json.len
-                || ngx_strncasecmp(type.data, json.data, json.len) != 0)))
-    {
+    if (fetch->want == 0 || fetch->status != NGX_HTTP_OK) {
         fetch->whole = 1;
         fetch->sniffed = 1;
     }
@@ -92,6 +88,11 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 }
 
 
+/*
+ * When it is known what the answer is worth the parent goes on, whatever time
+ * the rest of the body takes.
+ */
+
 ngx_int_t
 ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
     ngx_chain_t *in)
@@ -121,46 +122,69 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
         }
     }
 
-    if (fetch->enough && !fetch->last) {
-        ngx_sensu_cut(sr, fetch);
+    if (!fetch->enough || fetch->last) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    ngx_sensu_cut(sr, fetch);
+
+    return ngx_sensu_fetch_settle(fetch);
 }
 
 
 static void
 ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p, u_char *last)
 {
-    u_char  *first;
-
     if (!fetch->sniffed) {
-
-        for (first = p; first < last; first++) {
-            if (*first != ' ' && *first != '\t' && *first != CR
-                && *first != LF)
-            {
-                fetch->sniffed = 1;
-                fetch->whole = (*first != '[');
-                break;
-            }
-        }
+        ngx_sensu_capture_sniff(fetch, p, last);
 
         if (!fetch->sniffed) {
-            /* white space alone, of which the splitter keeps nothing */
-            ngx_sensu_capture_list(fetch, p, last);
             return;
         }
     }
 
-    if (!fetch->whole) {
+    if (fetch->whole) {
+        ngx_sensu_capture_whole(fetch, p, last - p);
+
+    } else {
         ngx_sensu_capture_list(fetch, p, last);
+    }
+}
+
+
+/* a list or not? white space before it is kept until that is known */
+
+static void
+ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch, const u_char *p,
+    const u_char *last)
+{
+    const u_char  *first;
+
+    for (first = p; first < last; first++) {
+        if (*first != ' ' && *first != '\t' && *first != CR && *first != LF) {
+            break;
+        }
+    }
+
+    if (first == last) {
+        ngx_sensu_capture_whole(fetch, p, last - p);
         return;
     }
 
-    if (ngx_sensu_scratch_add(fetch, p, last - p) != NGX_OK
-        || fetch->overflow)
-    {
+    fetch->sniffed = 1;
+    fetch->whole = (*first != '[');
+
+    if (!fetch->whole) {
+        fetch->scratch_len = 0;
+        fetch->body.len = 0;
+    }
+}
+
+
+static void
+ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch, const u_char *p, size_t len)
+{
+    if (ngx_sensu_scratch_add(fetch, p, len) != NGX_OK || fetch->overflow) {
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
         return;
     }
@@ -220,6 +244,8 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
         fetch->scratch_len = 0;
         fetch->overflow = 0;
     }
+
+    fetch->drained += last - p;
 }
 
 
@@ -230,7 +256,7 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
 
     sensu_key_scan_end(&fetch->scan, &fetch->key);
 
-    hash = fetch->key.len ? 0 : sensu_hash(element);
+    hash = sensu_pager_hashes(&fetch->pager) ? sensu_hash(element) : 0;
 
     switch (sensu_pager_next(&fetch->pager, &fetch->key, hash)) {
 

@@ -23,6 +23,8 @@ static const ngx_sensu_error_entry_t *ngx_sensu_error_by_status(
     ngx_uint_t status);
 static ngx_int_t ngx_sensu_error_is_made_up(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_error_swap(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
 static ngx_buf_t *ngx_sensu_error_json(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 
@@ -233,7 +235,6 @@ ngx_sensu_error_by_status(ngx_uint_t status)
 ngx_int_t
 ngx_sensu_error_header(ngx_http_request_t *r)
 {
-    ngx_buf_t        *b;
     ngx_sensu_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
@@ -248,6 +249,36 @@ ngx_sensu_error_header(ngx_http_request_t *r)
             return NGX_ERROR;
         }
     }
+
+    return ngx_sensu_error_swap(r, ctx);
+}
+
+
+ngx_int_t
+ngx_sensu_error_instead(ngx_http_request_t *r, ngx_sensu_error_e error)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    r->headers_out.status = ngx_sensu_refuse(r, error, NULL);
+    r->headers_out.status_line.len = 0;
+
+    if (r->headers_out.content_encoding) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
+
+    ctx = ngx_sensu_ctx(r);
+
+    return ctx ? ngx_sensu_error_swap(r, ctx) : NGX_ERROR;
+}
+
+
+/* what the header says of the body is true of our JSON now */
+
+static ngx_int_t
+ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_buf_t  *b;
 
     b = ngx_sensu_error_json(r, ctx);
     if (b == NULL) {

@@ -87,6 +87,9 @@ ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);
  * by JSON?  If so sets the headers for it.
  */
 ngx_int_t ngx_sensu_error_header(ngx_http_request_t *r);
+/* in the header filter: this error goes out in the place of what came */
+ngx_int_t ngx_sensu_error_instead(ngx_http_request_t *r,
+    ngx_sensu_error_e error);
 ngx_int_t ngx_sensu_error_body(ngx_http_request_t *r, ngx_chain_t *in);
 
 

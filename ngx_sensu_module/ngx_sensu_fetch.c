@@ -11,7 +11,10 @@
 static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
-static ngx_uint_t ngx_sensu_header_is_of_body(ngx_str_t *name);
+static ngx_uint_t ngx_sensu_fetch_is_framed(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_header_point(ngx_http_headers_out_t *to,
+    ngx_http_headers_out_t *from, ngx_table_elt_t *h, ngx_table_elt_t *copy);
+static ngx_uint_t ngx_sensu_header_is_in(ngx_str_t *list, ngx_str_t *name);
 static void ngx_sensu_fetch_cleanup(void *data);
 static void ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch);
 
@@ -174,31 +177,34 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         return NGX_OK;
     }
 
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && fetch->status == 0) {
-        fetch->status = rc;
-        fetch->state = NGX_SENSU_FETCH_FAILED;
-
-    } else if (fetch->status == 0) {
-        fetch->status = NGX_HTTP_BAD_GATEWAY;
-        fetch->state = NGX_SENSU_FETCH_FAILED;
-
-    } else {
-        fetch->state = ngx_sensu_fetch_verdict(fetch);
+    if (fetch->status == 0) {
+        fetch->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
+                        ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
+        fetch->outcome = NGX_SENSU_FETCH_FAILED;
     }
+
+    return ngx_sensu_fetch_settle(fetch);
+}
+
+
+ngx_int_t
+ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->state != NGX_SENSU_FETCH_RUNNING) {
+        return NGX_OK;
+    }
+
+    fetch->state = ngx_sensu_fetch_verdict(fetch);
 
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
         ngx_sensu_fetch_free(fetch);
     }
 
-    if (sr->connection->error) {
+    if (fetch->parent->connection->error) {
         return NGX_OK;
     }
 
-    if (ngx_http_post_request(fetch->parent, NULL) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_http_post_request(fetch->parent, NULL);
 }
 
 
@@ -216,6 +222,11 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
     }
 
     if (!fetch->last) {
+        return NGX_SENSU_FETCH_TRUNCATED;
+    }
+
+    if (!fetch->sniffed && !ngx_sensu_fetch_is_framed(fetch)) {
+        /* nothing came, and that may be because it was cut */
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
@@ -241,6 +252,20 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
 }
 
 
+/* did the backend itself say where the answer ends? */
+
+static ngx_uint_t
+ngx_sensu_fetch_is_framed(ngx_sensu_fetch_t *fetch)
+{
+    ngx_http_upstream_t  *u;
+
+    u = fetch->request->upstream;
+
+    return u == NULL || u->headers_in.chunked
+           || u->headers_in.content_length_n >= 0;
+}
+
+
 ngx_int_t
 ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
 {
@@ -252,7 +277,7 @@ ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
     r = fetch->parent;
     sr = fetch->request;
 
-    if (ngx_sensu_fetch_copy_headers(fetch) != NGX_OK) {
+    if (ngx_sensu_fetch_copy_headers(fetch, 0) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -293,12 +318,40 @@ ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
 
 
 ngx_int_t
-ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch)
+ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
 {
     ngx_uint_t           i;
     ngx_list_part_t     *part;
     ngx_table_elt_t     *h, *copy;
     ngx_http_request_t  *r, *sr;
+
+    /* of the connection, or the gateway's own business */
+
+    static ngx_str_t  never[] = {
+        ngx_string("Accept-Ranges"),
+        ngx_string("Content-Length"),
+        ngx_string("Sensu-Continue"),
+        ngx_string("Trailer"),
+        ngx_string("X-Sensu-Continue"),
+        ngx_null_string
+    };
+
+    /* of the bytes of one body: not true of a page made of it */
+
+    static ngx_str_t  of_body[] = {
+        ngx_string("Cache-Control"),
+        ngx_string("Content-Encoding"),
+        ngx_string("Content-MD5"),
+        ngx_string("Content-Range"),
+        ngx_string("Content-Type"),
+        ngx_string("Digest"),
+        ngx_string("ETag"),
+        ngx_string("Expires"),
+        ngx_string("Last-Modified"),
+        ngx_string("Link"),
+        ngx_string("Vary"),
+        ngx_null_string
+    };
 
     r = fetch->parent;
     sr = fetch->request;
@@ -308,7 +361,9 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (h[i].hash == 0 || ngx_sensu_header_is_of_body(&h[i].key)) {
+            if (h[i].hash == 0 || ngx_sensu_header_is_in(never, &h[i].key)
+                || (other_body && ngx_sensu_header_is_in(of_body, &h[i].key)))
+            {
                 continue;
             }
 
@@ -319,12 +374,8 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch)
 
             *copy = h[i];
 
-            if (&h[i] == sr->headers_out.www_authenticate) {
-                r->headers_out.www_authenticate = copy;
-
-            } else if (&h[i] == sr->headers_out.location) {
-                r->headers_out.location = copy;
-            }
+            ngx_sensu_header_point(&r->headers_out, &sr->headers_out, &h[i],
+                                   copy);
         }
     }
 
@@ -332,36 +383,40 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch)
 }
 
 
-/* of the bytes of one body: not true of a page made of it */
+/* headers that nginx has pointers to, for its filters and its own headers */
 
-static ngx_uint_t
-ngx_sensu_header_is_of_body(ngx_str_t *name)
+static void
+ngx_sensu_header_point(ngx_http_headers_out_t *to,
+    ngx_http_headers_out_t *from, ngx_table_elt_t *h, ngx_table_elt_t *copy)
 {
-    ngx_str_t  *of_body;
+    size_t  *offset;
 
-    static ngx_str_t  names[] = {
-        ngx_string("Accept-Ranges"),
-        ngx_string("Cache-Control"),
-        ngx_string("Content-Encoding"),
-        ngx_string("Content-Length"),
-        ngx_string("Content-MD5"),
-        ngx_string("Content-Range"),
-        ngx_string("Content-Type"),
-        ngx_string("Digest"),
-        ngx_string("ETag"),
-        ngx_string("Expires"),
-        ngx_string("Last-Modified"),
-        ngx_string("Link"),
-        ngx_string("Sensu-Continue"),
-        ngx_string("Trailer"),
-        ngx_string("Vary"),
-        ngx_string("X-Sensu-Continue"),
-        ngx_null_string
+    static size_t  offsets[] = {
+        offsetof(ngx_http_headers_out_t, server),
+        offsetof(ngx_http_headers_out_t, date),
+        offsetof(ngx_http_headers_out_t, content_encoding),
+        offsetof(ngx_http_headers_out_t, location),
+        offsetof(ngx_http_headers_out_t, last_modified),
+        offsetof(ngx_http_headers_out_t, www_authenticate),
+        offsetof(ngx_http_headers_out_t, expires),
+        offsetof(ngx_http_headers_out_t, etag),
+        0
     };
 
-    for (of_body = names; of_body->len; of_body++) {
-        if (of_body->len == name->len
-            && ngx_strncasecmp(of_body->data, name->data, name->len) == 0)
+    for (offset = offsets; *offset; offset++) {
+        if (*(ngx_table_elt_t **) ((char *) from + *offset) == h) {
+            *(ngx_table_elt_t **) ((char *) to + *offset) = copy;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_sensu_header_is_in(ngx_str_t *list, ngx_str_t *name)
+{
+    for ( /* void */ ; list->len; list++) {
+        if (list->len == name->len
+            && ngx_strncasecmp(list->data, name->data, name->len) == 0)
         {
             return 1;
         }

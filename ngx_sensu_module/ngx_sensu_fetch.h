@@ -73,12 +73,13 @@ struct ngx_sensu_fetch_s {
     u_char                   *scratch;   /* an element in several buffers */
     size_t                    scratch_len;
     size_t                    scratch_size;
-    off_t                     drained;
+    off_t                     drained;   /* bytes after enough */
     unsigned                  sniffed:1; /* it is known whether it is a list */
     unsigned                  whole:1;
     unsigned                  enough:1;  /* what follows is of no interest */
     unsigned                  full:1;    /* room ended before want */
     unsigned                  overflow:1;/* the element outgrew scratch */
+    unsigned                  again:1;   /* in the place of a native one */
     unsigned                  last:1;    /* the end of the answer was seen */
 };
 
@@ -89,15 +90,18 @@ struct ngx_sensu_fetch_s {
  */
 ngx_sensu_fetch_t *ngx_sensu_fetch_create(ngx_http_request_t *r);
 
-/* GET path?query; the parent's phases are run again when it has ended */
+/* GET path?query; the parent's phases are run again when its state is other
+   than RUNNING: the rest of its body may then still be on the way */
 ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
     ngx_str_t *query);
 
 /* the answer to the parent's client is this one, unchanged */
 ngx_int_t ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch);
 
-/* copies the headers of the answer that are fit for another body */
-ngx_int_t ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch);
+/* copies the headers of the answer; not those that are true of its body
+   alone if another goes out with them */
+ngx_int_t ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch,
+    ngx_uint_t other_body);
 
 /*
  * A GET of path?query in the request's own location, with a context of its
@@ -112,6 +116,8 @@ ngx_int_t ngx_sensu_fetch_header(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 ngx_int_t ngx_sensu_fetch_body(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
+/* no more is wanted of the answer, or it has ended: says what it is worth */
+ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
 
 
 #endif /* _NGX_SENSU_FETCH_H_INCLUDED_ */

@@ -62,8 +62,8 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
 
         ngx_sensu_logout_note(r);
 
-        if (ctx->sieve != NULL) {
-            ngx_sensu_sieve_header(r, ctx);
+        if (ctx->sieve != NULL && ngx_sensu_sieve_header(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 

@@ -208,7 +208,9 @@ ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx)
     merge = ctx->part;
     merge->status = sr->headers_out.status;
 
-    ngx_sensu_sieve_header(sr, ctx);
+    if (ngx_sensu_sieve_header(sr, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (ctx->sieve == NULL) {
 

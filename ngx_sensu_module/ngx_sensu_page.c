@@ -43,12 +43,9 @@ static ngx_int_t ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc);
      ngx_http_get_module_srv_conf(r, ngx_sensu_module))->store
 
 
-/*
- * More than this many elements beyond the place in the list, and a walk of a
- * list that has no order is over: each page may begin anew somewhere before.
- */
+/* bytes that may come after the last element that was asked for: "]" */
 
-#define NGX_SENSU_WALK_SLACK  10000
+#define NGX_SENSU_NATIVE_REST  64
 
 
 ngx_int_t
@@ -383,6 +380,13 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_ENCODED);
 
     case NGX_SENSU_FETCH_TOO_LARGE:
+
+        if (page->elements.nelts != 0) {
+            /* for want of room in this page: it is the next one's */
+            page->more = 1;
+            return NGX_OK;
+        }
+
         ngx_log_error(NGX_LOG_ERR, page->request->connection->log, 0,
                       "sensu: an element or answer of the backend is larger "
                       "than %uz bytes, raise sensu_page_buffer", fetch->room);
@@ -426,6 +430,16 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         {
             return NGX_DECLINED;
         }
+    }
+
+    /* what is right is delivered, but where a native answer had more than was
+       asked for, or none was to be had, the next ones need not be tried */
+
+    if (fetch->again
+        || (fetch->pager.native && n == fetch->want
+            && fetch->drained > NGX_SENSU_NATIVE_REST))
+    {
+        ngx_sensu_plan_learn(page, ctx);
     }
 
     if (fetch->full) {
@@ -532,7 +546,11 @@ ngx_sensu_page_save(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    page->cursor.limit = page->limit;
+    if (page->cursor.limit == 0) {
+        /* the walk's first page */
+        page->cursor.limit = page->limit;
+    }
+
     record.len = sensu_cursor_encode(&page->cursor, record.data);
 
     token.data = page->token;
@@ -569,12 +587,10 @@ ngx_sensu_page_save(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_page_advance(ngx_sensu_page_t *page)
 {
-    int                   cmp;
-    sensu_str_t           bytes, from;
-    sensu_key_t          *key;
-    sensu_position_t     *position;
+    sensu_str_t           bytes;
+    sensu_last_t          last;
     ngx_sensu_fetch_t    *fetch;
-    ngx_sensu_element_t  *last;
+    ngx_sensu_element_t  *element;
 
     fetch = page->tail;
 
@@ -583,52 +599,34 @@ ngx_sensu_page_advance(ngx_sensu_page_t *page)
         return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
     }
 
-    last = page->elements.elts;
-    last += page->elements.nelts - 1;
+    element = page->elements.elts;
+    element += page->elements.nelts - 1;
 
-    bytes.data = last->data;
-    bytes.len = last->len;
+    bytes.data = element->data;
+    bytes.len = element->len;
 
-    key = &fetch->key;
     sensu_key_scan_init(&fetch->scan, page->kind);
     sensu_key_scan_feed(&fetch->scan, bytes);
-    sensu_key_scan_end(&fetch->scan, key);
+    sensu_key_scan_end(&fetch->scan, &fetch->key);
 
-    position = &page->cursor.position;
+    last.key = sensu_key_str(&fetch->key);
+    last.hash = last.key.len ? 0 : sensu_hash(bytes);
+    last.ordinal = element->ordinal;
+    last.run = element->run;
 
-    from.data = position->key;
-    from.len = position->key_len;
+    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position, &last,
+                                page->elements.nelts))
+    {
 
-    cmp = sensu_str_cmp(sensu_key_str(key), from);
+    case SENSU_PAGER_KEEP:
+        return NGX_OK;
 
-    position->delivered += page->elements.nelts;
+    case SENSU_PAGER_LOST:
+        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
 
-    if (fetch->pager.unsorted || key->len == 0) {
-
-        if (position->delivered > 4 * last->ordinal + NGX_SENSU_WALK_SLACK) {
-            return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
-        }
-
-        position->mode = SENSU_POSITION_EXACT;
-
-    } else {
-
-        if (position->mode == SENSU_POSITION_SORTED
-            && (cmp < 0 || (cmp == 0 && last->run <= position->run)))
-        {
-            return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
-        }
-
-        position->mode = SENSU_POSITION_SORTED;
+    default:
+        return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
     }
-
-    position->ordinal = last->ordinal;
-    position->run = last->run;
-    position->hash = key->len ? 0 : sensu_hash(bytes);
-    position->key_len = key->len;
-    ngx_memcpy(position->key, key->data, key->len);
-
-    return NGX_OK;
 }
 
 

@@ -67,6 +67,8 @@ ngx_int_t ngx_sensu_page_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 ngx_int_t ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 /* starts the next fetches; NGX_DONE: there is no list left */
 ngx_int_t ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* native paging does not work for this list */
+void ngx_sensu_plan_learn(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 /* the same list once more, as a whole */
 ngx_int_t ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_uint_t i);

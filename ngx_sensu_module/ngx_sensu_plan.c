@@ -178,28 +178,34 @@ ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     old = page->fetches[i];
 
-    if (old->pager.native) {
-        ngx_log_error(NGX_LOG_NOTICE, page->request->connection->log, 0,
-                      "sensu: native paging of \"%*s\" failed with status "
-                      "%ui, its lists are sliced for the next %d seconds",
-                      ctx->target.path.resource.len,
-                      ctx->target.path.resource.data, old->status,
-                      NGX_SENSU_ROUTE_TTL);
-
-        ngx_sensu_route_set_sliced(ngx_sensu_plan_route(page->request, ctx));
-        ngx_sensu_stat_add(NGX_SENSU_STAT_FALLBACKS
-                           + ngx_sensu_stat_resource(
-                                            ctx->target.path.resource), 1);
-    }
-
     fetch = ngx_sensu_plan_fetch(page, ctx, old->list, 0);
     if (fetch == NULL) {
         return NGX_ERROR;
     }
 
+    if (old->pager.native) {
+        fetch->again = 1;
+        ngx_sensu_stat_add(NGX_SENSU_STAT_FALLBACKS
+                           + ngx_sensu_stat_resource(
+                                            ctx->target.path.resource), 1);
+    }
+
     page->fetches[i] = fetch;
 
     return NGX_OK;
+}
+
+
+void
+ngx_sensu_plan_learn(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    ngx_log_error(NGX_LOG_NOTICE, page->request->connection->log, 0,
+                  "sensu: the backend does not page \"%*s\" as it should, "
+                  "its lists are sliced for the next %d seconds",
+                  ctx->target.path.resource.len,
+                  ctx->target.path.resource.data, NGX_SENSU_ROUTE_TTL);
+
+    ngx_sensu_route_set_sliced(ngx_sensu_plan_route(page->request, ctx));
 }
 
 
@@ -365,8 +371,11 @@ ngx_sensu_list_filter(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 
     ngx_memzero(filter, sizeof(sensu_filter_t));
 
-    if (conf->guard || ctx->scope == SENSU_SCOPE_MERGE) {
+    /* who may see some namespaces only sees no others, guard or not */
+
+    if (conf->guard || !ctx->namespaces.all) {
         filter->ns = ns;
+        filter->strict = (ctx->scope == SENSU_SCOPE_MERGE);
 
         if (ctx->target.path.name.len
             && sensu_str_eq(ctx->target.path.resource, sensu_str("events")))

@@ -68,7 +68,7 @@ ngx_sensu_reply_headers(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     r = page->request;
 
     if (page->answer != NULL
-        && ngx_sensu_fetch_copy_headers(page->answer) != NGX_OK)
+        && ngx_sensu_fetch_copy_headers(page->answer, 1) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -111,21 +111,25 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_str_t *link)
 {
     u_char              *p;
-    ngx_str_t           *rest, *path, *host, scheme, none;
+    ngx_str_t            rest, path, host, scheme;
     ngx_http_request_t  *r;
 
     r = page->request;
 
-    rest = &(ngx_str_t) { ctx->paging.rest.len,
-                          (u_char *) ctx->paging.rest.data };
-    path = &ctx->target.raw;
+    rest = ngx_sensu_ngx_str(ctx->paging.rest);
 
-    ngx_str_null(&none);
+    path = r->unparsed_uri;
+    p = ngx_strlchr(path.data, path.data + path.len, '?');
+
+    if (p != NULL) {
+        path.len = p - path.data;
+    }
+
+    ngx_str_null(&host);
     ngx_str_null(&scheme);
-    host = &none;
 
     if (r->headers_in.host) {
-        host = &r->headers_in.host->value;
+        host = r->headers_in.host->value;
         ngx_str_set(&scheme, "http://");
 
 #if (NGX_HTTP_SSL)
@@ -136,7 +140,7 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     }
 
     p = ngx_pnalloc(r->pool, sizeof("<?&limit=&continue=>; rel=\"next\"")
-                             + scheme.len + host->len + path->len + rest->len
+                             + scheme.len + host.len + path.len + rest.len
                              + NGX_INT_T_LEN + SENSU_TOKEN_LEN);
     if (p == NULL) {
         return NGX_ERROR;
@@ -144,8 +148,8 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     link->data = p;
     link->len = ngx_sprintf(p, "<%V%V%V?%V%slimit=%ui&continue=%*s>; "
-                            "rel=\"next\"", &scheme, host, path, rest,
-                            rest->len ? "&" : "", page->limit,
+                            "rel=\"next\"", &scheme, &host, &path, &rest,
+                            rest.len ? "&" : "", page->limit,
                             (size_t) SENSU_TOKEN_LEN, page->token)
                 - p;
 

@@ -351,7 +351,7 @@ ngx_sensu_is_filtered(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return 1;
     }
 
-    return conf->guard
+    return (conf->guard || !ctx->namespaces.all)
            && (ctx->scope == SENSU_SCOPE_ONE
                || ctx->target.path.scope == SENSU_SCOPE_NAMESPACE);
 }

@@ -116,25 +116,36 @@ ngx_sensu_sieve_cleanup(void *data)
 }
 
 
-void
+/* whether it is a list is told by its first byte, not by its type */
+
+ngx_int_t
 ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    static ngx_str_t  json = ngx_string("application/json");
+    ngx_table_elt_t  *encoding;
 
-    if (r->headers_out.status != NGX_HTTP_OK
-        || r->headers_out.content_type.len < json.len
-        || ngx_strncasecmp(r->headers_out.content_type.data, json.data,
-                           json.len)
-           != 0)
-    {
+    if (r->headers_out.status != NGX_HTTP_OK) {
         ctx->sieve = NULL;
-        return;
+        return NGX_OK;
+    }
+
+    encoding = r->headers_out.content_encoding;
+
+    if (encoding && encoding->value.len) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "sensu: the backend sent a list compressed with \"%V\", "
+                      "set proxy_set_header Accept-Encoding \"\"",
+                      &encoding->value);
+
+        ctx->sieve = NULL;
+        return ngx_sensu_error_instead(r, NGX_SENSU_LIST_ENCODED);
     }
 
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);
     ngx_http_clear_etag(r);
+
+    return NGX_OK;
 }
 
 
@@ -417,7 +428,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         own->last = ngx_cpymem(own->last, *sieve->any ? "]" : "[]",
                                *sieve->any ? 1 : 2);
 
-    } else if (signals || b->flush || b->sync) {
+    } else if (signals) {
 
         /* emptied, but it says something: that needs a buffer of its own */
 

@@ -48,7 +48,7 @@ ngx_sensu_sieve_t *ngx_sensu_sieve_create(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx, sensu_str_t ns);
 
 /* for the filters */
-void ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 ngx_int_t ngx_sensu_sieve_body(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_chain_t *in);
 

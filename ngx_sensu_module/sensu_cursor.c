@@ -17,6 +17,8 @@
 
 
 static unsigned char *sensu_put(unsigned char *p, uint64_t n, unsigned bytes);
+static inline uint64_t sensu_mix(uint64_t hash, uint64_t word);
+static inline uint64_t sensu_word(const unsigned char *p, size_t n);
 static uint64_t sensu_take(const unsigned char **p, unsigned bytes);
 
 
@@ -175,25 +177,46 @@ sensu_cursor_store_key(unsigned char *key, sensu_str_t token)
 }
 
 
+/* FNV-1a by words of eight bytes, with the mix that needs */
+
 uint64_t
 sensu_hash(sensu_str_t bytes)
 {
-    return sensu_hash_more(SENSU_HASH_INIT, bytes);
+    uint64_t  hash;
+
+    hash = UINT64_C(0xcbf29ce484222325) ^ bytes.len;
+
+    while (bytes.len >= 8) {
+        hash = sensu_mix(hash, sensu_word(bytes.data, 8));
+        bytes.data += 8;
+        bytes.len -= 8;
+    }
+
+    return sensu_mix(hash, sensu_word(bytes.data, bytes.len));
 }
 
 
-/* FNV-1a, so that spans of one element can be fed as they come */
-
-uint64_t
-sensu_hash_more(uint64_t hash, sensu_str_t bytes)
+static inline uint64_t
+sensu_mix(uint64_t hash, uint64_t word)
 {
-    size_t  i;
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 
-    for (i = 0; i < bytes.len; i++) {
-        hash = (hash ^ bytes.data[i]) * UINT64_C(0x100000001b3);
+    return hash ^ hash >> 32;
+}
+
+
+/* low byte first, whatever the machine */
+
+static inline uint64_t
+sensu_word(const unsigned char *p, size_t n)
+{
+    uint64_t  word;
+
+    for (word = 0; n; n--) {
+        word = word << 8 | p[n - 1];
     }
 
-    return hash;
+    return word;
 }
 
 

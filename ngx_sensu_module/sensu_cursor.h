@@ -72,12 +72,9 @@ int sensu_cursor_token(unsigned char *token, const unsigned char *secret,
    token; SENSU_TOKEN_LEN bytes; returns -1 when the library fails */
 int sensu_cursor_store_key(unsigned char *key, sensu_str_t token);
 
-/* a 64-bit hash of an element's bytes; not against attackers: a caller can
-   only confuse his own walk */
+/* a 64-bit hash of an element's bytes, the same on every machine; not against
+   attackers: a caller can only confuse his own walk */
 uint64_t sensu_hash(sensu_str_t bytes);
-uint64_t sensu_hash_more(uint64_t hash, sensu_str_t bytes);
-
-#define SENSU_HASH_INIT  UINT64_C(0xcbf29ce484222325)
 
 
 #endif /* _SENSU_CURSOR_H_INCLUDED_ */

@@ -506,6 +506,7 @@ sensu_key_scan_end(sensu_key_scan_t *scan, sensu_key_t *key)
     key->len = 0;
     key->ns_len = 0;
     key->entity_len = 0;
+    key->named = (scan->len[SENSU_NS] != 0);
 
     if (scan->kind == SENSU_KEY_ASSET) {
         scan->len[SENSU_NAME] = sensu_key_clean(scan->field[SENSU_NAME],

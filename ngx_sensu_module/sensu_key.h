@@ -42,6 +42,8 @@ typedef struct {
     size_t                len;       /* 0: the element has no key */
     size_t                ns_len;    /* bytes of the namespace, 0 if none */
     size_t                entity_len;/* events: bytes of the entity's name */
+    unsigned              named:1;   /* it names a namespace, be the key unfit
+                                        for use or not */
     unsigned char         data[SENSU_KEY_MAX];
 } sensu_key_t;
 

@@ -58,7 +58,9 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
     }
 
     if (ns.len) {
-        if (key.len <= ns.len + 1 || memcmp(key.data, ns.data, ns.len) != 0) {
+        if (key.len <= ns.len + 1 || key.data[ns.len] != '/'
+            || memcmp(key.data, ns.data, ns.len) != 0)
+        {
             return -1;
         }
 

@@ -7,6 +7,15 @@
 #include "sensu_pager.h"
 
 
+/*
+ * More than this many elements beyond four times the place in the list, and a
+ * walk of a list that has no order is over: each page may begin anew somewhere
+ * before.
+ */
+
+#define SENSU_WALK_SLACK  10000
+
+
 static sensu_pager_rc_e sensu_pager_check(sensu_pager_t *pager,
     const sensu_key_t *key);
 static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
@@ -87,21 +96,62 @@ sensu_pager_end(const sensu_pager_t *pager)
 }
 
 
+sensu_pager_rc_e
+sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
+    const sensu_last_t *last, uint64_t n)
+{
+    int          cmp;
+    sensu_str_t  from;
+
+    from.data = position->key;
+    from.len = position->key_len;
+
+    position->delivered += n;
+
+    if (pager->unsorted || last->key.len == 0) {
+
+        if (position->delivered > 4 * last->ordinal + SENSU_WALK_SLACK) {
+            return SENSU_PAGER_LOST;
+        }
+
+        position->mode = SENSU_POSITION_EXACT;
+
+    } else {
+        cmp = sensu_str_cmp(last->key, from);
+
+        if (position->mode == SENSU_POSITION_SORTED
+            && (cmp < 0 || (cmp == 0 && last->run <= position->run)))
+        {
+            return SENSU_PAGER_UNTRUE;
+        }
+
+        position->mode = SENSU_POSITION_SORTED;
+    }
+
+    position->ordinal = last->ordinal;
+    position->run = last->run;
+    position->hash = last->key.len ? 0 : last->hash;
+    position->key_len = last->key.len;
+    memcpy(position->key, last->key.data, last->key.len);
+
+    return SENSU_PAGER_KEEP;
+}
+
+
 int
 sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key)
 {
     sensu_str_t  entity;
+
+    if (key->len == 0 && filter->names == NULL) {
+        return filter->ns.len == 0 || !(filter->strict || key->named);
+    }
 
     if (filter->ns.len != 0 && !sensu_str_eq(filter->ns, sensu_key_ns(key))) {
         return 0;
     }
 
     if (filter->entity.len != 0) {
-
-        if (key->len == 0) {
-            return 0;
-        }
-
         entity.data = key->data + key->ns_len + 1;
         entity.len = key->entity_len;
 
@@ -206,9 +256,9 @@ sensu_pager_resume(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
 
 
 /*
- * Looks for the element that was delivered last: at its old place, else where
- * it is found first.  One place before the old one is only known to be right
- * when the old one is reached.
+ * Looks for the element that was delivered last: at its old place, else at
+ * the nearest one.  One before the old place is only known to be the nearest
+ * when as many elements after it were seen.
  */
 
 static sensu_pager_rc_e
@@ -227,18 +277,21 @@ sensu_pager_find(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
         same = key->len == 0 && hash == from->hash;
     }
 
-    if (same && pager->ordinal >= from->ordinal && pager->rewind == 0) {
-        pager->resumed = 1;
+    if (pager->ordinal < from->ordinal) {
 
-    } else if (same && pager->ordinal == from->ordinal) {
-        pager->resumed = 1;
+        if (same) {
+            pager->rewind = pager->ordinal;
+        }
 
-    } else if (same && pager->rewind == 0) {
-        pager->rewind = pager->ordinal;
-
-    } else if (pager->ordinal >= from->ordinal && pager->rewind != 0) {
-        return SENSU_PAGER_REWIND;
+        return SENSU_PAGER_SKIP;
     }
 
-    return SENSU_PAGER_SKIP;
+    if (same) {
+        pager->resumed = 1;
+        return SENSU_PAGER_SKIP;
+    }
+
+    return (pager->rewind != 0
+            && pager->ordinal - from->ordinal >= from->ordinal - pager->rewind)
+           ? SENSU_PAGER_REWIND : SENSU_PAGER_SKIP;
 }
