@@ -109,7 +109,7 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
     pos = &cursor->position;
 
     if (p[0] != 's' || p[1] != '1' || p[3] != 0
-        || (p[2] != SENSU_POSITION_SORTED && p[2] != SENSU_POSITION_EXACT))
+        || p[2] < SENSU_POSITION_SORTED || p[2] > SENSU_POSITION_REPEATED)
     {
         return -1;
     }
@@ -132,7 +132,7 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
     pos->key_len = record.len - SENSU_RECORD_FIXED;
     memcpy(pos->key, p, pos->key_len);
 
-    if (pos->mode == SENSU_POSITION_SORTED && pos->key_len == 0) {
+    if (pos->mode != SENSU_POSITION_EXACT && pos->key_len == 0) {
         return -1;
     }
 

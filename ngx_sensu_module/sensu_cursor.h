@@ -25,7 +25,9 @@
 typedef enum {
     SENSU_POSITION_START = 0,
     SENSU_POSITION_SORTED,   /* after key: the list came in ascending order */
-    SENSU_POSITION_EXACT     /* after this very element: it did not */
+    SENSU_POSITION_EXACT,    /* after this very element: it did not */
+    SENSU_POSITION_REPEATED  /* as SORTED, but there are neighbours with equal
+                                keys: after number run of them */
 } sensu_position_mode_e;
 
 

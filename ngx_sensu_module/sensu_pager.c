@@ -40,6 +40,7 @@ sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
     pager->run = 0;
     pager->resumed = (from->mode == SENSU_POSITION_START);
     pager->unsorted = (from->mode == SENSU_POSITION_EXACT);
+    pager->repeats = 0;
     pager->any = 0;
     pager->key.len = 0;
 }
@@ -88,7 +89,7 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
 sensu_pager_rc_e
 sensu_pager_end(const sensu_pager_t *pager)
 {
-    if (pager->resumed || pager->from.mode == SENSU_POSITION_SORTED) {
+    if (pager->resumed || pager->from.mode != SENSU_POSITION_EXACT) {
         return SENSU_PAGER_KEEP;
     }
 
@@ -119,13 +120,14 @@ sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
     } else {
         cmp = sensu_str_cmp(last->key, from);
 
-        if (position->mode == SENSU_POSITION_SORTED
+        if (position->mode != SENSU_POSITION_START
             && (cmp < 0 || (cmp == 0 && last->run <= position->run)))
         {
             return SENSU_PAGER_UNTRUE;
         }
 
-        position->mode = SENSU_POSITION_SORTED;
+        position->mode = pager->repeats ? SENSU_POSITION_REPEATED
+                                        : SENSU_POSITION_SORTED;
     }
 
     position->ordinal = last->ordinal;
@@ -217,6 +219,9 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
 
         if (cmp < 0) {
             pager->unsorted = 1;
+
+        } else if (cmp == 0) {
+            pager->repeats = 1;
         }
     }
 

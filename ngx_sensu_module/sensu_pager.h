@@ -61,6 +61,7 @@ typedef struct {
     uint32_t                   run;
     unsigned                   resumed:1;
     unsigned                   unsorted:1;
+    unsigned                   repeats:1;/* neighbours have equal keys */
     unsigned                   any:1;    /* key is of an element */
     sensu_key_t                key;      /* of the one before */
 } sensu_pager_t;
