@@ -288,7 +288,7 @@ test_short(const char *kernel)
     };
     static const char *const  odds[] = {
         "1.5", "true", "[[]]", "{\"a\":{}}", "\t3", "\"a\" \"b\"", "1 2", "",
-        "{]", "x", "\\", "{}{}", "1\"a\"", "1{}", "\"a\"[]", "[}"
+        "{]", "x", "\\", "{}{}", "1\"a\"", "1{}", "\"a\"[]", "[}", "1],2]"
     };
 
     for (odd = 0; odd <= sizeof(odds) / sizeof(odds[0]); odd++) {
