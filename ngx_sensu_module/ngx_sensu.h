@@ -30,6 +30,9 @@
 #include "ngx_sensu_store.h"
 
 
+#define NGX_SENSU_VERSION  "1.0.0"
+
+
 typedef struct ngx_sensu_page_s   ngx_sensu_page_t;
 typedef struct ngx_sensu_fetch_s  ngx_sensu_fetch_t;
 typedef struct ngx_sensu_sieve_s  ngx_sensu_sieve_t;

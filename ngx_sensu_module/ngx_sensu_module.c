@@ -7,6 +7,7 @@
 
 #include "ngx_sensu.h"
 #include "ngx_sensu_conf.h"
+#include "ngx_sensu_metrics.h"
 #include "ngx_sensu_rate.h"
 
 
@@ -209,6 +210,13 @@ static ngx_command_t  ngx_sensu_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, logout),
+      NULL },
+
+    { ngx_string("sensu_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_sensu_conf_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
       ngx_null_command

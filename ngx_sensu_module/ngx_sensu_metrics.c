@@ -1,0 +1,475 @@
+
+/*
+ * sensu_metrics: the counters in Prometheus' text format, version 0.0.4.
+ *
+ * Every series is there from the start, with zeros, so that rates can be made
+ * of the first events, too.
+ */
+
+
+#include "ngx_sensu_metrics.h"
+
+
+#define NGX_SENSU_METRICS_SIZE  65536
+
+#define NGX_SENSU_PREFIX        "sensu_gateway_"
+
+
+static ngx_int_t ngx_sensu_metrics_handler(ngx_http_request_t *r);
+static u_char *ngx_sensu_metrics_family(u_char *p, u_char *last,
+    const ngx_sensu_family_t *family);
+static u_char *ngx_sensu_metrics_latency(u_char *p, u_char *last);
+static u_char *ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p,
+    u_char *last);
+static u_char *ngx_sensu_metrics_head(u_char *p, u_char *last,
+    const char *name, const char *type, const char *help);
+
+
+static const ngx_str_t  ngx_sensu_scopes[] = {
+    ngx_string("none"),
+    ngx_string("cluster"),
+    ngx_string("namespace")
+};
+
+static const ngx_str_t  ngx_sensu_outcomes[] = {
+    ngx_string("passed"),
+    ngx_string("refused"),
+    ngx_string("failed"),
+    ngx_string("aborted"),
+    ngx_string("other")
+};
+
+/* the seven points of what a backend lets through, see docs/security.md */
+
+static const ngx_str_t  ngx_sensu_points[] = {
+    ngx_null_string,
+    ngx_string("continue"),
+    ngx_string("path"),
+    ngx_string("token"),
+    ngx_string("body"),
+    ngx_string("list"),
+    ngx_string("delete"),
+    ngx_string("limit")
+};
+
+static const ngx_str_t  ngx_sensu_kinds[] = {
+    ngx_string("native"),
+    ngx_string("sliced"),
+    ngx_string("merged")
+};
+
+static const ngx_str_t  ngx_sensu_list_kinds[] = {
+    ngx_string("filtered"),
+    ngx_string("merged")
+};
+
+static const ngx_str_t  ngx_sensu_operations[] = {
+    ngx_string("get"),
+    ngx_string("set"),
+    ngx_string("script")
+};
+
+static const ngx_str_t  ngx_sensu_results[] = {
+    ngx_string("ok"),
+    ngx_string("missing"),
+    ngx_string("failed")
+};
+
+static const ngx_str_t  ngx_sensu_troubles[] = {
+    ngx_string("lost"),
+    ngx_string("timeout"),
+    ngx_string("error"),
+    ngx_string("down")
+};
+
+static const ngx_str_t  ngx_sensu_rates[] = {
+    ngx_string("passed"),
+    ngx_string("limited"),
+    ngx_string("open")
+};
+
+static const ngx_str_t  ngx_sensu_connect_results[] = {
+    ngx_string("ok"),
+    ngx_string("failed")
+};
+
+
+static const ngx_sensu_label_t  ngx_sensu_label_scope =
+    { "scope", ngx_sensu_scopes, 0, NGX_SENSU_SCOPES };
+static const ngx_sensu_label_t  ngx_sensu_label_outcome =
+    { "outcome", ngx_sensu_outcomes, 0, NGX_SENSU_OUTCOMES };
+static const ngx_sensu_label_t  ngx_sensu_label_reason =
+    { "reason", NULL, 1, NGX_SENSU_ERROR_N };
+static const ngx_sensu_label_t  ngx_sensu_label_point =
+    { "point", ngx_sensu_points, 1, NGX_SENSU_GUARD_POINTS };
+static const ngx_sensu_label_t  ngx_sensu_label_page =
+    { "kind", ngx_sensu_kinds, 0, 3 };
+static const ngx_sensu_label_t  ngx_sensu_label_list =
+    { "kind", ngx_sensu_list_kinds, 0, 2 };
+static const ngx_sensu_label_t  ngx_sensu_label_resource =
+    { "resource", ngx_sensu_stat_resources, 0, NGX_SENSU_RESOURCES };
+static const ngx_sensu_label_t  ngx_sensu_label_cursor =
+    { "operation", ngx_sensu_operations, 0, 2 };
+static const ngx_sensu_label_t  ngx_sensu_label_result =
+    { "result", ngx_sensu_results, 0, NGX_SENSU_OP_RESULTS };
+static const ngx_sensu_label_t  ngx_sensu_label_connect =
+    { "result", ngx_sensu_connect_results, 0, 2 };
+static const ngx_sensu_label_t  ngx_sensu_label_trouble =
+    { "kind", ngx_sensu_troubles, 0, 4 };
+static const ngx_sensu_label_t  ngx_sensu_label_rate =
+    { "result", ngx_sensu_rates, 0, 3 };
+
+const ngx_sensu_label_t  ngx_sensu_label_operation =
+    { "operation", ngx_sensu_operations, 0, NGX_SENSU_OPS };
+
+
+const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
+
+    { "requests_total", "Requests of clients, by the scope of their path and "
+      "by what became of them.",
+      NGX_SENSU_STAT_REQUESTS,
+      { &ngx_sensu_label_scope, &ngx_sensu_label_outcome } },
+
+    { "refusals_total", "Requests that the gateway refused or could not "
+      "serve, by reason.",
+      NGX_SENSU_STAT_REFUSED, { &ngx_sensu_label_reason, NULL } },
+
+    { "guard_hits_total", "Requests in which the guard found something that "
+      "the backend would have let through.",
+      NGX_SENSU_STAT_GUARD, { &ngx_sensu_label_point, NULL } },
+
+    { "pages_total", "Pages sent, by how they were made.",
+      NGX_SENSU_STAT_PAGES_NATIVE, { &ngx_sensu_label_page, NULL } },
+
+    { "whole_lists_total", "Unpaged lists that were filtered for what does "
+      "not belong into them, or merged of several namespaces.",
+      NGX_SENSU_STAT_LISTS_FILTERED, { &ngx_sensu_label_list, NULL } },
+
+    { "list_fetches_total", "Lists asked of the backend for pages, for merged "
+      "lists and by the guard.",
+      NGX_SENSU_STAT_FETCHES, { NULL, NULL } },
+
+    { "upstream_cuts_total", "Connections to the backend closed for the rest "
+      "of a long list that was not needed.",
+      NGX_SENSU_STAT_UPSTREAM_CUTS, { NULL, NULL } },
+
+    { "list_elements_scanned_total", "Elements of lists read from the "
+      "backend.",
+      NGX_SENSU_STAT_ELEMENTS_SCANNED, { NULL, NULL } },
+
+    { "list_elements_delivered_total", "Elements of lists sent to clients.",
+      NGX_SENSU_STAT_ELEMENTS_DELIVERED, { NULL, NULL } },
+
+    { "list_elements_withheld_total", "Elements of lists left out because "
+      "they belong to another namespace or entity.",
+      NGX_SENSU_STAT_ELEMENTS_WITHHELD, { NULL, NULL } },
+
+    { "list_read_bytes_total", "Bytes of lists read from the backend.",
+      NGX_SENSU_STAT_BYTES_SCANNED, { NULL, NULL } },
+
+    { "list_delivered_bytes_total", "Bytes of elements sent to clients.",
+      NGX_SENSU_STAT_BYTES_DELIVERED, { NULL, NULL } },
+
+    { "list_skipped_bytes_total", "Bytes of lists read from the backend and "
+      "not sent.",
+      NGX_SENSU_STAT_BYTES_SKIPPED, { NULL, NULL } },
+
+    { "list_fallbacks_total", "Pages that the backend did not make right and "
+      "the gateway sliced from the whole list.",
+      NGX_SENSU_STAT_FALLBACKS, { &ngx_sensu_label_resource, NULL } },
+
+    { "cursor_operations_total", "Look-ups and writes of continue tokens.",
+      NGX_SENSU_STAT_CURSORS,
+      { &ngx_sensu_label_cursor, &ngx_sensu_label_result } },
+
+    { "cursor_evictions_total", "Continue tokens dropped before their end, "
+      "because sensu_cursor_zone was full.",
+      NGX_SENSU_STAT_CURSORS_EVICTED, { NULL, NULL } },
+
+    { "redis_connects_total", "Attempts to connect to Redis.",
+      NGX_SENSU_STAT_REDIS_CONNECTS, { &ngx_sensu_label_connect, NULL } },
+
+    { "redis_errors_total", "Connections lost, answers that came too late, "
+      "error answers, and commands not sent because Redis was down.",
+      NGX_SENSU_STAT_REDIS_LOSSES, { &ngx_sensu_label_trouble, NULL } },
+
+    { "redis_commands_total", "Commands sent to Redis.",
+      NGX_SENSU_STAT_REDIS_COMMANDS, { NULL, NULL } },
+
+    { "rate_limit_requests_total", "Requests under sensu_rate_limit; open: "
+      "passed although Redis did not answer.",
+      NGX_SENSU_STAT_RATE_PASSED, { &ngx_sensu_label_rate, NULL } }
+};
+
+
+char *
+ngx_sensu_conf_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_sensu_metrics_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_metrics_handler(ngx_http_request_t *r)
+{
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
+    ngx_uint_t  i;
+
+    rc = ngx_sensu_text_start(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    b = ngx_create_temp_buf(r->pool, NGX_SENSU_METRICS_SIZE);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    for (i = 0; i < NGX_SENSU_FAMILIES; i++) {
+        b->last = ngx_sensu_metrics_family(b->last, b->end,
+                                           &ngx_sensu_families[i]);
+    }
+
+    b->last = ngx_sensu_metrics_latency(b->last, b->end);
+    b->last = ngx_sensu_metrics_gauges(r, b->last, b->end);
+
+    return ngx_sensu_text_send(r, b, "text/plain; version=0.0.4; "
+                               "charset=utf-8");
+}
+
+
+static u_char *
+ngx_sensu_metrics_family(u_char *p, u_char *last,
+    const ngx_sensu_family_t *family)
+{
+    ngx_uint_t                i, j;
+    const ngx_sensu_label_t  *a, *b;
+
+    p = ngx_sensu_metrics_head(p, last, family->name, "counter",
+                               family->help);
+
+    a = family->labels[0];
+    b = family->labels[1];
+
+    if (a == NULL) {
+        return ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s %ui\n",
+                            family->name,
+                            ngx_sensu_family_count(family, 0, 0));
+    }
+
+    for (i = a->from; i < a->n; i++) {
+        for (j = b ? b->from : 0; j < (b ? b->n : 1); j++) {
+
+            p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s{%s=\"%V\"",
+                             family->name, a->name,
+                             ngx_sensu_label_value(a, i));
+
+            if (b != NULL) {
+                p = ngx_slprintf(p, last, ",%s=\"%V\"", b->name,
+                                 ngx_sensu_label_value(b, j));
+            }
+
+            p = ngx_slprintf(p, last, "} %ui\n",
+                             ngx_sensu_family_count(family, i, j));
+        }
+    }
+
+    return p;
+}
+
+
+const ngx_str_t *
+ngx_sensu_label_value(const ngx_sensu_label_t *label, ngx_uint_t i)
+{
+    return label->values ? &label->values[i] : ngx_sensu_error_reason(i);
+}
+
+
+ngx_uint_t
+ngx_sensu_family_count(const ngx_sensu_family_t *family, ngx_uint_t i,
+    ngx_uint_t j)
+{
+    if (family->labels[1] != NULL) {
+        i = i * family->labels[1]->n + j;
+    }
+
+    return ngx_sensu_stats->count[family->first + i];
+}
+
+
+/* the buckets of the format hold all that is not slower than their bound */
+
+static u_char *
+ngx_sensu_metrics_latency(u_char *p, u_char *last)
+{
+    ngx_uint_t        i, j, n, usec;
+    ngx_atomic_t     *bucket;
+    const ngx_str_t  *op;
+
+    static const char  name[] = "store_operation_duration_seconds";
+
+    p = ngx_sensu_metrics_head(p, last, name, "histogram",
+                               "How long the store of continue tokens took, "
+                               "scripts are those of sensu_rate_limit.");
+
+    for (i = 0; i < NGX_SENSU_OPS; i++) {
+        op = ngx_sensu_label_value(&ngx_sensu_label_operation, i);
+        bucket = &ngx_sensu_stats->count[NGX_SENSU_STAT_LATENCY
+                                         + i * NGX_SENSU_STAT_BUCKETS];
+
+        for (j = 0, n = 0; j < NGX_SENSU_STAT_BOUNDS; j++) {
+            n += bucket[j];
+            usec = ngx_sensu_stat_bounds[j];
+
+            p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s_bucket{operation="
+                             "\"%V\",le=\"%ui.%06ui\"} %ui\n",
+                             name, op, usec / 1000000, usec % 1000000, n);
+        }
+
+        n += bucket[j];
+        usec = bucket[j + 1];
+
+        p = ngx_slprintf(p, last,
+                         NGX_SENSU_PREFIX "%s_bucket{operation=\"%V\","
+                         "le=\"+Inf\"} %ui\n"
+                         NGX_SENSU_PREFIX "%s_sum{operation=\"%V\"} "
+                         "%ui.%06ui\n"
+                         NGX_SENSU_PREFIX "%s_count{operation=\"%V\"} %ui\n",
+                         name, op, n, name, op, usec / 1000000,
+                         usec % 1000000, name, op, n);
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
+{
+    ngx_slab_pool_t        *pool;
+    ngx_sensu_main_conf_t  *smcf;
+
+    p = ngx_sensu_metrics_head(p, last, "redis_connections", "gauge",
+                               "Connections to Redis that are open.");
+    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "redis_connections %ui\n",
+                     ngx_sensu_connections());
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
+
+    if (smcf->cursors != NULL && smcf->cursors->shm.addr != NULL) {
+        pool = (ngx_slab_pool_t *) smcf->cursors->shm.addr;
+
+        p = ngx_sensu_metrics_head(p, last, "cursor_zone_size_bytes", "gauge",
+                                   "Size of sensu_cursor_zone.");
+        p = ngx_slprintf(p, last,
+                         NGX_SENSU_PREFIX "cursor_zone_size_bytes %uz\n",
+                         smcf->cursors->shm.size);
+
+        p = ngx_sensu_metrics_head(p, last, "cursor_zone_free_bytes", "gauge",
+                                   "Bytes of sensu_cursor_zone in free "
+                                   "pages.");
+        p = ngx_slprintf(p, last,
+                         NGX_SENSU_PREFIX "cursor_zone_free_bytes %ui\n",
+                         pool->pfree * ngx_pagesize);
+    }
+
+    p = ngx_sensu_metrics_head(p, last, "start_time_seconds", "gauge",
+                               "When the counters began, in seconds of Unix "
+                               "time; a reload keeps them.");
+    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "start_time_seconds %T\n",
+                     ngx_sensu_stats->since);
+
+    p = ngx_sensu_metrics_head(p, last, "build_info", "gauge",
+                               "Always 1; the labels say what runs.");
+
+    return ngx_slprintf(p, last, NGX_SENSU_PREFIX "build_info{version=\""
+                        NGX_SENSU_VERSION "\",nginx=\"" NGINX_VERSION
+                        "\"} 1\n");
+}
+
+
+static u_char *
+ngx_sensu_metrics_head(u_char *p, u_char *last, const char *name,
+    const char *type, const char *help)
+{
+    return ngx_slprintf(p, last, "# HELP " NGX_SENSU_PREFIX "%s %s\n"
+                        "# TYPE " NGX_SENSU_PREFIX "%s %s\n",
+                        name, help, name, type);
+}
+
+
+ngx_uint_t
+ngx_sensu_connections(void)
+{
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    for (i = 0, n = 0; i < NGX_MAX_PROCESSES; i++) {
+        n += (ngx_int_t) ngx_sensu_stats->connections[i];
+    }
+
+    return ngx_max(n, 0);
+}
+
+
+ngx_int_t
+ngx_sensu_text_start(ngx_http_request_t *r)
+{
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    return ngx_http_discard_request_body(r);
+}
+
+
+ngx_int_t
+ngx_sensu_text_send(ngx_http_request_t *r, ngx_buf_t *b, const char *type)
+{
+    ngx_int_t         rc;
+    ngx_chain_t       out;
+    ngx_table_elt_t  *h;
+
+    if (b->last == b->end) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      "sensu: the counters do not fit into %z bytes",
+                      b->end - b->start);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Cache-Control");
+    ngx_str_set(&h->value, "no-store");
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = (u_char *) ngx_strchr(type, ';')
+                                      - (u_char *) type;
+
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}

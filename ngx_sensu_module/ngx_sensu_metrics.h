@@ -1,0 +1,86 @@
+
+/*
+ * The counters for others to see: as Prometheus text and as a page.
+ */
+
+
+#ifndef _NGX_SENSU_METRICS_H_INCLUDED_
+#define _NGX_SENSU_METRICS_H_INCLUDED_
+
+
+#include "ngx_sensu.h"
+
+
+/* values of a label, from the index "from" on; NULL: reasons of refusals */
+
+typedef struct {
+    const char               *name;
+    const ngx_str_t          *values;
+    ngx_uint_t                from;
+    ngx_uint_t                n;
+} ngx_sensu_label_t;
+
+
+/* counters that differ in up to two labels, the first the slower one */
+
+typedef struct {
+    const char               *name;      /* without the prefix */
+    const char               *help;
+    ngx_uint_t                first;     /* of ngx_sensu_stat_e */
+    const ngx_sensu_label_t  *labels[2];
+} ngx_sensu_family_t;
+
+
+/* in the order of ngx_sensu_families[] */
+
+typedef enum {
+    NGX_SENSU_FAMILY_REQUESTS = 0,
+    NGX_SENSU_FAMILY_REFUSALS,
+    NGX_SENSU_FAMILY_GUARD,
+    NGX_SENSU_FAMILY_PAGES,
+    NGX_SENSU_FAMILY_LISTS,
+    NGX_SENSU_FAMILY_FETCHES,
+    NGX_SENSU_FAMILY_CUTS,
+    NGX_SENSU_FAMILY_SCANNED,
+    NGX_SENSU_FAMILY_DELIVERED,
+    NGX_SENSU_FAMILY_WITHHELD,
+    NGX_SENSU_FAMILY_BYTES_READ,
+    NGX_SENSU_FAMILY_BYTES_DELIVERED,
+    NGX_SENSU_FAMILY_BYTES_SKIPPED,
+    NGX_SENSU_FAMILY_FALLBACKS,
+    NGX_SENSU_FAMILY_CURSORS,
+    NGX_SENSU_FAMILY_EVICTIONS,
+    NGX_SENSU_FAMILY_CONNECTS,
+    NGX_SENSU_FAMILY_REDIS_ERRORS,
+    NGX_SENSU_FAMILY_COMMANDS,
+    NGX_SENSU_FAMILY_RATE,
+    NGX_SENSU_FAMILIES
+} ngx_sensu_family_e;
+
+
+extern const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES];
+extern const ngx_sensu_label_t   ngx_sensu_label_operation;
+
+
+/* the text of a value */
+const ngx_str_t *ngx_sensu_label_value(const ngx_sensu_label_t *label,
+    ngx_uint_t i);
+
+/* the counter of a family with these values (0 where it has no such label) */
+ngx_uint_t ngx_sensu_family_count(const ngx_sensu_family_t *family,
+    ngx_uint_t i, ngx_uint_t j);
+
+/* connections to Redis of all workers */
+ngx_uint_t ngx_sensu_connections(void);
+
+/* GET and HEAD only: NGX_OK, or what the handler is to return */
+ngx_int_t ngx_sensu_text_start(ngx_http_request_t *r);
+/* sends what is in the buffer */
+ngx_int_t ngx_sensu_text_send(ngx_http_request_t *r, ngx_buf_t *b,
+    const char *type);
+
+char *ngx_sensu_conf_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+#endif /* _NGX_SENSU_METRICS_H_INCLUDED_ */
