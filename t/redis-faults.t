@@ -77,6 +77,8 @@ for (@faults) {
             "$name: with Retry-After";
         is $pages[0]->json->{reason}, 'store_failed', "$name: reason";
         like join("\n", @lines), $line, "$name: the log says why";
+        cmp_ok scalar(grep { / answered / } @lines), '<=', 1,
+            "$name: one line for all such answers";
         cmp_ok scalar(@lines), '<=', 6, "$name: in a few lines"
             or diag join "\n", @lines;
 
