@@ -73,7 +73,7 @@ subtest 'values' => sub {
     my @cases = (
         ['*', $all], [' * ', $all],
         ['a', 'a'], ['a,a-b', 'a a-b'], ['a-b a', 'a a-b'],
-        [',, a ,,	ab , ', 'a ab'], ['a,a,a', 'a'], ['nosuch', ''],
+        [",, a ,,\tab , ", 'a ab'], ['a,a,a', 'a'], ['nosuch', ''],
         ['nosuch,A', 'A'], ['a.b', 'a.b'],
         ['', ''], ['  ', ''], [undef, ''],
         ['*,a', ''], ['a *', ''], ['**', ''], ['a*', ''], ['a/b', ''],
