@@ -50,6 +50,7 @@ typedef struct {
     ngx_shm_zone_t           *cursors;   /* the embedded store */
     ngx_sensu_store_t        *memory;
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
+    ngx_array_t               namespaces;/* ngx_sensu_conf_variables_t */
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
 } ngx_sensu_main_conf_t;
 
@@ -73,10 +74,11 @@ typedef struct {
     ngx_str_t                 audience;
     time_t                    leeway;
     sensu_token_rules_t       rules;     /* of the four above */
+    ngx_uint_t                rules_id;  /* never given out twice */
 
     ngx_array_t              *public;    /* ngx_str_t */
     ngx_array_t              *apis;      /* sensu_str_t patterns */
-    ngx_array_t              *cors;      /* ngx_str_t origins */
+    ngx_array_t              *cors;      /* ngx_str_t origins; none: off */
     ngx_http_complex_value_t *namespaces;
     ngx_sensu_rate_t         *rate;
 
@@ -95,10 +97,10 @@ typedef struct {
 /* the verified caller, see ngx_sensu_caller() */
 
 typedef struct {
-    const sensu_token_rules_t *rules;    /* the verdict is under these */
+    ngx_uint_t                rules_id;  /* the verdict is under these */
     sensu_token_e             verdict;
     const char               *why;       /* of a refusal */
-    json_t                   *claims;    /* of OK */
+    json_t                   *claims;    /* of OK, as what follows */
     ngx_str_t                 user;      /* sub */
     ngx_str_t                 groups;    /* joined by commas */
     ngx_str_t                 issuer;
@@ -131,7 +133,6 @@ typedef struct {
     unsigned                  passed:1;  /* let in: what follows is not ours */
     unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  admitted:1;/* the access rules were applied */
-    unsigned                  preflight:1;
     unsigned                  body_read:1;
     unsigned                  body_checked:1;
     unsigned                  retargeted:1;
@@ -147,6 +148,7 @@ typedef struct {
     ngx_str_t                 unparsed_uri; /* what the client sent, */
     ngx_str_t                 uri;          /* see ngx_sensu_retarget() */
     ngx_str_t                 args;
+    ngx_str_t                 new_uri;
 
     ngx_sensu_error_e         error;     /* refused with; kept for the log */
     ngx_uint_t                status;    /* of it, pending */
@@ -214,6 +216,12 @@ ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
  * request's present location, from any phase.  NULL: no memory.
  */
 ngx_sensu_caller_t *ngx_sensu_caller(ngx_http_request_t *r);
+/*
+ * If a caller is known, is it of this location?  Else verifies anew, so that
+ * no map keeps what it made of another location's caller.  NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_sensu_caller_renew(ngx_http_request_t *r);
 /* exact path of sensu_public? */
 ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r);
 
@@ -232,6 +240,7 @@ ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 
 /* ngx_sensu_access.c */
 
+ngx_int_t ngx_sensu_rewrite_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_access_handler(ngx_http_request_t *r);
 /* token and namespaces: NGX_OK or a status */
@@ -241,6 +250,7 @@ ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r, const char *error,
     const char *why);
 /* the namespaces alone */
 ngx_int_t ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_log_handler(ngx_http_request_t *r);
 
 /* ngx_sensu_request.c: the precontent phase, everything after admission */
 
@@ -294,6 +304,8 @@ extern ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
 /* ngx_sensu_variables.c */
 
 ngx_int_t ngx_sensu_add_variables(ngx_conf_t *cf);
+/* the caller has changed: what maps made of it is made anew */
+void ngx_sensu_variables_refresh(ngx_http_request_t *r);
 
 
 #endif /* _NGX_SENSU_H_INCLUDED_ */

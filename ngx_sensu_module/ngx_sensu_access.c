@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_cors.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_rate.h"
 
@@ -34,6 +34,19 @@ static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
     NGX_SENSU_ERROR_NONE,
     NGX_SENSU_API_KEY_REFUSED
 };
+
+
+/* before the rewrites of every location that the request comes into */
+
+ngx_int_t
+ngx_sensu_rewrite_handler(ngx_http_request_t *r)
+{
+    if (ngx_sensu_caller_renew(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
 
 
 /* before limit_req and limit_conn: the context and the scope of the request */
@@ -78,6 +91,11 @@ ngx_sensu_access_handler(ngx_http_request_t *r)
 
     if (!conf->gateway) {
         return NGX_DECLINED;
+    }
+
+    if (ngx_sensu_cors_is_preflight(r)) {
+        /* of no interest to the backend, and without credentials */
+        return NGX_HTTP_NO_CONTENT;
     }
 
     ctx = ngx_sensu_ctx(r);
@@ -229,11 +247,15 @@ ngx_sensu_challenge(ngx_http_request_t *r, const char *error, const char *why)
 }
 
 
+/*
+ * What lies beside the API, such as /graphql, knows no namespaces: it takes
+ * all of them.  Paths that are none are refused later.
+ */
+
 ngx_int_t
 ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t              rc;
-    sensu_str_t            user;
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
     sensu_scope_method_e   method;
@@ -243,13 +265,12 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ctx->scope = SENSU_SCOPE_PASS;
     ctx->namespaces.all = 1;
 
-    if (conf->namespaces == NULL || ctx->target.rc != SENSU_PATH_API) {
+    if (conf->namespaces == NULL
+        || ctx->target.rc == SENSU_PATH_UNKNOWN
+        || ctx->target.rc == SENSU_PATH_UNSAFE
+        || (ctx->target.rc == SENSU_PATH_OTHER && ngx_sensu_is_public(r)))
+    {
         return NGX_OK;
-    }
-
-    rc = ngx_sensu_namespaces(r, ctx);
-    if (rc != NGX_OK) {
-        return rc;
     }
 
     caller = ngx_sensu_caller(r);
@@ -257,26 +278,31 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    user = ngx_sensu_str(caller->user);
+    rc = ngx_sensu_namespaces(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
-    method = (r->method == NGX_HTTP_GET) ? SENSU_SCOPE_GET
-             : (r->method == NGX_HTTP_PUT) ? SENSU_SCOPE_PUT
-             : SENSU_SCOPE_OTHER;
+    if (ctx->target.rc == SENSU_PATH_OTHER) {
+        ctx->scope = ctx->namespaces.all ? SENSU_SCOPE_PASS
+                                         : SENSU_SCOPE_DENY;
 
-    ctx->scope = sensu_scope_judge(&ctx->namespaces, &ctx->target.path, user,
-                                   method);
+    } else {
+        method = (r->method == NGX_HTTP_GET) ? SENSU_SCOPE_GET
+                 : (r->method == NGX_HTTP_PUT) ? SENSU_SCOPE_PUT
+                 : SENSU_SCOPE_OTHER;
+
+        ctx->scope = sensu_scope_judge(&ctx->namespaces, &ctx->target.path,
+                                       ngx_sensu_str(caller->user), method);
+    }
 
     if (ctx->scope != SENSU_SCOPE_DENY) {
         return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "sensu: user \"%V\" may not use %s\"%*s\"", &caller->user,
-                  ctx->target.path.ns.len ? "namespace " : "cluster-wide ",
-                  ctx->target.path.ns.len ? ctx->target.path.ns.len
-                                          : ctx->target.path.resource.len,
-                  ctx->target.path.ns.len ? ctx->target.path.ns.data
-                                          : ctx->target.path.resource.data);
+                  "sensu: user \"%V\" may not use \"%V\"", &caller->user,
+                  &ctx->target.raw);
 
     return ngx_sensu_refuse(r, ctx->target.path.scope == SENSU_SCOPE_NAMESPACE
                                ? NGX_SENSU_NAMESPACE_FORBIDDEN
@@ -284,29 +310,15 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
-/*
- * The value of sensu_namespaces.  Its variables are evaluated afresh: a map
- * may have been asked before, in a location with other keys.
- */
-
 static ngx_int_t
 ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     size_t                 room;
     ngx_str_t              value;
-    ngx_uint_t            *index;
     sensu_str_t           *names;
     ngx_sensu_loc_conf_t  *conf;
 
     conf = ngx_sensu_loc_conf(r);
-
-    for (index = conf->namespaces->flushes;
-         index != NULL && *index != (ngx_uint_t) -1;
-         index++)
-    {
-        r->variables[*index].valid = 0;
-        r->variables[*index].not_found = 0;
-    }
 
     if (ngx_http_complex_value(r, conf->namespaces, &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -330,6 +342,17 @@ ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         ctx->namespaces.all = 0;
         ctx->namespaces.n = 0;
     }
+
+    return NGX_OK;
+}
+
+
+/* before the access log: a subrequest may have been in another location */
+
+ngx_int_t
+ngx_sensu_log_handler(ngx_http_request_t *r)
+{
+    (void) ngx_sensu_caller_renew(r);
 
     return NGX_OK;
 }

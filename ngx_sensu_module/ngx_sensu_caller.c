@@ -6,22 +6,21 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_cache.h"
 
 
-static ngx_uint_t ngx_sensu_same_rules(const sensu_token_rules_t *a,
-    const sensu_token_rules_t *b);
-static sensu_token_e ngx_sensu_verify(ngx_http_request_t *r,
+static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
-static ngx_int_t ngx_sensu_identity(ngx_http_request_t *r,
+static ngx_sensu_identity_t *ngx_sensu_verify_token(
+    ngx_sensu_loc_conf_t *conf, sensu_str_t token,
     ngx_sensu_caller_t *caller);
-static ngx_int_t ngx_sensu_copy_claim(ngx_http_request_t *r, ngx_str_t *dst,
-    json_t *claim);
+static void ngx_sensu_caller_cleanup(void *data);
 
 
 ngx_sensu_caller_t *
 ngx_sensu_caller(ngx_http_request_t *r)
 {
+    ngx_uint_t             known;
     ngx_sensu_ctx_t       *ctx;
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
@@ -34,142 +33,151 @@ ngx_sensu_caller(ngx_http_request_t *r)
     conf = ngx_sensu_loc_conf(r);
     caller = &ctx->caller;
 
-    if (caller->rules != NULL
-        && ngx_sensu_same_rules(caller->rules, &conf->rules))
-    {
+    if (caller->rules_id == conf->rules_id) {
         return caller;
     }
 
-    if (caller->claims) {
-        json_decref(caller->claims);
-    }
+    known = caller->rules_id;
 
     ngx_memzero(caller, sizeof(ngx_sensu_caller_t));
 
-    caller->rules = &conf->rules;
-    caller->why = "";
-    caller->verdict = ngx_sensu_verify(r, caller);
-
-    if (caller->verdict == SENSU_TOKEN_OK
-        && ngx_sensu_identity(r, caller) != NGX_OK)
-    {
+    if (ngx_sensu_verify(r, caller) != NGX_OK) {
         /* no memory: nobody must take this for a verdict */
-        json_decref(caller->claims);
         ngx_memzero(caller, sizeof(ngx_sensu_caller_t));
         return NULL;
+    }
+
+    caller->rules_id = conf->rules_id;
+
+    if (known) {
+        ngx_sensu_variables_refresh(r);
     }
 
     return caller;
 }
 
 
-static ngx_uint_t
-ngx_sensu_same_rules(const sensu_token_rules_t *a,
-    const sensu_token_rules_t *b)
+ngx_int_t
+ngx_sensu_caller_renew(ngx_http_request_t *r)
 {
-    return a == b
-           || (a->keys == b->keys && a->leeway == b->leeway
-               && sensu_str_eq(a->issuer, b->issuer)
-               && sensu_str_eq(a->audience, b->audience));
+    ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_loc_conf_t  *conf;
+
+    ctx = ngx_sensu_ctx_find(r->main);
+
+    if (ctx == NULL || ctx->caller.rules_id == 0) {
+        return NGX_OK;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (ctx->caller.rules_id == conf->rules_id) {
+        return NGX_OK;
+    }
+
+    return ngx_sensu_caller(r) ? NGX_OK : NGX_ERROR;
 }
 
 
-static sensu_token_e
+static ngx_int_t
 ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 {
-    sensu_str_t       token;
-    sensu_token_e     rc;
-    ngx_table_elt_t  *header;
+    sensu_str_t            token;
+    ngx_table_elt_t       *header;
+    ngx_pool_cleanup_t    *cln;
+    ngx_sensu_identity_t  *identity;
+    ngx_sensu_loc_conf_t  *conf;
 
+    conf = ngx_sensu_loc_conf(r);
     header = r->headers_in.authorization;
 
-    if (header == NULL || caller->rules->keys == NULL) {
-        return SENSU_TOKEN_MISSING;
-    }
+    caller->why = "";
+    caller->verdict = SENSU_TOKEN_MISSING;
 
-    rc = sensu_token_from_header(ngx_sensu_str(header->value), &token);
-
-    if (rc != SENSU_TOKEN_OK) {
-        return rc;
-    }
-
-    return sensu_token_verify(caller->rules, token, ngx_time(),
-                              &caller->claims, &caller->why);
-}
-
-
-/* texts are copied to the pool: the log phase comes late */
-
-static ngx_int_t
-ngx_sensu_identity(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
-{
-    size_t   len, i;
-    u_char  *p;
-    json_t  *groups, *group;
-
-    if (ngx_sensu_copy_claim(r, &caller->user,
-                             json_object_get(caller->claims, "sub"))
-        != NGX_OK
-        || ngx_sensu_copy_claim(r, &caller->issuer,
-                                json_object_get(caller->claims, "iss"))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    groups = json_object_get(caller->claims, "groups");
-    len = 0;
-
-    json_array_foreach(groups, i, group) {
-        len += json_string_length(group) + 1;
-    }
-
-    if (len == 0) {
+    if (header == NULL || conf->keys == NULL) {
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
+    caller->verdict = sensu_token_from_header(ngx_sensu_str(header->value),
+                                              &token);
+
+    if (caller->verdict != SENSU_TOKEN_OK) {
+        return NGX_OK;
+    }
+
+    /* before there is something to release */
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
         return NGX_ERROR;
     }
 
-    caller->groups.data = p;
+    identity = ngx_sensu_verify_token(conf, token, caller);
 
-    json_array_foreach(groups, i, group) {
-        if (i) {
-            *p++ = ',';
+    if (caller->verdict != SENSU_TOKEN_OK) {
+        return NGX_OK;
+    }
+
+    if (identity == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* until the end of the request: variables point to its texts */
+
+    cln->handler = ngx_sensu_caller_cleanup;
+    cln->data = identity;
+
+    caller->claims = identity->claims;
+    caller->user = identity->user;
+    caller->groups = identity->groups;
+    caller->issuer = identity->issuer;
+
+    return NGX_OK;
+}
+
+
+/* sets the verdict; the identity is of OK alone, NULL then: no memory */
+
+static ngx_sensu_identity_t *
+ngx_sensu_verify_token(ngx_sensu_loc_conf_t *conf, sensu_str_t token,
+    ngx_sensu_caller_t *caller)
+{
+    u_char                 key[NGX_SENSU_CACHE_KEY];
+    json_t                *claims;
+    ngx_int_t              rc;
+    ngx_sensu_identity_t  *identity;
+
+    rc = ngx_sensu_cache_key(token, key);
+
+    if (rc == NGX_OK) {
+        identity = ngx_sensu_cache_find(conf, key, ngx_time());
+
+        if (identity != NULL) {
+            return identity;
         }
-
-        p = ngx_cpymem(p, json_string_value(group),
-                       json_string_length(group));
     }
 
-    caller->groups.len = p - caller->groups.data;
+    caller->verdict = sensu_token_verify(&conf->rules, token, ngx_time(),
+                                         &claims, &caller->why);
 
-    return NGX_OK;
+    if (caller->verdict != SENSU_TOKEN_OK) {
+        return NULL;
+    }
+
+    identity = ngx_sensu_identity(claims);
+
+    if (identity != NULL && rc == NGX_OK) {
+        ngx_sensu_cache_add(conf, key, identity);
+    }
+
+    return identity;
 }
 
 
-static ngx_int_t
-ngx_sensu_copy_claim(ngx_http_request_t *r, ngx_str_t *dst, json_t *claim)
+static void
+ngx_sensu_caller_cleanup(void *data)
 {
-    ngx_str_t  src;
-
-    if (!json_is_string(claim)) {
-        return NGX_OK;
-    }
-
-    src.data = (u_char *) json_string_value(claim);
-    src.len = json_string_length(claim);
-
-    dst->data = ngx_pstrdup(r->pool, &src);
-    if (dst->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    dst->len = src.len;
-
-    return NGX_OK;
+    ngx_sensu_identity_release(data);
 }
 
 

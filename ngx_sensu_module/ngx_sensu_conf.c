@@ -5,17 +5,14 @@
 
 
 #include "ngx_sensu_conf.h"
+#include "ngx_sensu_cors.h"
 
 
-static ngx_int_t ngx_sensu_conf_keys(ngx_conf_t *cf,
-    ngx_sensu_loc_conf_t *slcf);
-static void ngx_sensu_conf_keys_free(void *data);
-static void ngx_sensu_conf_warn(void *data, const char *text);
+static ngx_uint_t ngx_sensu_conf_is_path(ngx_str_t *path);
+static ngx_uint_t ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
 static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf, ngx_int_t value);
-
-
-#define NGX_SENSU_ERR_LEN  512
 
 
 char *
@@ -44,136 +41,6 @@ ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_sensu_loc_conf_t *slcf = conf;
-
-    char        err[NGX_SENSU_ERR_LEN];
-    ngx_str_t  *value, file;
-    ngx_uint_t  i;
-    const char *kid, *format;
-
-    value = cf->args->elts;
-    kid = NULL;
-    format = NULL;
-
-    for (i = 3; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "kid=", 4) == 0
-            && value[i].len > 4)
-        {
-            kid = (char *) value[i].data + 4;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "format=", 7) == 0) {
-            format = (char *) value[i].data + 7;
-            continue;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a parameter of \"sensu_jwt_key\", "
-                           "use kid=ID or format=base64|raw|hex", &value[i]);
-        return NGX_CONF_ERROR;
-    }
-
-    file = value[2];
-
-    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
-        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (sensu_keys_add_file(slcf->keys, (char *) value[1].data,
-                            (char *) file.data, kid, format,
-                            ngx_sensu_conf_warn, cf, err, sizeof(err))
-        != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key\": %s",
-                           err);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_sensu_loc_conf_t *slcf = conf;
-
-    char        err[NGX_SENSU_ERR_LEN];
-    ngx_str_t  *value, file;
-
-    value = cf->args->elts;
-    file = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
-        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (sensu_keys_add_jwks(slcf->keys, (char *) file.data,
-                            ngx_sensu_conf_warn, cf, err, sizeof(err))
-        != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key_set\": %s",
-                           err);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* the keys of this level, freed with the configuration */
-
-static ngx_int_t
-ngx_sensu_conf_keys(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
-{
-    ngx_pool_cleanup_t  *cln;
-
-    if (slcf->keys != NULL) {
-        return NGX_OK;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    slcf->keys = sensu_keys_create();
-    if (slcf->keys == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_sensu_conf_keys_free;
-    cln->data = slcf->keys;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_sensu_conf_keys_free(void *data)
-{
-    sensu_keys_free(data);
-}
-
-
-static void
-ngx_sensu_conf_warn(void *data, const char *text)
-{
-    ngx_conf_t *cf = data;
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "%s", text);
-}
-
-
-char *
 ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
@@ -195,10 +62,11 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (value[i].len == 0 || value[i].data[0] != '/') {
+        if (!ngx_sensu_conf_is_path(&value[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"%V\" is not a path in \"sensu_public\", "
-                               "use exact paths such as /health", &value[i]);
+                               "use exact, unescaped paths such as /health, "
+                               "without a query or a pattern", &value[i]);
             return NGX_CONF_ERROR;
         }
 
@@ -211,6 +79,23 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* as r->uri is: decoded, and what no request line can make is a mistake */
+
+static ngx_uint_t
+ngx_sensu_conf_is_path(ngx_str_t *path)
+{
+    u_char  *p;
+
+    p = path->data;
+
+    return path->len && *p == '/'
+           && strpbrk((char *) p, "?#%*\\ ") == NULL
+           && ngx_strstr(p, "//") == NULL
+           && ngx_strstr(p, "/./") == NULL
+           && ngx_strstr(p, "/../") == NULL;
 }
 
 
@@ -285,6 +170,163 @@ ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                        "\"pass\" or \"reject\"", &value[1]);
 
     return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char                        *rv;
+    ngx_sensu_main_conf_t       *smcf;
+    ngx_sensu_conf_variables_t  *place;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    place = ngx_array_push(&smcf->namespaces);
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    place->value = slcf->namespaces;
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_conf_known_variables(ngx_conf_t *cf)
+{
+    ngx_str_t                   *name;
+    ngx_uint_t                   i, *index;
+    ngx_http_variable_t         *v;
+    ngx_sensu_main_conf_t       *smcf;
+    ngx_http_core_main_conf_t   *cmcf;
+    ngx_sensu_conf_variables_t  *place;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    v = cmcf->variables.elts;
+    place = smcf->namespaces.elts;
+
+    for (i = 0; i < smcf->namespaces.nelts; i++) {
+
+        index = place[i].value->flushes;
+
+        if (index == NULL) {
+            continue;
+        }
+
+        for ( /* void */ ; *index != (ngx_uint_t) -1; index++) {
+            name = &v[*index].name;
+
+            if (ngx_sensu_conf_is_known(cmcf, name)) {
+                continue;
+            }
+
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown variable \"$%V\" in \"sensu_namespaces\" "
+                          "in %V:%ui, define it with map or set, or use "
+                          "$sensu_claim_NAME", name, &place[i].file,
+                          place[i].line);
+
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* as ngx_http_variables_init_vars() will look for it */
+
+static ngx_uint_t
+ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
+{
+    ngx_uint_t            i;
+    ngx_hash_key_t       *key;
+    ngx_http_variable_t  *prefix;
+
+    key = cmcf->variables_keys->keys.elts;
+
+    for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
+        if (key[i].key.len == name->len
+            && ngx_strncmp(key[i].key.data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    prefix = cmcf->prefix_variables.elts;
+
+    for (i = 0; i < cmcf->prefix_variables.nelts; i++) {
+        if (prefix[i].name.len <= name->len
+            && ngx_strncmp(prefix[i].name.data, name->data,
+                           prefix[i].name.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+char *
+ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value, *origin;
+    ngx_uint_t   i;
+
+    if (slcf->cors != NULL) {
+        return "is duplicate, name all origins in one";
+    }
+
+    value = cf->args->elts;
+
+    slcf->cors = ngx_array_create(cf->pool, cf->args->nelts,
+                                  sizeof(ngx_str_t));
+    if (slcf->cors == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_sensu_cors_is_origin(&value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not an origin in \"sensu_cors\", "
+                               "use scheme://host or scheme://host:port in "
+                               "lower case, without a path and without the "
+                               "scheme's own port, each origin by itself, or "
+                               "\"off\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        origin = ngx_array_push(slcf->cors);
+        if (origin == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *origin = value[i];
+    }
+
+    return NGX_CONF_OK;
 }
 
 

@@ -20,12 +20,25 @@ typedef struct {
 } ngx_sensu_range_t;
 
 
+/* a value with variables, to say where an unknown one stands */
+
+typedef struct {
+    ngx_http_complex_value_t *value;
+    ngx_str_t                 file;
+    ngx_uint_t                line;
+} ngx_sensu_conf_variables_t;
+
+
 char *ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_cursor_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -34,6 +47,13 @@ char *ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_num(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* are the variables of all sensu_namespaces known? says so if one is not */
+ngx_int_t ngx_sensu_conf_known_variables(ngx_conf_t *cf);
+
+/* the rules for tokens of a level whose directives are merged */
+void ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf,
+    ngx_sensu_loc_conf_t *prev);
 
 /* what the directives default to, once all levels are read */
 ngx_int_t ngx_sensu_conf_defaults(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);

@@ -7,6 +7,7 @@
 #include "ngx_sensu.h"
 
 
+static void ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_ctx_cleanup(void *data);
 
 
@@ -66,18 +67,7 @@ ngx_sensu_ctx_find(ngx_http_request_t *r)
         ctx = cln->data;
 
         if (ctx->request == r) {
-            /* another run of phases: what it decided is decided again */
-            ctx->parsed = 0;
-            ctx->admitted = 0;
-            ctx->preflight = 0;
-            ctx->status = 0;
-            ctx->error_page = (r->err_status != 0);
-            ctx->replace = 0;
-            ctx->page = NULL;
-            ctx->merge = NULL;
-            ctx->sieve = NULL;
-
-            ngx_http_set_ctx(r, ctx, ngx_sensu_module);
+            ngx_sensu_ctx_rerun(r, ctx);
             return ctx;
         }
     }
@@ -86,13 +76,36 @@ ngx_sensu_ctx_find(ngx_http_request_t *r)
 }
 
 
+/*
+ * Another run of phases: what was decided is decided again, of a body too, for
+ * the path may be another.  Our own subrequests keep the target made for them.
+ */
+
+static void
+ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_http_set_ctx(r, ctx, ngx_sensu_module);
+
+    if (ctx->fetch == NULL && ctx->part == NULL) {
+        ngx_sensu_target_restore(r);
+    }
+
+    ctx->parsed = 0;
+    ctx->admitted = 0;
+    ctx->body_checked = 0;
+    ctx->status = 0;
+    ctx->error_page = (r->err_status != 0);
+    ctx->replace = 0;
+    ctx->page = NULL;
+    ctx->merge = NULL;
+    ctx->sieve = NULL;
+    ctx->others = NULL;
+}
+
+
+/* a mark to find the context by; the caller's claims have their own cleanup */
+
 static void
 ngx_sensu_ctx_cleanup(void *data)
 {
-    ngx_sensu_ctx_t  *ctx = data;
-
-    if (ctx->caller.claims) {
-        json_decref(ctx->caller.claims);
-        ctx->caller.claims = NULL;
-    }
 }

@@ -21,6 +21,7 @@ typedef struct {
 
 static const ngx_sensu_error_entry_t *ngx_sensu_error_by_status(
     ngx_uint_t status);
+static ngx_int_t ngx_sensu_error_server(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_error_is_made_up(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_error_swap(ngx_http_request_t *r,
@@ -92,8 +93,7 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
     { 400, NGX_SENSU_INVALID, ngx_string("body_not_json"),
       ngx_string("the request body is not one JSON object") },
     { 400, NGX_SENSU_INVALID, ngx_string("body_mismatch"),
-      ngx_string("the request body must name the same object as the URL, "
-                 "correct this") },
+      ngx_string("the request body names another object than the URL") },
     { 409, NGX_SENSU_INVALID, ngx_string("namespace_prefix"),
       ngx_string("the backend would delete other namespaces, too") },
 
@@ -179,28 +179,6 @@ ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
     ctx->detail = detail ? *detail : entry->message;
 
     return entry->status;
-}
-
-
-ngx_int_t
-ngx_sensu_refuse_because(ngx_http_request_t *r, ngx_sensu_error_e error,
-    const char *why)
-{
-    ngx_str_t         detail;
-    const ngx_str_t  *message;
-
-    message = &ngx_sensu_errors[error].message;
-
-    detail.len = message->len + 2 + ngx_strlen(why);
-
-    detail.data = ngx_pnalloc(r->pool, detail.len);
-    if (detail.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    (void) ngx_sprintf(detail.data, "%V: %s", message, why);
-
-    return ngx_sensu_refuse(r, error, &detail);
 }
 
 
@@ -308,6 +286,10 @@ ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    if (ngx_sensu_error_server(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ctx->replace = 1;
 
     ngx_http_clear_content_length(r);
@@ -320,6 +302,32 @@ ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
+
+    return NGX_OK;
+}
+
+
+/* whatever server_tokens says: an error is no place for a version */
+
+static ngx_int_t
+ngx_sensu_error_server(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    if (r != r->main || r->headers_out.server) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Server");
+    ngx_str_set(&h->value, "nginx");
+
+    r->headers_out.server = h;
 
     return NGX_OK;
 }

@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_sensu_cors.h"
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_merge.h"
@@ -27,12 +28,9 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
     ngx_sensu_ctx_t       *ctx;
     ngx_sensu_loc_conf_t  *conf;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+    /* an X-Accel-Redirect of a fetch's answer is still its answer */
 
-    if (ctx == NULL && r != r->main) {
-        /* an X-Accel-Redirect of a fetch's answer is still its answer */
-        ctx = ngx_sensu_ctx_find(r);
-    }
+    ctx = ngx_sensu_ctx_find(r);
 
     if (ctx != NULL && ctx->fetch != NULL) {
         return ngx_sensu_fetch_header(r, ctx->fetch);
@@ -40,6 +38,10 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
 
     if (ctx != NULL && ctx->part != NULL) {
         return ngx_sensu_merge_header(r, ctx);
+    }
+
+    if (ngx_sensu_caller_renew(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     conf = ngx_sensu_loc_conf(r);
@@ -65,6 +67,10 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         if (ctx->sieve != NULL && ngx_sensu_sieve_header(r, ctx) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
+
+    if (ngx_sensu_cors_header(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_sensu_next_header_filter(r);

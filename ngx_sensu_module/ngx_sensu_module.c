@@ -6,6 +6,7 @@
 
 
 #include "ngx_sensu.h"
+#include "ngx_sensu_cache.h"
 #include "ngx_sensu_conf.h"
 #include "ngx_sensu_metrics.h"
 #include "ngx_sensu_rate.h"
@@ -14,6 +15,8 @@
 static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_sensu_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler);
+static ngx_int_t ngx_sensu_add_first(ngx_conf_t *cf, ngx_uint_t phase,
     ngx_http_handler_pt handler);
 static void *ngx_sensu_create_main_conf(ngx_conf_t *cf);
 static char *ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -48,7 +51,7 @@ static ngx_sensu_range_t  ngx_sensu_range_default = {
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_buffer = {
-    4096, 1024 * 1024 * 1024, "a size from 4k to 1g, such as 8m"
+    4096, 1024 * 1024 * 1024, "a size from 4k to 1024m, such as 8m"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_ttl = {
@@ -88,14 +91,14 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_jwt_issuer"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_sensu_conf_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, issuer),
       NULL },
 
     { ngx_string("sensu_jwt_audience"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_sensu_conf_text,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, audience),
       NULL },
@@ -130,9 +133,16 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_namespaces"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_sensu_conf_namespaces,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, namespaces),
+      NULL },
+
+    { ngx_string("sensu_cors"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_conf_cors,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("sensu_guard"),
@@ -274,9 +284,16 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_sensu_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
-                              ngx_sensu_preaccess_handler)
+    if (ngx_sensu_conf_known_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_sensu_add_handler(cf, NGX_HTTP_REWRITE_PHASE,
+                              ngx_sensu_rewrite_handler)
         != NGX_OK
+        || ngx_sensu_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
+                                 ngx_sensu_preaccess_handler)
+           != NGX_OK
         || ngx_sensu_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
                                  ngx_sensu_access_handler)
            != NGX_OK
@@ -285,6 +302,8 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
            != NGX_OK
         || ngx_sensu_add_handler(cf, NGX_HTTP_LOG_PHASE,
                                  ngx_sensu_count_handler)
+           != NGX_OK
+        || ngx_sensu_add_first(cf, NGX_HTTP_LOG_PHASE, ngx_sensu_log_handler)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -318,6 +337,25 @@ ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
 }
 
 
+/* log handlers are called in this order: ours comes before the access log */
+
+static ngx_int_t
+ngx_sensu_add_first(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *first, other;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    first = cmcf->phases[phase].handlers.elts;
+    other = first[0];
+    first[0] = handler;
+
+    return ngx_sensu_add_handler(cf, phase, other);
+}
+
+
 static void *
 ngx_sensu_create_main_conf(ngx_conf_t *cf)
 {
@@ -329,7 +367,10 @@ ngx_sensu_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&smcf->redis, cf->pool, 1, sizeof(ngx_sensu_redis_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&smcf->namespaces, cf->pool, 1,
+                          sizeof(ngx_sensu_conf_variables_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -345,7 +386,9 @@ ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_str_t  name;
 
-    if (smcf->gateways == 0) {
+    /* a zone that is named must be made ready in any case */
+
+    if (smcf->gateways == 0 && smcf->cursors == NULL) {
         return NGX_CONF_OK;
     }
 
@@ -475,6 +518,10 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->namespaces = prev->namespaces;
     }
 
+    if (conf->cors == NULL) {
+        conf->cors = prev->cors;
+    }
+
     if (conf->rate == NULL) {
         conf->rate = prev->rate;
     }
@@ -483,10 +530,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    conf->rules.keys = conf->keys;
-    conf->rules.issuer = ngx_sensu_str(conf->issuer);
-    conf->rules.audience = ngx_sensu_str(conf->audience);
-    conf->rules.leeway = conf->leeway;
+    ngx_sensu_conf_rules(conf, prev);
     conf->route = ++route;
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
@@ -566,4 +610,6 @@ ngx_sensu_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < smcf->redis.nelts; i++) {
         ngx_sensu_redis_exit_process(redis[i]);
     }
+
+    ngx_sensu_cache_clear();
 }

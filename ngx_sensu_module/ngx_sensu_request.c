@@ -122,6 +122,7 @@ ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
+    ngx_str_t              why;
     ngx_uint_t             i;
     sensu_path_t          *path;
     sensu_str_t           *api;
@@ -146,7 +147,9 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     case SENSU_PATH_UNSAFE:
         ngx_sensu_guard_hit(r, 2, path->why);
-        return ngx_sensu_refuse_because(r, NGX_SENSU_UNSAFE_PATH, path->why);
+        why.data = (u_char *) path->why;
+        why.len = ngx_strlen(path->why);
+        return ngx_sensu_refuse(r, NGX_SENSU_UNSAFE_PATH, &why);
 
     default: /* SENSU_PATH_API */
         break;
@@ -226,7 +229,9 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
-    if (conf->max_body
+    /* an error_page is made without the body, also of a 413 */
+
+    if (conf->max_body && !ctx->error_page
         && r->headers_in.content_length_n > (off_t) conf->max_body)
     {
         return ngx_sensu_refuse(r, NGX_SENSU_BODY_TOO_LARGE, NULL);

@@ -208,6 +208,7 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
     r->valid_unparsed_uri = 1;
     r->quoted_uri = 1;
     r->uri = uri;
+    ctx->new_uri = uri;
     r->args.data = line.data + path->len + 1;
     r->args.len = query->len;
 
@@ -227,7 +228,13 @@ ngx_sensu_target_restore(ngx_http_request_t *r)
     }
 
     r->unparsed_uri = ctx->unparsed_uri;
-    r->uri = ctx->uri;
-    r->args = ctx->args;
+
+    /* an internal redirect has its own */
+
+    if (r->uri.data == ctx->new_uri.data) {
+        r->uri = ctx->uri;
+        r->args = ctx->args;
+    }
+
     ctx->retargeted = 0;
 }

@@ -14,6 +14,8 @@ static ngx_int_t ngx_sensu_variable_caller(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_sensu_variable_claim(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static json_t *ngx_sensu_claim(json_t *claims, ngx_str_t *name);
+static ngx_uint_t ngx_sensu_claim_is(const char *key, ngx_str_t *name);
 static ngx_int_t ngx_sensu_variable_path(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_sensu_variable_scope(ngx_http_request_t *r,
@@ -92,6 +94,45 @@ ngx_sensu_add_variables(ngx_conf_t *cf)
 }
 
 
+/*
+ * nginx keeps the value of a map for the whole request.  What was made of a
+ * caller under other keys is forgotten; values that somebody set (captures,
+ * auth_request_set) have no getter to make them again, and stay.
+ */
+
+void
+ngx_sensu_variables_refresh(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_variable_value_t  *value, fresh;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        value = &r->variables[i];
+
+        if (!value->valid || value->no_cacheable
+            || !(v[i].flags & NGX_HTTP_VAR_CHANGEABLE)
+            || (v[i].flags & NGX_HTTP_VAR_WEAK))
+        {
+            continue;
+        }
+
+        ngx_memzero(&fresh, sizeof(ngx_http_variable_value_t));
+
+        if (v[i].get_handler(r, &fresh, v[i].data) == NGX_OK
+            && !fresh.not_found)
+        {
+            value->valid = 0;
+        }
+    }
+}
+
+
 static ngx_int_t
 ngx_sensu_variable_token(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
@@ -139,19 +180,20 @@ ngx_sensu_variable_caller(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
-/* a claim's text: strings as they are, all else as compact JSON */
+/*
+ * A claim's text: strings as they are, all else as compact JSON.  A text with
+ * control characters is none: it could split a header that it is put into.
+ */
 
 static ngx_int_t
 ngx_sensu_variable_claim(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    size_t               len;
     char                *dump;
     json_t              *claim;
-    ngx_str_t           *variable, name, s;
+    size_t               i;
+    ngx_str_t            name, s;
     ngx_sensu_caller_t  *caller;
-
-    variable = (ngx_str_t *) data;
 
     caller = ngx_sensu_caller(r);
     if (caller == NULL) {
@@ -164,17 +206,11 @@ ngx_sensu_variable_claim(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_OK;
     }
 
-    len = sizeof("sensu_claim_") - 1;
+    name = *(ngx_str_t *) data;
+    name.data += sizeof("sensu_claim_") - 1;
+    name.len -= sizeof("sensu_claim_") - 1;
 
-    name.data = ngx_pnalloc(r->pool, variable->len - len + 1);
-    if (name.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    name.len = variable->len - len;
-    (void) ngx_cpystrn(name.data, variable->data + len, name.len + 1);
-
-    claim = json_object_get(caller->claims, (char *) name.data);
+    claim = ngx_sensu_claim(caller->claims, &name);
 
     if (claim == NULL || json_is_null(claim)) {
         return NGX_OK;
@@ -195,12 +231,78 @@ ngx_sensu_variable_claim(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         s.len = ngx_strlen(dump);
     }
 
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] < 0x20 || s.data[i] == 0x7f) {
+            s.len = 0;
+        }
+    }
+
     v->data = ngx_pstrdup(r->pool, &s);
     v->len = s.len;
 
     free(dump);
 
     return v->data ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * Names of variables are in lower case and have letters, digits and "_" only.
+ * If no claim has just that name, the one that differs in letter case or has
+ * other characters for "_" is meant, unless there are several.
+ */
+
+static json_t *
+ngx_sensu_claim(json_t *claims, ngx_str_t *name)
+{
+    json_t      *claim, *found;
+    ngx_uint_t   several;
+    const char  *key;
+
+    found = NULL;
+    several = 0;
+
+    json_object_foreach(claims, key, claim) {
+
+        if (!ngx_sensu_claim_is(key, name)) {
+            continue;
+        }
+
+        if (ngx_strncmp(key, name->data, name->len) == 0) {
+            return claim;
+        }
+
+        several |= (found != NULL);
+        found = claim;
+    }
+
+    return several ? NULL : found;
+}
+
+
+static ngx_uint_t
+ngx_sensu_claim_is(const char *key, ngx_str_t *name)
+{
+    u_char  c;
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        c = ngx_tolower(key[i]);
+
+        if (c == '\0') {
+            return 0;
+        }
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+            c = '_';
+        }
+
+        if (c != name->data[i]) {
+            return 0;
+        }
+    }
+
+    return key[i] == '\0';
 }
 
 

@@ -72,7 +72,7 @@ sensu_body_check(const sensu_path_t *path, int is_post,
 
     if (len == 0) {
         return kind == SENSU_BODY_FREE ? SENSU_BODY_OK
-               : sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "there is none");
+               : sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "no body");
     }
 
     /* numbers are not looked at, so none is too large; NUL occurs in output
@@ -88,15 +88,15 @@ sensu_body_check(const sensu_path_t *path, int is_post,
 
     if (root == NULL) {
         return sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON,
-                               "it is malformed, repeats a member, or is "
-                               "followed by something");
+                               "malformed, repeated members, or more than "
+                               "one value");
     }
 
     if (kind == SENSU_BODY_FREE) {
         rc = SENSU_BODY_OK;
 
     } else if (!json_is_object(root)) {
-        rc = sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "it is something else");
+        rc = sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "not an object");
 
     } else {
         rc = sensu_body_object(&ctx, kind, root);
@@ -428,8 +428,7 @@ sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
 
         if (seen++) {
             return sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
-                                   "it repeats a member in another letter "
-                                   "case");
+                                   "members that differ in letter case only");
         }
 
         *value = json_is_null(each) ? NULL : each;

@@ -1,0 +1,53 @@
+
+/*
+ * Verified tokens, remembered by each worker, so that a caller's next request
+ * costs a hash instead of a signature and a parse.
+ */
+
+
+#ifndef _NGX_SENSU_CACHE_H_INCLUDED_
+#define _NGX_SENSU_CACHE_H_INCLUDED_
+
+
+#include "ngx_sensu.h"
+
+
+/* whom a token speaks for; never changed, released with the last reference */
+
+typedef struct {
+    ngx_uint_t                refs;
+    json_t                   *claims;
+    ngx_str_t                 user;
+    ngx_str_t                 groups;
+    ngx_str_t                 issuer;
+} ngx_sensu_identity_t;
+
+
+/*
+ * Of claims that were verified; takes their reference over.  NULL: no memory,
+ * the claims are released.  The caller owns one reference.
+ */
+ngx_sensu_identity_t *ngx_sensu_identity(json_t *claims);
+void ngx_sensu_identity_release(ngx_sensu_identity_t *identity);
+
+#define NGX_SENSU_CACHE_KEY  32          /* SHA-256 of a token */
+
+/* NGX_DECLINED: this token is not to be kept */
+ngx_int_t ngx_sensu_cache_key(sensu_str_t token, u_char *key);
+
+/*
+ * A token that was verified under the location's very rules and is still good
+ * by them at this time; the caller owns a reference.  NULL: verify it.
+ */
+ngx_sensu_identity_t *ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf,
+    u_char *key, time_t now);
+
+/* only what was verified under the location's rules; takes a reference */
+void ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, u_char *key,
+    ngx_sensu_identity_t *identity);
+
+/* forgets all: with the configuration, and at the end of the worker */
+void ngx_sensu_cache_clear(void);
+
+
+#endif /* _NGX_SENSU_CACHE_H_INCLUDED_ */

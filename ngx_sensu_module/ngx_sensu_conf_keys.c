@@ -1,0 +1,199 @@
+
+/*
+ * Directives of tokens: keys, and what else a location asks of a token.
+ */
+
+
+#include "ngx_sensu_conf.h"
+#include "ngx_sensu_cache.h"
+
+
+static ngx_int_t ngx_sensu_conf_keys(ngx_conf_t *cf,
+    ngx_sensu_loc_conf_t *slcf);
+static void ngx_sensu_conf_keys_free(void *data);
+static void ngx_sensu_conf_warn(void *data, const char *text);
+
+
+#define NGX_SENSU_ERR_LEN  512
+
+
+char *
+ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char        err[NGX_SENSU_ERR_LEN];
+    ngx_str_t  *value, file;
+    ngx_uint_t  i;
+    const char *kid, *format;
+
+    value = cf->args->elts;
+    kid = NULL;
+    format = NULL;
+
+    for (i = 3; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "kid=", 4) == 0
+            && value[i].len > 4)
+        {
+            kid = (char *) value[i].data + 4;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "format=", 7) == 0) {
+            format = (char *) value[i].data + 7;
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a parameter of \"sensu_jwt_key\", "
+                           "use kid=ID or format=base64|raw|hex", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    file = value[2];
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
+        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (sensu_keys_add_file(slcf->keys, (char *) value[1].data,
+                            (char *) file.data, kid, format,
+                            ngx_sensu_conf_warn, cf, err, sizeof(err))
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key\": %s",
+                           err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char        err[NGX_SENSU_ERR_LEN];
+    ngx_str_t  *value, file;
+
+    value = cf->args->elts;
+    file = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
+        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (sensu_keys_add_jwks(slcf->keys, (char *) file.data,
+                            ngx_sensu_conf_warn, cf, err, sizeof(err))
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key_set\": %s",
+                           err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the keys of this level, freed with the configuration */
+
+static ngx_int_t
+ngx_sensu_conf_keys(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (slcf->keys != NULL) {
+        return NGX_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    slcf->keys = sensu_keys_create();
+    if (slcf->keys == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_sensu_conf_keys_free;
+    cln->data = slcf->keys;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_conf_keys_free(void *data)
+{
+    /* nothing that they have verified may outlive them */
+    ngx_sensu_cache_clear();
+    sensu_keys_free(data);
+}
+
+
+static void
+ngx_sensu_conf_warn(void *data, const char *text)
+{
+    ngx_conf_t *cf = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "%s", text);
+}
+
+
+/* an empty text would be no requirement at all */
+
+char *
+ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" needs a text that tokens must have, leave "
+                           "it out to require none", &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_conf_set_str_slot(cf, cmd, conf);
+}
+
+
+/*
+ * Verdicts are bound to the number of their rules: that of the level above if
+ * the rules are the same, else a new one.  The level http itself serves no
+ * request and has none.
+ */
+
+void
+ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf, ngx_sensu_loc_conf_t *prev)
+{
+    static ngx_uint_t  last;
+
+    conf->rules.keys = conf->keys;
+    conf->rules.issuer = ngx_sensu_str(conf->issuer);
+    conf->rules.audience = ngx_sensu_str(conf->audience);
+    conf->rules.leeway = conf->leeway;
+
+    if (prev->rules_id
+        && conf->rules.keys == prev->rules.keys
+        && conf->rules.leeway == prev->rules.leeway
+        && sensu_str_eq(conf->rules.issuer, prev->rules.issuer)
+        && sensu_str_eq(conf->rules.audience, prev->rules.audience))
+    {
+        conf->rules_id = prev->rules_id;
+
+    } else {
+        conf->rules_id = ++last;
+    }
+}

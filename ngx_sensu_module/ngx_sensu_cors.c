@@ -1,0 +1,299 @@
+
+/*
+ * Cross-origin requests.
+ *
+ * Only listed origins get an answer that a browser shows to a page, and only
+ * they have their preflights answered, without a token, which browsers never
+ * send with one.  There is no "*": in a location that lets addresses in
+ * without a token it would let in every page that is open behind them.
+ */
+
+
+#include "ngx_sensu_cors.h"
+
+
+static ngx_str_t *ngx_sensu_cors_origin(ngx_http_request_t *r);
+static ngx_str_t *ngx_sensu_cors_request_header(ngx_http_request_t *r,
+    ngx_str_t *name);
+static void ngx_sensu_cors_hide(ngx_http_request_t *r);
+static ngx_int_t ngx_sensu_cors_add(ngx_http_request_t *r, const char *name,
+    const char *text);
+static size_t ngx_sensu_cors_host(u_char *p, u_char *last);
+
+
+static ngx_str_t  ngx_sensu_cors_origin_name = ngx_string("origin");
+static ngx_str_t  ngx_sensu_cors_method_name =
+    ngx_string("access-control-request-method");
+
+
+ngx_uint_t
+ngx_sensu_cors_is_preflight(ngx_http_request_t *r)
+{
+    return r->method == NGX_HTTP_OPTIONS
+           && ngx_sensu_cors_origin(r) != NULL
+           && ngx_sensu_cors_request_header(r, &ngx_sensu_cors_method_name)
+              != NULL;
+}
+
+
+ngx_int_t
+ngx_sensu_cors_header(ngx_http_request_t *r)
+{
+    ngx_str_t             *origin;
+    ngx_table_elt_t       *h;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (conf->cors == NULL || conf->cors->nelts == 0 || r != r->main) {
+        return NGX_OK;
+    }
+
+    ngx_sensu_cors_hide(r);
+
+    /* also to others: a cache must not give them this answer */
+
+    if (ngx_sensu_cors_add(r, "Vary", "Origin") != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    origin = ngx_sensu_cors_origin(r);
+
+    if (origin == NULL) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Access-Control-Allow-Origin");
+    h->value = *origin;
+
+    if (r->headers_out.status == NGX_HTTP_NO_CONTENT
+        && ngx_sensu_cors_is_preflight(r))
+    {
+        if (ngx_sensu_cors_add(r, "Access-Control-Allow-Methods",
+                               "GET, HEAD, POST, PUT, PATCH, DELETE")
+            != NGX_OK
+            || ngx_sensu_cors_add(r, "Access-Control-Allow-Headers",
+                                  "Authorization, Content-Type, "
+                                  "X-Requested-With")
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        /* two hours, the most that Chromium takes */
+        return ngx_sensu_cors_add(r, "Access-Control-Max-Age", "7200");
+    }
+
+    return ngx_sensu_cors_add(r, "Access-Control-Expose-Headers",
+                              "Sensu-Continue, X-Sensu-Continue, Link, "
+                              "Retry-After, RateLimit, RateLimit-Policy, "
+                              "WWW-Authenticate");
+}
+
+
+/* the listed origin that the request comes from */
+
+static ngx_str_t *
+ngx_sensu_cors_origin(ngx_http_request_t *r)
+{
+    ngx_str_t             *origin, *listed;
+    ngx_uint_t             i;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (conf->cors == NULL || conf->cors->nelts == 0) {
+        return NULL;
+    }
+
+    origin = ngx_sensu_cors_request_header(r, &ngx_sensu_cors_origin_name);
+
+    if (origin == NULL) {
+        return NULL;
+    }
+
+    listed = conf->cors->elts;
+
+    for (i = 0; i < conf->cors->nelts; i++) {
+        if (listed[i].len == origin->len
+            && ngx_memcmp(listed[i].data, origin->data, origin->len) == 0)
+        {
+            return &listed[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* one of that name; several are none */
+
+static ngx_str_t *
+ngx_sensu_cors_request_header(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_str_t        *found;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    found = NULL;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len != name->len
+                || ngx_strncmp(h[i].lowcase_key, name->data, name->len) != 0)
+            {
+                continue;
+            }
+
+            if (found != NULL) {
+                return NULL;
+            }
+
+            found = &h[i].value;
+        }
+    }
+
+    return found;
+}
+
+
+/* a backend's own would stand beside ours, which browsers refuse */
+
+static void
+ngx_sensu_cors_hide(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static ngx_str_t  prefix = ngx_string("Access-Control-");
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len > prefix.len
+                && ngx_strncasecmp(h[i].key.data, prefix.data, prefix.len)
+                   == 0)
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_sensu_cors_add(ngx_http_request_t *r, const char *name, const char *text)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value.data = (u_char *) text;
+    h->value.len = ngx_strlen(text);
+
+    return NGX_OK;
+}
+
+
+/*
+ * RFC 6454 section 6.2, as browsers serialize it: lower case, no path, and no
+ * port where it is the scheme's own.
+ */
+
+ngx_uint_t
+ngx_sensu_cors_is_origin(ngx_str_t *text)
+{
+    u_char     *p, *last, *port;
+    size_t      n;
+    ngx_int_t   number;
+
+    p = text->data;
+    last = p + text->len;
+
+    if (p == last || *p < 'a' || *p > 'z') {
+        return 0;
+    }
+
+    while (p < last && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')
+                        || *p == '+' || *p == '-' || *p == '.'))
+    {
+        p++;
+    }
+
+    if (last - p < 3 || ngx_strncmp(p, "://", 3) != 0) {
+        return 0;
+    }
+
+    p += 3;
+
+    n = ngx_sensu_cors_host(p, last);
+    if (n == 0) {
+        return 0;
+    }
+
+    p += n;
+
+    if (p == last) {
+        return 1;
+    }
+
+    port = p + 1;
+    number = (*p == ':') ? ngx_atoi(port, last - port) : NGX_ERROR;
+
+    if (number < 1 || number > 65535 || *port == '0') {
+        return 0;
+    }
+
+    return !(number == 80 && ngx_strncmp(text->data, "http:", 5) == 0)
+           && !(number == 443 && ngx_strncmp(text->data, "https:", 6) == 0);
+}
+
+
+/* the length of a name or an address, 0: neither */
+
+static size_t
+ngx_sensu_cors_host(u_char *p, u_char *last)
+{
+    u_char  *start;
+
+    start = p;
+
+    if (p < last && *p == '[') {
+
+        for (p++; p < last && *p != ']'; p++) {
+            if ((*p < '0' || *p > '9') && (*p < 'a' || *p > 'f')
+                && *p != ':' && *p != '.')
+            {
+                return 0;
+            }
+        }
+
+        return (p < last && p - start > 2) ? p + 1 - start : 0;
+    }
+
+    while (p < last && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')
+                        || *p == '-' || *p == '.' || *p == '_'))
+    {
+        p++;
+    }
+
+    return p - start;
+}
