@@ -93,7 +93,8 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
     { 400, NGX_SENSU_INVALID, ngx_string("body_not_json"),
       ngx_string("the request body is not one JSON object") },
     { 400, NGX_SENSU_INVALID, ngx_string("body_mismatch"),
-      ngx_string("the request body names another object than the URL") },
+      ngx_string("the request body must name the same object as the URL, "
+                 "correct this") },
     { 409, NGX_SENSU_INVALID, ngx_string("namespace_prefix"),
       ngx_string("the backend would delete other namespaces, too") },
 
@@ -179,6 +180,28 @@ ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
     ctx->detail = detail ? *detail : entry->message;
 
     return entry->status;
+}
+
+
+ngx_int_t
+ngx_sensu_refuse_because(ngx_http_request_t *r, ngx_sensu_error_e error,
+    const char *why)
+{
+    ngx_str_t         detail;
+    const ngx_str_t  *message;
+
+    message = &ngx_sensu_errors[error].message;
+
+    detail.len = message->len + 2 + ngx_strlen(why);
+
+    detail.data = ngx_pnalloc(r->pool, detail.len);
+    if (detail.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) ngx_sprintf(detail.data, "%V: %s", message, why);
+
+    return ngx_sensu_refuse(r, error, &detail);
 }
 
 

@@ -73,6 +73,10 @@ typedef enum {
 ngx_int_t ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
     ngx_str_t *detail);
 
+/* the same with a reason after the table's message and a colon */
+ngx_int_t ngx_sensu_refuse_because(ngx_http_request_t *r,
+    ngx_sensu_error_e error, const char *why);
+
 /* for the log and the counters alone: the answer was on its way already and
    can only be cut off */
 void ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error);

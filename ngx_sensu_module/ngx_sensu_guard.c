@@ -174,8 +174,8 @@ ngx_sensu_guard_type(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_guard_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t        body, why;
-    const char      *text;
+    ngx_str_t        body;
+    const char      *why;
     sensu_body_rc_e  rc;
 
     if (ngx_sensu_guard_copy(r, &body) != NGX_OK) {
@@ -183,20 +183,22 @@ ngx_sensu_guard_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     rc = sensu_body_check(&ctx->target.path, r->method == NGX_HTTP_POST,
-                          body.data, body.len, &text);
+                          body.data, body.len, &why);
 
     if (rc == SENSU_BODY_OK) {
         return NGX_OK;
     }
 
-    ngx_sensu_guard_hit(r, 4, text);
+    if (rc == SENSU_BODY_MISMATCH) {
+        ngx_sensu_guard_hit(r, 4, "a request body names another object than "
+                            "its URL");
+        return ngx_sensu_refuse_because(r, NGX_SENSU_BODY_MISMATCH, why);
+    }
 
-    why.data = (u_char *) text;
-    why.len = ngx_strlen(text);
+    ngx_sensu_guard_hit(r, 4, "a request body is not one JSON object without "
+                        "repeats");
 
-    return ngx_sensu_refuse(r, rc == SENSU_BODY_MISMATCH
-                               ? NGX_SENSU_BODY_MISMATCH
-                               : NGX_SENSU_BODY_NOT_JSON, &why);
+    return ngx_sensu_refuse_because(r, NGX_SENSU_BODY_NOT_JSON, why);
 }
 
 
@@ -239,6 +241,11 @@ ngx_sensu_guard_copy(ngx_http_request_t *r, ngx_str_t *body)
 
         if (ngx_buf_in_memory(b)) {
             p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        if (!b->in_file) {
+            /* only says that a chunked body has ended */
             continue;
         }
 

@@ -122,7 +122,6 @@ ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t              why;
     ngx_uint_t             i;
     sensu_path_t          *path;
     sensu_str_t           *api;
@@ -147,9 +146,7 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     case SENSU_PATH_UNSAFE:
         ngx_sensu_guard_hit(r, 2, path->why);
-        why.data = (u_char *) path->why;
-        why.len = ngx_strlen(path->why);
-        return ngx_sensu_refuse(r, NGX_SENSU_UNSAFE_PATH, &why);
+        return ngx_sensu_refuse_because(r, NGX_SENSU_UNSAFE_PATH, path->why);
 
     default: /* SENSU_PATH_API */
         break;

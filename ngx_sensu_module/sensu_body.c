@@ -72,7 +72,7 @@ sensu_body_check(const sensu_path_t *path, int is_post,
 
     if (len == 0) {
         return kind == SENSU_BODY_FREE ? SENSU_BODY_OK
-               : sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "no body");
+               : sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "there is none");
     }
 
     /* numbers are not looked at, so none is too large; NUL occurs in output
@@ -88,15 +88,15 @@ sensu_body_check(const sensu_path_t *path, int is_post,
 
     if (root == NULL) {
         return sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON,
-                               "malformed, repeated members, or more than "
-                               "one value");
+                               "it is malformed, repeats a member, or is "
+                               "followed by something");
     }
 
     if (kind == SENSU_BODY_FREE) {
         rc = SENSU_BODY_OK;
 
     } else if (!json_is_object(root)) {
-        rc = sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "not an object");
+        rc = sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "it is something else");
 
     } else {
         rc = sensu_body_object(&ctx, kind, root);
@@ -428,7 +428,8 @@ sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
 
         if (seen++) {
             return sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
-                                   "members that differ in letter case only");
+                                   "it repeats a member in another letter "
+                                   "case");
         }
 
         *value = json_is_null(each) ? NULL : each;
