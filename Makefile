@@ -24,7 +24,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build run test unit fuzz lint clean install
+.PHONY: help deps build run test unit fuzz asan lint clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -35,6 +35,7 @@ help:
 	@echo 'make deps     the missing Debian packages'
 	@echo 'make unit     the unit test programs'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
+	@echo 'make asan     the suite under AddressSanitizer and UBSan'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make clean    removes build/ and run/'
 
@@ -64,6 +65,11 @@ build/unit/%.o: ngx_sensu_module/%.c $(HEADS)
 fuzz:
 	@tools/deps $(FUZZ_PKGS)
 	@tools/fuzz
+
+asan:
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
+	@$(MAKE) --no-print-directory -j2 unit
+	@tools/asan
 
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)
