@@ -20,8 +20,10 @@
 #define NGX_SENSU_DRAIN_MAX    (256 * 1024)
 
 #define NGX_SENSU_BLOCK_SIZE   (32 * 1024)
+#define NGX_SENSU_READ_SIZE    (64 * 1024)
 
 
+static ngx_int_t ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr);
 static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p,
     u_char *last);
 static void ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch,
@@ -83,6 +85,52 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
             }
         }
     }
+
+    return ngx_sensu_fetch_unbuffer(sr);
+}
+
+
+/*
+ * A buffered answer to a subrequest in the background is kept from the filters
+ * to its end (ngx_event_pipe_write_to_downstream() waits for the subrequest's
+ * turn at the client), in a temporary file if it is long.  Nothing here waits
+ * for the client, so it is read unbuffered, in larger pieces than those of
+ * proxy_buffer_size; only what goes to a cache has to pass through the file.
+ */
+
+static ngx_int_t
+ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr)
+{
+    u_char               *p;
+    size_t                n;
+    ngx_buf_t            *b;
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    if (u == NULL || u->cacheable || u->store || sr->cached) {
+        return NGX_OK;
+    }
+
+    b = &u->buffer;
+    n = b->last - b->pos;
+
+    if (b->end - b->start < NGX_SENSU_READ_SIZE) {
+
+        p = ngx_pnalloc(sr->pool, NGX_SENSU_READ_SIZE);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(p, b->pos, n);
+
+        b->start = p;
+        b->pos = p;
+        b->last = p + n;
+        b->end = p + NGX_SENSU_READ_SIZE;
+    }
+
+    u->buffering = 0;
 
     return NGX_OK;
 }
