@@ -356,6 +356,9 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
     r = fetch->parent;
     sr = fetch->request;
 
+    /* for $upstream_addr and the like in the log */
+    r->upstream_states = sr->upstream_states;
+
     for (part = &sr->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
 
