@@ -229,6 +229,13 @@ static ngx_command_t  ngx_sensu_commands[] = {
       0,
       NULL },
 
+    { ngx_string("sensu_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_sensu_conf_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
