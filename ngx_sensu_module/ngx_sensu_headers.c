@@ -11,6 +11,7 @@
 #include "ngx_sensu_headers.h"
 
 
+static ngx_int_t ngx_sensu_header_bearer(ngx_http_request_t *r);
 static void ngx_sensu_header_drop(ngx_table_elt_t *header);
 static ngx_uint_t ngx_sensu_header_is_identity(ngx_str_t *name);
 
@@ -35,7 +36,7 @@ static ngx_str_t  ngx_sensu_identity_headers[] = {
 };
 
 
-void
+ngx_int_t
 ngx_sensu_headers_clean(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
@@ -51,6 +52,55 @@ ngx_sensu_headers_clean(ngx_http_request_t *r)
             }
         }
     }
+
+    return ngx_sensu_header_bearer(r);
+}
+
+
+/*
+ * The scheme may be written in any case, with any number of spaces (RFC 9110
+ * section 11.1); the backend knows it in one form only.
+ */
+
+static ngx_int_t
+ngx_sensu_header_bearer(ngx_http_request_t *r)
+{
+    u_char           *p;
+    ngx_str_t         value;
+    sensu_str_t       token;
+    ngx_table_elt_t  *header;
+
+    static ngx_str_t  scheme = ngx_string("Bearer ");
+
+    header = r->headers_in.authorization;
+
+    if (header == NULL
+        || sensu_token_from_header(ngx_sensu_str(header->value), &token)
+           != SENSU_TOKEN_OK)
+    {
+        return NGX_OK;
+    }
+
+    value.len = scheme.len + token.len;
+
+    if (header->value.len == value.len
+        && ngx_memcmp(header->value.data, scheme.data, scheme.len) == 0)
+    {
+        return NGX_OK;
+    }
+
+    value.data = ngx_pnalloc(r->pool, value.len + 1);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(value.data, scheme.data, scheme.len);
+    p = ngx_cpymem(p, token.data, token.len);
+    *p = '\0';
+
+    header->value = value;
+
+    return NGX_OK;
 }
 
 

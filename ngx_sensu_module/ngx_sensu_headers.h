@@ -12,8 +12,9 @@
 #include "ngx_sensu.h"
 
 
-/* drops headers that name an identity: nobody verified them */
-void ngx_sensu_headers_clean(ngx_http_request_t *r);
+/* drops headers that name an identity, for nobody verified them, and writes
+   the bearer token's as the backend reads it */
+ngx_int_t ngx_sensu_headers_clean(ngx_http_request_t *r);
 
 /* of a list: no ranges, no conditions, no compression from the backend */
 void ngx_sensu_headers_plain(ngx_http_request_t *r);

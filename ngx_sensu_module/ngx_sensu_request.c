@@ -80,7 +80,9 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 
     ctx->passed = 1;
 
-    ngx_sensu_headers_clean(r);
+    if (ngx_sensu_headers_clean(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     return ngx_sensu_send_upstream(r, ctx);
 }
