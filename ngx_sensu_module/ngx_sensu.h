@@ -52,6 +52,8 @@ typedef struct {
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               namespaces;/* ngx_sensu_conf_variables_t */
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
+    ngx_uint_t                routes;    /* locations */
+    ngx_int_t                 request_uri; /* index of the variable */
 } ngx_sensu_main_conf_t;
 
 
@@ -234,6 +236,8 @@ ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
 void ngx_sensu_target_restore(ngx_http_request_t *r);
+/* $request_uri is asked for anew */
+void ngx_sensu_target_forget(ngx_http_request_t *r);
 /* the canonical path in a namespace (len 0: as it is) */
 ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     sensu_str_t ns, ngx_str_t *path);

@@ -196,6 +196,8 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
 
     fetch->state = ngx_sensu_fetch_verdict(fetch);
 
+    ngx_sensu_target_forget(fetch->parent);
+
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
         ngx_sensu_fetch_free(fetch);
     }

@@ -285,6 +285,8 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 {
     ngx_sensu_main_conf_t  *smcf;
 
+    static ngx_str_t  request_uri = ngx_string("request_uri");
+
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
     if (smcf->gateways == 0) {
@@ -292,6 +294,11 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_sensu_conf_known_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    smcf->request_uri = ngx_http_get_variable_index(cf, &request_uri);
+    if (smcf->request_uri == NGX_ERROR) {
         return NGX_ERROR;
     }
 
@@ -482,9 +489,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_sensu_loc_conf_t *prev = parent;
     ngx_sensu_loc_conf_t *conf = child;
 
-    ngx_sensu_srv_conf_t  *sscf;
-
-    static ngx_uint_t  route;
+    ngx_sensu_srv_conf_t   *sscf;
+    ngx_sensu_main_conf_t  *smcf;
 
     if (conf->gateway == NGX_CONF_UNSET) {
         conf->file = prev->file;
@@ -538,7 +544,10 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_sensu_conf_rules(conf, prev);
-    conf->route = ++route;
+
+    /* the same number again after a reload */
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    conf->route = ++smcf->routes;
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
 

@@ -40,6 +40,7 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 
     if (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL)) {
         /* one of our own: its target is made already */
+        ngx_sensu_target_forget(r);
         return NGX_DECLINED;
     }
 

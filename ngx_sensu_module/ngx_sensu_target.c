@@ -212,7 +212,29 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
     r->args.data = line.data + path->len + 1;
     r->args.len = query->len;
 
+    ngx_sensu_target_forget(r);
+
     return NGX_OK;
+}
+
+
+/*
+ * nginx keeps the value of $request_uri once it was asked for, in the request
+ * and all its subrequests: with "proxy_pass http://backend$request_uri" the
+ * client's own target would go upstream.
+ */
+
+void
+ngx_sensu_target_forget(ngx_http_request_t *r)
+{
+    ngx_sensu_main_conf_t      *smcf;
+    ngx_http_variable_value_t  *value;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
+
+    value = &r->variables[smcf->request_uri];
+    value->valid = 0;
+    value->not_found = 0;
 }
 
 
@@ -237,4 +259,6 @@ ngx_sensu_target_restore(ngx_http_request_t *r)
     }
 
     ctx->retargeted = 0;
+
+    ngx_sensu_target_forget(r);
 }
