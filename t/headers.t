@@ -215,7 +215,8 @@ subtest 'H11: Authorization upstream' => sub {
 
             for my $got ($back->requests) {
                 my @lines = $got->{head} =~ /^authorization: *(.*?)\r?$/mig;
-                is_deeply \@lines, ["$scheme $token"], "$at: once, as it came";
+                is_deeply \@lines, ["Bearer $token"],
+                    "$at: once, in the form that the backend reads";
             }
         }
     }
