@@ -10,7 +10,8 @@ my $CORE = '/api/core/v2';
 
 my $t = SensuTest->new;
 my $demo = $t->demo('--control', '--no-token-store');
-my $gw = $t->nginx(backend => $demo);
+my $gw = $t->nginx(backend => $demo, locations =>
+    'location = /counters { sensu_gateway off; sensu_metrics; }');
 my $off = $t->nginx(backend => $demo,
                     location => 'sensu_guard off;');
 my $none = $t->nginx(backend => $demo,
@@ -77,16 +78,21 @@ sub refused {
 }
 
 
-my %lines;
+my @points = ('', qw(continue path token body list delete limit));
+my (%lines, %counts);
 
 sub logged {
-    my ($point, $at) = @_;
+    my ($point) = @_;
 
-    $at //= $gw;
-    my @lines = $at->grep_log(qr/sensu: guard $point: /);
+    my @lines = $gw->grep_log(qr/sensu: guard $point: /);
+    my ($count) = $gw->get('/counters')->{body}
+                  =~ /^sensu_gateway_guard_hits_total\{point="$points[$point]"\} (\d+)$/m;
 
-    is @lines - ($lines{$at}{$point} // 0), 1, "a line about point $point";
-    $lines{$at}{$point} = @lines;
+    is @lines - ($lines{$point} // 0), 1, "a line about point $point";
+    is $count - ($counts{$point} // 0), 1, 'and a count';
+
+    $lines{$point} = @lines;
+    $counts{$point} = $count;
 }
 
 
@@ -243,7 +249,8 @@ subtest '4: a body names another object than the URL' => sub {
          ->json->{message}, qr/correct this: metadata\.name$/, 'here as well';
     like ask($gw, PUT => 'namespaces/a/hooks/x', body => '[1]')
          ->json->{message}, qr/not one JSON object: it is something else/, 'or what to send';
-    $lines{$gw}{4} += 3;
+    $lines{4} += 3;
+    $counts{4} += 3;
 };
 
 

@@ -242,6 +242,27 @@ subtest 'himself' => sub {
 };
 
 
+subtest 'beside the API' => sub {
+    for my $path ('/graphql', '/metrics', '/', '/version', '/apis/core/v2') {
+        for my $method (qw(GET POST)) {
+            my @body = $method eq 'POST' ? (body => '{}') : ();
+
+            is reason(ask($_, $method, $path, @body)), 'cluster_forbidden',
+               "$method $path, '$_'" for 'a', 'a,ab', '';
+            is seen(), '', 'the backend was not asked';
+
+            ask('*', $method, $path, @body);
+            is seen(), $path, 'it is, with *';
+        }
+    }
+
+    is ask('a', GET => '/health')->{status}, 200, '/health is public';
+    is $gw->get('/auth', headers => [Authorization => 'Basic '
+        . MIME::Base64::encode_base64('admin:P@ssw0rd!', '')])->{status}, 200,
+       'so is /auth';
+};
+
+
 subtest 'methods in his namespace' => sub {
     my $body = '{"metadata":{"name":"new","namespace":"a"},"command":"x",'
                . '"interval":1,"subscriptions":["x"],"handlers":[]}';
@@ -299,6 +320,8 @@ subtest 'the value from the token' => sub {
     is may(groups => []), '', 'by none';
     is may(groups => ['devs', 'mydev', 'cluster-admin']), '',
        'groups are whole words';
+    is may(groups => ['x,cluster-admins', 'web,dev,']), '',
+       'and none can look like several';
     is may(groups => [], namespaces => 'a.b'), 'a.b', 'by a claim';
     is may(groups => [], namespaces => '*'), join(' ', @namespaces),
        'if the claim is *, the issuer has said so';
