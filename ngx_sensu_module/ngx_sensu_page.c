@@ -6,7 +6,6 @@
  */
 
 
-#include "ngx_sensu_headers.h"
 #include "ngx_sensu_page.h"
 #include "ngx_sensu_wait.h"
 
@@ -14,8 +13,6 @@
 static ngx_sensu_page_t *ngx_sensu_page_create(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_page_start(ngx_sensu_page_t *page,
-    ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_page_resume(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_page_plan(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
@@ -29,18 +26,8 @@ static ngx_int_t ngx_sensu_page_take_other(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_refuse(ngx_sensu_page_t *page,
     ngx_sensu_error_e error);
-static ngx_int_t ngx_sensu_page_save(ngx_sensu_page_t *page,
-    ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_page_advance(ngx_sensu_page_t *page);
-static ngx_int_t ngx_sensu_page_store_failed(ngx_sensu_page_t *page);
-static void ngx_sensu_page_op_done(ngx_sensu_op_t *op);
 static void ngx_sensu_page_cleanup(void *data);
 static ngx_int_t ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc);
-
-
-#define ngx_sensu_page_store(r)                                               \
-    ((ngx_sensu_srv_conf_t *)                                                 \
-     ngx_http_get_module_srv_conf(r, ngx_sensu_module))->store
 
 
 /* bytes that may come after the last element that was asked for: "]" */
@@ -68,7 +55,12 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
             break;
 
         case NGX_SENSU_PAGE_RESUME:
-            rc = ngx_sensu_page_resume(page, ctx);
+            rc = ngx_sensu_walk_resume(page, ctx);
+
+            if (rc == NGX_OK) {
+                rc = ngx_sensu_page_plan(page, ctx);
+            }
+
             break;
 
         case NGX_SENSU_PAGE_FETCH:
@@ -83,7 +75,7 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
             rc = (page->op_rc == NGX_OK)
                  ? ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx))
-                 : ngx_sensu_page_store_failed(page);
+                 : ngx_sensu_walk_failed(page);
             break;
 
         default: /* NGX_SENSU_PAGE_DONE */
@@ -153,10 +145,7 @@ ngx_sensu_page_cleanup(void *data)
 static ngx_int_t
 ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    u_char                 buf[SENSU_TOKEN_LEN];
     ngx_int_t              rc;
-    ngx_str_t              key;
-    ngx_sensu_store_t     *store;
     ngx_http_request_t    *r;
     ngx_sensu_loc_conf_t  *conf;
 
@@ -170,7 +159,7 @@ ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         }
     }
 
-    if (ngx_sensu_page_bind(page, ctx) != NGX_OK) {
+    if (ngx_sensu_walk_bind(page, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -180,81 +169,9 @@ ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return ngx_sensu_page_plan(page, ctx);
     }
 
-    if (sensu_cursor_store_key(buf, ctx->paging.token) != 0) {
-        return NGX_ERROR;
-    }
-
-    key.data = buf;
-    key.len = SENSU_TOKEN_LEN;
-
-    store = ngx_sensu_page_store(r);
-
-    page->op = ngx_sensu_store_get(store, &key, ngx_sensu_page_op_done, page);
-    if (page->op == NULL) {
-        return NGX_ERROR;
-    }
-
     page->state = NGX_SENSU_PAGE_RESUME;
 
-    return NGX_AGAIN;
-}
-
-
-/* the cursor was looked up: whose is it, and for what? */
-
-static ngx_int_t
-ngx_sensu_page_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
-{
-    sensu_cursor_t      *found;
-    ngx_http_request_t  *r;
-
-    if (page->op) {
-        return NGX_AGAIN;
-    }
-
-    r = page->request;
-
-    if (page->op_rc == NGX_ERROR) {
-        return ngx_sensu_page_store_failed(page);
-    }
-
-    found = ngx_palloc(r->pool, sizeof(sensu_cursor_t));
-    if (found == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (page->op_rc != NGX_OK) {
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
-    }
-
-    if (sensu_cursor_decode(found, ngx_sensu_str(page->record)) != 0) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: the store holds a value of %uz bytes that is no "
-                      "cursor, does something else use the same prefix?",
-                      page->record.len);
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
-    }
-
-    if (CRYPTO_memcmp(found->caller, page->cursor.caller,
-                      SENSU_CURSOR_BINDING)
-        != 0)
-    {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "sensu: a continue token was used by another caller "
-                      "than it was made for");
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
-    }
-
-    if (CRYPTO_memcmp(found->query, page->cursor.query, SENSU_CURSOR_BINDING)
-        != 0)
-    {
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_MISMATCH);
-    }
-
-    page->limit = ctx->paging.limit ? ctx->paging.limit : found->limit;
-    page->cursor = *found;
-
-    return ngx_sensu_page_plan(page, ctx);
+    return ngx_sensu_walk_find(page, ctx);
 }
 
 
@@ -316,7 +233,9 @@ ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx));
     }
 
-    return ngx_sensu_page_save(page, ctx);
+    page->state = NGX_SENSU_PAGE_SAVE;
+
+    return ngx_sensu_walk_save(page);
 }
 
 
@@ -520,152 +439,6 @@ ngx_sensu_page_refuse(ngx_sensu_page_t *page, ngx_sensu_error_e error)
 }
 
 
-/* there is more: the position of the last element delivered goes to the
-   store, and the page only after it */
-
-static ngx_int_t
-ngx_sensu_page_save(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
-{
-    u_char                 buf[SENSU_TOKEN_LEN];
-    ngx_int_t              rc;
-    ngx_str_t              key, record;
-    sensu_str_t            token;
-    ngx_sensu_store_t     *store;
-    ngx_http_request_t    *r;
-    ngx_sensu_loc_conf_t  *conf;
-
-    r = page->request;
-
-    rc = ngx_sensu_page_advance(page);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    record.data = ngx_pnalloc(r->pool, SENSU_CURSOR_MAX);
-    if (record.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (page->cursor.limit == 0) {
-        /* the walk's first page */
-        page->cursor.limit = page->limit;
-    }
-
-    record.len = sensu_cursor_encode(&page->cursor, record.data);
-
-    token.data = page->token;
-    token.len = SENSU_TOKEN_LEN;
-
-    if (sensu_cursor_token(page->token, ngx_sensu_shared_secret(),
-                           ngx_sensu_str(record))
-        != 0
-        || sensu_cursor_store_key(buf, token) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    key.data = buf;
-    key.len = SENSU_TOKEN_LEN;
-
-    store = ngx_sensu_page_store(r);
-    conf = ngx_sensu_loc_conf(r);
-
-    page->op = ngx_sensu_store_set(store, &key, &record, conf->cursor_ttl,
-                                   ngx_sensu_page_op_done, page);
-    if (page->op == NULL) {
-        return NGX_ERROR;
-    }
-
-    page->state = NGX_SENSU_PAGE_SAVE;
-
-    return NGX_AGAIN;
-}
-
-
-/* moves the cursor behind the last element of the page */
-
-static ngx_int_t
-ngx_sensu_page_advance(ngx_sensu_page_t *page)
-{
-    sensu_str_t           bytes;
-    sensu_last_t          last;
-    ngx_sensu_fetch_t    *fetch;
-    ngx_sensu_element_t  *element;
-
-    fetch = page->tail;
-
-    if (fetch == NULL) {
-        /* more, but nothing to go on from: can not be */
-        return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
-    }
-
-    element = page->elements.elts;
-    element += page->elements.nelts - 1;
-
-    bytes.data = element->data;
-    bytes.len = element->len;
-
-    sensu_key_scan_init(&fetch->scan, page->kind);
-    sensu_key_scan_feed(&fetch->scan, bytes);
-    sensu_key_scan_end(&fetch->scan, &fetch->key);
-
-    last.key = sensu_key_str(&fetch->key);
-    last.hash = last.key.len ? 0 : sensu_hash(bytes);
-    last.ordinal = element->ordinal;
-    last.run = element->run;
-
-    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position, &last,
-                                page->elements.nelts))
-    {
-
-    case SENSU_PAGER_KEEP:
-        return NGX_OK;
-
-    case SENSU_PAGER_LOST:
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
-
-    default:
-        return ngx_sensu_page_refuse(page, NGX_SENSU_NO_PROGRESS);
-    }
-}
-
-
-static ngx_int_t
-ngx_sensu_page_store_failed(ngx_sensu_page_t *page)
-{
-    ngx_str_t  value;
-
-    ngx_str_set(&value, "1");
-
-    if (ngx_sensu_header_add(page->request, "Retry-After", &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_sensu_page_refuse(page, NGX_SENSU_STORE_FAILED);
-}
-
-
-static void
-ngx_sensu_page_op_done(ngx_sensu_op_t *op)
-{
-    ngx_sensu_page_t    *page;
-    ngx_http_request_t  *r;
-
-    page = op->data;
-    r = page->request;
-
-    page->op = NULL;
-    page->op_rc = op->rc;
-
-    if (op->rc == NGX_OK && op->value.len) {
-        page->record.data = ngx_pstrdup(r->pool, &op->value);
-        page->record.len = page->record.data ? op->value.len : 0;
-    }
-
-    ngx_sensu_wake(r);
-}
-
-
 /* the answer is on its way, the request ends with it */
 
 static ngx_int_t
@@ -683,54 +456,3 @@ ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc)
 }
 
 
-ngx_int_t
-ngx_sensu_page_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
-{
-    size_t               n;
-    u_char              *query;
-    ngx_str_t            path;
-    sensu_str_t          parts[3], none;
-    ngx_sensu_caller_t  *caller;
-    ngx_http_request_t  *r;
-
-    r = page->request;
-
-    caller = ngx_sensu_caller(r);
-    if (caller == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* without claims the credentials themselves are the caller */
-
-    parts[0] = ngx_sensu_str(caller->issuer);
-    parts[1] = ngx_sensu_str(caller->user);
-    parts[2].len = 0;
-    parts[2].data = NULL;
-
-    if (caller->verdict != SENSU_TOKEN_OK && r->headers_in.authorization) {
-        parts[2] = ngx_sensu_str(r->headers_in.authorization->value);
-    }
-
-    if (sensu_cursor_bind(page->cursor.caller, parts, 3) != 0) {
-        return NGX_ERROR;
-    }
-
-    none.len = 0;
-    none.data = NULL;
-
-    query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
-    if (query == NULL
-        || ngx_sensu_target_path(r, ctx, none, &path) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    n = sensu_query_canonical(&ctx->paging, query);
-
-    parts[0] = ngx_sensu_str(path);
-    parts[1].data = query;
-    parts[1].len = n;
-
-    return sensu_cursor_bind(page->cursor.query, parts, 2) == 0 ? NGX_OK
-                                                                : NGX_ERROR;
-}

@@ -57,10 +57,18 @@ struct ngx_sensu_page_s {
 };
 
 
-/* ngx_sensu_page.c */
+/* ngx_sensu_walk.c: where the walk stands */
 
 /* binds the cursor to the caller and to what is asked for */
-ngx_int_t ngx_sensu_page_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+ngx_int_t ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* starts to look the client's token up: NGX_AGAIN */
+ngx_int_t ngx_sensu_walk_find(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* NGX_OK: found, cursor and limit are set; NGX_AGAIN; a status */
+ngx_int_t ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* there is more: starts to save the next page's cursor: NGX_AGAIN; a status */
+ngx_int_t ngx_sensu_walk_save(ngx_sensu_page_t *page);
+/* the store did not answer, or refused: a status */
+ngx_int_t ngx_sensu_walk_failed(ngx_sensu_page_t *page);
 
 /* ngx_sensu_plan.c: which lists, natively or sliced, and from where */
 

@@ -1,0 +1,304 @@
+
+/*
+ * Where a walk stands: the cursor that a page begins at is found in the store,
+ * the one that the next page begins at is kept there before the page goes out.
+ */
+
+
+#include "ngx_sensu_headers.h"
+#include "ngx_sensu_page.h"
+#include "ngx_sensu_wait.h"
+
+
+static ngx_int_t ngx_sensu_walk_advance(ngx_sensu_page_t *page);
+static ngx_int_t ngx_sensu_walk_refuse(ngx_sensu_page_t *page,
+    ngx_sensu_error_e error);
+static void ngx_sensu_walk_done(ngx_sensu_op_t *op);
+
+
+#define ngx_sensu_walk_store(r)                                               \
+    ((ngx_sensu_srv_conf_t *)                                                 \
+     ngx_http_get_module_srv_conf(r, ngx_sensu_module))->store
+
+
+ngx_int_t
+ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    size_t               n;
+    u_char              *query;
+    ngx_str_t            path;
+    sensu_str_t          parts[3], none;
+    ngx_sensu_caller_t  *caller;
+    ngx_http_request_t  *r;
+
+    r = page->request;
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* without claims the credentials themselves are the caller */
+
+    parts[0] = ngx_sensu_str(caller->issuer);
+    parts[1] = ngx_sensu_str(caller->user);
+    parts[2].len = 0;
+    parts[2].data = NULL;
+
+    if (caller->verdict != SENSU_TOKEN_OK && r->headers_in.authorization) {
+        parts[2] = ngx_sensu_str(r->headers_in.authorization->value);
+    }
+
+    if (sensu_cursor_bind(page->cursor.caller, parts, 3) != 0) {
+        return NGX_ERROR;
+    }
+
+    none.len = 0;
+    none.data = NULL;
+
+    query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
+    if (query == NULL
+        || ngx_sensu_target_path(r, ctx, none, &path) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = sensu_query_canonical(&ctx->paging, query);
+
+    parts[0] = ngx_sensu_str(path);
+    parts[1].data = query;
+    parts[1].len = n;
+
+    return sensu_cursor_bind(page->cursor.query, parts, 2) == 0 ? NGX_OK
+                                                                : NGX_ERROR;
+}
+
+
+/* looks for the cursor of the token that the client sent */
+
+ngx_int_t
+ngx_sensu_walk_find(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    u_char              buf[SENSU_TOKEN_LEN];
+    ngx_str_t           key;
+    ngx_sensu_store_t  *store;
+
+    if (sensu_cursor_store_key(buf, ctx->paging.token) != 0) {
+        return NGX_ERROR;
+    }
+
+    key.data = buf;
+    key.len = SENSU_TOKEN_LEN;
+
+    store = ngx_sensu_walk_store(page->request);
+
+    page->op = ngx_sensu_store_get(store, &key, ngx_sensu_walk_done, page);
+
+    return page->op ? NGX_AGAIN : NGX_ERROR;
+}
+
+
+/* the cursor was looked up: whose is it, and for what? */
+
+ngx_int_t
+ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    sensu_cursor_t      *found;
+    ngx_http_request_t  *r;
+
+    if (page->op) {
+        return NGX_AGAIN;
+    }
+
+    r = page->request;
+
+    if (page->op_rc == NGX_ERROR) {
+        return ngx_sensu_walk_failed(page);
+    }
+
+    found = ngx_palloc(r->pool, sizeof(sensu_cursor_t));
+    if (found == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (page->op_rc != NGX_OK) {
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (sensu_cursor_decode(found, ngx_sensu_str(page->record)) != 0) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "sensu: the store holds a value of %uz bytes that is no "
+                      "cursor, does something else use the same prefix?",
+                      page->record.len);
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (CRYPTO_memcmp(found->caller, page->cursor.caller,
+                      SENSU_CURSOR_BINDING)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "sensu: a continue token was used by another caller "
+                      "than it was made for");
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+    }
+
+    if (CRYPTO_memcmp(found->query, page->cursor.query, SENSU_CURSOR_BINDING)
+        != 0)
+    {
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_MISMATCH);
+    }
+
+    page->limit = ctx->paging.limit ? ctx->paging.limit : found->limit;
+    page->cursor = *found;
+
+    return NGX_OK;
+}
+
+
+/* there is more: the position of the last element delivered goes to the
+   store, and the page only after it */
+
+ngx_int_t
+ngx_sensu_walk_save(ngx_sensu_page_t *page)
+{
+    u_char                 buf[SENSU_TOKEN_LEN];
+    ngx_int_t              rc;
+    ngx_str_t              key, record;
+    sensu_str_t            token;
+    ngx_sensu_store_t     *store;
+    ngx_http_request_t    *r;
+    ngx_sensu_loc_conf_t  *conf;
+
+    r = page->request;
+
+    rc = ngx_sensu_walk_advance(page);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    record.data = ngx_pnalloc(r->pool, SENSU_CURSOR_MAX);
+    if (record.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (page->cursor.limit == 0) {
+        /* the walk's first page */
+        page->cursor.limit = page->limit;
+    }
+
+    record.len = sensu_cursor_encode(&page->cursor, record.data);
+
+    token.data = page->token;
+    token.len = SENSU_TOKEN_LEN;
+
+    if (sensu_cursor_token(page->token, ngx_sensu_shared_secret(),
+                           ngx_sensu_str(record))
+        != 0
+        || sensu_cursor_store_key(buf, token) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    key.data = buf;
+    key.len = SENSU_TOKEN_LEN;
+
+    store = ngx_sensu_walk_store(r);
+    conf = ngx_sensu_loc_conf(r);
+
+    page->op = ngx_sensu_store_set(store, &key, &record, conf->cursor_ttl,
+                                   ngx_sensu_walk_done, page);
+
+    return page->op ? NGX_AGAIN : NGX_ERROR;
+}
+
+
+/* moves the cursor behind the last element of the page */
+
+static ngx_int_t
+ngx_sensu_walk_advance(ngx_sensu_page_t *page)
+{
+    sensu_str_t           bytes;
+    sensu_last_t          last;
+    ngx_sensu_fetch_t    *fetch;
+    ngx_sensu_element_t  *element;
+
+    fetch = page->tail;
+
+    if (fetch == NULL) {
+        /* more, but nothing to go on from: can not be */
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_NO_PROGRESS);
+    }
+
+    element = page->elements.elts;
+    element += page->elements.nelts - 1;
+
+    bytes.data = element->data;
+    bytes.len = element->len;
+
+    sensu_key_scan_init(&fetch->scan, page->kind);
+    sensu_key_scan_feed(&fetch->scan, bytes);
+    sensu_key_scan_end(&fetch->scan, &fetch->key);
+
+    last.key = sensu_key_str(&fetch->key);
+    last.hash = last.key.len ? 0 : sensu_hash(bytes);
+    last.ordinal = element->ordinal;
+    last.run = element->run;
+
+    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position, &last,
+                                page->elements.nelts))
+    {
+
+    case SENSU_PAGER_KEEP:
+        return NGX_OK;
+
+    case SENSU_PAGER_LOST:
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+
+    default:
+        return ngx_sensu_walk_refuse(page, NGX_SENSU_NO_PROGRESS);
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_walk_failed(ngx_sensu_page_t *page)
+{
+    ngx_str_t  value;
+
+    ngx_str_set(&value, "1");
+
+    if (ngx_sensu_header_add(page->request, "Retry-After", &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_sensu_walk_refuse(page, NGX_SENSU_STORE_FAILED);
+}
+
+
+static ngx_int_t
+ngx_sensu_walk_refuse(ngx_sensu_page_t *page, ngx_sensu_error_e error)
+{
+    return ngx_sensu_refuse(page->request, error, NULL);
+}
+
+
+static void
+ngx_sensu_walk_done(ngx_sensu_op_t *op)
+{
+    ngx_sensu_page_t    *page;
+    ngx_http_request_t  *r;
+
+    page = op->data;
+    r = page->request;
+
+    page->op = NULL;
+    page->op_rc = op->rc;
+
+    if (op->rc == NGX_OK && op->value.len) {
+        page->record.data = ngx_pstrdup(r->pool, &op->value);
+        page->record.len = page->record.data ? op->value.len : 0;
+    }
+
+    ngx_sensu_wake(r);
+}
