@@ -24,7 +24,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build run test unit fuzz asan lint clean install
+.PHONY: help deps build deb run test unit fuzz asan lint clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -32,6 +32,7 @@ help:
 	@echo 'make test     everything under t/ (PROVE_FLAGS=-v)'
 	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path)'
 	@echo 'make install  the module into the modules directory (DESTDIR=path)'
+	@echo 'make deb      the Debian package, into build/deb/'
 	@echo 'make deps     the missing Debian packages'
 	@echo 'make unit     the unit test programs'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
@@ -74,6 +75,10 @@ asan:
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)
 	@tools/lint
+
+deb:
+	@tools/deps $(PKGS)
+	@tools/deb
 
 install: build
 	@tools/install
