@@ -4,10 +4,10 @@
  */
 
 
-#include <openssl/rand.h>
-
 #include "ngx_sensu_shared.h"
 #include "ngx_sensu_stat.h"
+
+#include <openssl/rand.h>
 
 
 /* part of the zone's name, with the size: a new layout is a new zone */
