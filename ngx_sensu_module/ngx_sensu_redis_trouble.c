@@ -35,8 +35,10 @@ static ngx_sensu_redis_trouble_t
     { "any password", "it has no password: remove password_file= of "
       "sensu_redis, or set one in Redis", 0 },
     { "NOAUTH", "it wants a password: add password_file= to sensu_redis", 0 },
-    { "NOPERM", "its ACL must allow this user GET, SET, EVAL and EVALSHA on "
-      "the keys of prefix=, and with sentinels ROLE", 0 },
+    { "NOPERM", "its ACL must allow this user GET, SET, EVAL, EVALSHA and "
+      "TIME, the keys of prefix=, and with sentinels ROLE", 0 },
+    { "executing the script", "its ACL must allow this user GET, SET and TIME, "
+      "for sensu_rate_limit", 0 },
     { "LOADING", "it reads its data from disk and will soon answer", 1 },
     { "READONLY", "it is a read-only replica: name the master in "
       "sensu_redis, or use sentinel://", 1 },

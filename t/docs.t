@@ -1,0 +1,267 @@
+# README.md and docs/: every directive, variable and error is there and no
+# other, every nginx block passes nginx -t, every link leads somewhere.
+#
+# A block of configuration says what it is after the word nginx: "main" (a
+# whole nginx.conf), "http", "server" or "location" (what stands there).
+
+use lib 't/lib';
+use SensuTest;
+
+my $t = SensuTest->new;
+
+my %page = map { $_ => slurp($_) } 'README.md', glob 'docs/*.md';
+my $source = 'ngx_sensu_module';
+
+files();
+
+subtest 'directives' => sub {
+    my %context = directives();
+    my $text = $page{'docs/directives.md'};
+    my %entry;
+
+    cmp_ok scalar(keys %context), '>', 20, 'the table was read';
+
+    while ($text =~ /^## (\w+)\n(.*?)(?=^## |\z)/gms) {
+        $entry{$1} = $2;
+    }
+
+    is_deeply [ sort keys %entry ], [ sort keys %context ],
+        'in docs/directives.md and in the module';
+
+    for my $name (sort keys %entry) {
+        like $entry{$name}, qr/^- Syntax: `\Q$name\E[ ;]/m, "$name: syntax";
+        like $entry{$name}, qr/^- Default: \S/m, "$name: default";
+        like $entry{$name}, qr/^- Context: \Q$context{$name}\E$/m,
+            "$name: context";
+        like $entry{$name}, qr/^```nginx .*?^\s*\Q$name\E[ ;]/ms,
+            "$name: example";
+        like $page{'README.md'}, qr/\b\Q$name\E\b/, "$name: in the README";
+    }
+
+    for my $path (sort keys %page) {
+        my %unknown = map { $_ => 1 } grep { !$context{$_} }
+                      $page{$path} =~ /(?<![\w\$])(sensu_(?:gateway|jwt|public
+                          |api|max|namespaces|guard|pages?|native|cursor|redis
+                          |rate|logout|cors|metrics|status)\w*)\b(?!:)/gx;
+
+        # names of zones and upstreams in examples
+        delete @unknown{ grep { $page{$path} =~ /(?:zone=|zone |upstream
+                                                 |:\/\/)\s*$_\b/x
+                                } keys %unknown };
+        is_deeply [ sort keys %unknown ], [], "$path names no others";
+    }
+};
+
+subtest 'variables' => sub {
+    my @names = slurp("$source/ngx_sensu_variables.c")
+                =~ /^    \{ ngx_string\("(sensu_\w+)"\)/gm;
+    s/_\z/_NAME/ for @names;
+
+    my @rows = $page{'docs/variables.md'} =~ /^\| `\$(sensu_\w+)` \|/gm;
+    is_deeply [ sort @rows ], [ sort @names ], 'in docs/variables.md';
+
+    like $page{'README.md'}, qr/\$\Q$_\E\b/, "\$$_ in the README" for @names;
+
+    my ($verdicts) = slurp("$source/sensu_token.c")
+                     =~ /sensu_token_names\[\] = \{(.*?)^\};/ms;
+    my @verdicts = $verdicts =~ /"(\w+)"/g;
+    cmp_ok scalar(@verdicts), '>', 5, 'values of $sensu_token were read';
+
+    like $page{'docs/variables.md'}, qr/^\| `$_` \|/m, "\$sensu_token: $_"
+        for @verdicts;
+};
+
+subtest 'errors' => sub {
+    my %want;
+    my $text = slurp("$source/ngx_sensu_error.c");
+    my %code;
+
+    while ($text =~ /^#define (NGX_SENSU_\w+) +(\d+)$/gm) {
+        $code{$1} = $2;
+    }
+
+    while ($text =~ /\{ (\d+), (NGX_SENSU_\w+), ngx_string\("(\w+)"\)/g) {
+        $want{$3} //= [ $1, $code{$2} ];
+    }
+
+    cmp_ok scalar(keys %want), '>', 40, 'the tables were read';
+
+    my %got;
+
+    while ($page{'docs/errors.md'}
+           =~ /^\| `(\w+)` \| ([^|]+?) \| (\d) \|(.*)\|$/gm)
+    {
+        ok !exists $got{$1}, "$1 is there once";
+        $got{$1} = [ $2 eq 'other 4xx' ? 0 : $2, $3 ];
+        like $4, qr/\S|^\s*$/, "$1: cause";
+    }
+
+    is_deeply \%got, \%want, 'reason, status and code of each';
+};
+
+subtest 'configurations' => sub {
+    my $n = 0;
+
+    for my $path (sort keys %page) {
+        my $text = $page{$path};
+
+        is scalar(() = $text =~ /^ *```/gm) % 2, 0, "$path: blocks end";
+
+        while ($text =~ /^( *)```nginx(?: (\w+))?\n(.*?)^ *```$/gms) {
+            my ($level, $block) = ($2 // '', $3);
+            my $line = 1 + (() = substr($text, 0, $-[0]) =~ /\n/g);
+            my $conf = whole($level, $block);
+
+            ok defined $conf, "$path:$line: its level is known" or next;
+
+            my ($ok, $out) = $t->nginx(conf => $conf, start => 0)->check;
+            ok $ok, "$path:$line" or diag $out;
+            unlike $out, qr/\[(?:emerg|alert|warn)\]/, '... without a warning';
+            $n++;
+        }
+    }
+
+    cmp_ok $n, '>', 25, 'blocks were found';
+};
+
+subtest 'links' => sub {
+    my %anchors;
+
+    for my $path (keys %page) {
+        $anchors{$path}{slug($_)} = 1 for $page{$path} =~ /^#+ (.*)$/gm;
+    }
+
+    for my $path (sort keys %page) {
+        my ($dir) = $path =~ m{^(.*/)?};
+
+        while ($page{$path} =~ /\]\(([^)\s]+)\)/g) {
+            my ($file, $anchor) = split /#/, $1, 2;
+            next if $file =~ m{^https?://};
+
+            my $to = $file eq '' ? $path : ($dir // '') . $file;
+            1 while $to =~ s{[^/]+/\.\./}{};
+
+            ok -e $to, "$path: $to is there";
+            ok !defined $anchor || $anchors{$to}{$anchor},
+                "$path: $to has the heading " . ($anchor // '');
+        }
+    }
+};
+
+for my $path (sort keys %page) {
+    unlike $page{$path}, qr{(?<![\w.])/(?:work|tmp|home|root)/|\.\./shared},
+        "$path: no path of a machine";
+    unlike $page{$path}, qr/\b(?:TODO|FIXME|XXX)\b/, "$path: nothing is left";
+}
+
+$t->done;
+
+
+# name => "http, server, location"
+
+sub directives {
+    my $text = slurp("$source/ngx_sensu_module.c");
+    my %context;
+
+    while ($text =~ /\{ ngx_string\("(sensu_\w+)"\),\s+([A-Z_|\s]+?),/g) {
+        my ($name, $flags) = ($1, $2);
+        my $any = $flags =~ /NGX_SENSU_ANY_CONF/;
+
+        $context{$name} = join ', ', grep { $_ } (
+            $any || $flags =~ /HTTP_MAIN_CONF/ ? 'http' : '',
+            $any || $flags =~ /HTTP_SRV_CONF/ ? 'server' : '',
+            $any || $flags =~ /HTTP_LOC_CONF/ ? 'location' : '');
+    }
+
+    return %context;
+}
+
+
+# what the examples name in /etc/nginx/sensu
+
+sub files {
+    my (undef, $rsa) = key_pair($t, 'rsa');
+    my (undef, $ec) = key_pair($t, 'ec');
+
+    my $secret = slurp($t->secret_file);
+    my $url = $secret =~ s/\s+//r =~ tr{+/}{-_}r =~ s/=+//r;
+
+    $t->write($_, $secret, 0600)
+        for qw(jwt.secret jwt.secret.old jwt.secret.new east.secret west.secret);
+    $t->write('rsa-public.pem', slurp($rsa));
+    $t->write('ec-public.pem', slurp($ec));
+    $t->write('jwks.json', qq({"keys":[{"kty":"oct","kid":"1","alg":"HS256",)
+                           . qq("k":"$url"}]}\n), 0600);
+    $t->write('redis.password', "secret\n", 0600);
+    $t->write('htpasswd', "ops:{PLAIN}secret\n", 0600);
+    certificate($t);
+}
+
+
+# the block in an nginx.conf around it
+
+sub whole {
+    my ($level, $text) = @_;
+
+    my $dir = $t->dir;
+
+    $text =~ s{/etc/nginx/sensu/}{$dir/}g;
+    $text =~ s{/var/log/nginx/}{$dir/}g;
+    $text =~ s{/etc/ssl/certs/ca-certificates.crt}{$dir/cert.pem}g;
+    $text =~ s{^\s*(?:load_module|pid|error_log)\s[^;]*;$}{}gm;
+
+    # names of the outer world, which need not be known here
+    $text =~ s/\b[\w-]+\.example\.com:/127.0.0.1:/g;
+
+    if ($level eq 'main') {
+        return $text =~ /^stream \{/m
+             ? "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n"
+               . "%%GLOBALS%%\n" . rest($text)
+             : "%%GLOBALS%%\n" . rest($text);
+    }
+
+    my $key = 'sensu_gateway on; sensu_jwt_key HS256 ' . $t->secret_file . ';';
+    $key = '' if $text =~ /sensu_jwt_key/;
+    my $redis = $text =~ /sensu_rate_limit/ && $text !~ /sensu_redis/
+              ? 'sensu_redis redis://127.0.0.1:6379/0;' : '';
+    my $upstream = $text =~ /upstream sensu \{/
+                 ? '' : 'upstream sensu { server 127.0.0.1:1; }';
+
+    my $location = "location / { proxy_pass http://sensu; }";
+    my $own = $text =~ m{^\s*location / \{}m ? '' : $location;
+
+    my $http = $level eq 'http' ? $text
+             : $level eq 'server' ? "server { $key\n$text\n$own }"
+             : $level eq 'location'
+               ? "server { $key location / { $text\n"
+                 . ($text =~ /proxy_pass/ ? '' : 'proxy_pass http://sensu;')
+                 . ' } }'
+             : return undef;
+
+    return "%%GLOBALS%%\n" . rest("http { $upstream $redis\n$http\n}");
+}
+
+
+# each server needs a port of its own: nginx -t opens them
+
+sub rest {
+    my ($text) = @_;
+
+    $text =~ s/^(\s*http \{)/$1\n%%TEMP%%\n/m;
+    $text = "events {}\n$text" if $text !~ /^\s*events\b/m;
+    $text =~ s/^(\s*listen )(?:[\d.]+:)?\d+/$1 . '127.0.0.1:' . $t->port/gme;
+    $text =~ s/(\bserver \{)(?![^{}]*(?:\{[^{}]*\}[^{}]*)*\blisten )
+              /"$1 listen 127.0.0.1:" . $t->port . ';'/gex;
+
+    return $text;
+}
+
+
+sub slug {
+    my ($heading) = @_;
+
+    $heading = lc $heading =~ s/`//gr;
+    $heading =~ s/[^\w\s-]//g;
+
+    return $heading =~ s/\s/-/gr;
+}
