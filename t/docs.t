@@ -44,10 +44,13 @@ subtest 'directives' => sub {
                           |api|max|namespaces|guard|pages?|native|cursor|redis
                           |rate|logout|cors|metrics|status)\w*)\b(?!:)/gx;
 
-        # names of zones and upstreams in examples
-        delete @unknown{ grep { $page{$path} =~ /(?:zone=|zone |upstream
-                                                 |:\/\/)\s*$_\b/x
-                                } keys %unknown };
+        # nor files of the module
+        delete $unknown{$_} for grep { -e "$source/$_.c" } keys %unknown;
+
+        # nor zones and upstreams of examples
+        delete $unknown{$_} for grep {
+            $page{$path} =~ m{(?:zone[= ]|upstream |://)$_\b} } keys %unknown;
+
         is_deeply [ sort keys %unknown ], [], "$path names no others";
     }
 };
@@ -163,7 +166,7 @@ sub directives {
     my $text = slurp("$source/ngx_sensu_module.c");
     my %context;
 
-    while ($text =~ /\{ ngx_string\("(sensu_\w+)"\),\s+([A-Z_|\s]+?),/g) {
+    while ($text =~ /\{ ngx_string\("(sensu_\w+)"\),\s+([A-Z0-9_|\s]+?),/g) {
         my ($name, $flags) = ($1, $2);
         my $any = $flags =~ /NGX_SENSU_ANY_CONF/;
 
