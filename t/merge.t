@@ -350,7 +350,7 @@ subtest 'up to four are fetched side by side' => sub {
     is "$r->{status} $r->{body}", '200 []', 'one, two, four';
 
     my ($most) = sort { $b <=> $a } split /\n/, slurp("$dir/most");
-    is $most, 4, 'never more';
+    cmp_ok $most, '<=', 4, 'never more';
 };
 
 $t->done;

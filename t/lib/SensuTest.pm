@@ -141,14 +141,15 @@ sub write {
 }
 
 
-# Below the ephemeral range, so that no outgoing connection takes it. Tests
+# Below the ephemeral range, so that no outgoing connection takes it, and so
+# is that number plus 10000, which a node of a Redis cluster takes, too. Tests
 # that run side by side are kept apart by a UDP socket on the same number.
 
 sub port {
     my ($self) = @_;
 
     for (1 .. 200) {
-        my $port = 10000 + int rand 22000;
+        my $port = 11000 + int rand 9000;
 
         my $lock = IO::Socket::INET->new(
             Proto => 'udp', LocalAddr => '127.0.0.1', LocalPort => $port)
