@@ -102,6 +102,30 @@ subtest 'errors' => sub {
     is_deeply \%got, \%want, 'reason, status and code of each';
 };
 
+subtest 'log lines' => sub {
+    my $text = $page{'docs/operating.md'} =~ s/\s+/ /gr;
+    my $n = 0;
+
+    for my $path (glob "$source/ngx_sensu_*.c") {
+        my $c = slurp($path);
+
+        while ($c =~ /ngx_log_error\(NGX_LOG_(?:ERR|WARN|NOTICE),.*?
+                      ((?:"(?:[^"\\]|\\.)*"\s*)+)/gsx)
+        {
+            my $line = join '', map { s/\\"/"/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;
+
+            # what stands between its values
+            my @said = grep { length > 9 } split /%[*\w]\w*/, $line;
+
+            ok !(grep { index($text, $_ =~ s/\A[\s:;,]+|[\s:;,]+\z//gr) < 0 } @said),
+                "docs/operating.md: $line";
+            $n++;
+        }
+    }
+
+    cmp_ok $n, '>', 15, 'lines were found';
+};
+
 subtest 'configurations' => sub {
     my $n = 0;
 
