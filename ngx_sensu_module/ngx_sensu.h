@@ -24,6 +24,7 @@
 #include "sensu_token.h"
 
 #include "ngx_sensu_error.h"
+#include "ngx_sensu_log.h"
 #include "ngx_sensu_redis.h"
 #include "ngx_sensu_shared.h"
 #include "ngx_sensu_stat.h"

@@ -334,10 +334,11 @@ ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     if (sensu_namespaces_parse(&ctx->namespaces, ngx_sensu_str(value), names)
         != 0)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: sensu_namespaces has the value \"%V\", which is "
-                      "not a list of namespaces: the caller gets none",
-                      &value);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: sensu_namespaces has the value \"%V\", "
+                             "which is not a list of namespaces: the caller "
+                             "gets none, check what its variables are made of",
+                             &value);
 
         ctx->namespaces.all = 0;
         ctx->namespaces.n = 0;

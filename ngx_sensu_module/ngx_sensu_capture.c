@@ -64,10 +64,11 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     if (!fetch->whole && sr->headers_out.content_encoding
         && sr->headers_out.content_encoding->value.len)
     {
-        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
-                      "sensu: the backend sent a list compressed with \"%V\", "
-                      "set proxy_set_header Accept-Encoding \"\"",
-                      &sr->headers_out.content_encoding->value);
+        ngx_sensu_log_damped(NGX_LOG_ERR, sr->connection->log,
+                             "sensu: the backend sent a list compressed with "
+                             "\"%V\", set proxy_set_header Accept-Encoding "
+                             "\"\"",
+                             &sr->headers_out.content_encoding->value);
 
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_ENCODED);
     }
@@ -255,10 +256,11 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
         rc = sensu_split_next(&fetch->split, &p, last, &span);
 
         if (rc == SENSU_SPLIT_ERROR) {
-            ngx_log_error(NGX_LOG_ERR, fetch->parent->connection->log, 0,
-                          "sensu: the backend sent a malformed list: %s, "
-                          "after %uL elements", fetch->split.error,
-                          fetch->split.elements);
+            ngx_sensu_log_damped(NGX_LOG_ERR, fetch->parent->connection->log,
+                                 "sensu: the backend sent a malformed list: "
+                                 "%s, after %uL elements, check what is "
+                                 "between it and this nginx",
+                                 fetch->split.error, fetch->split.elements);
 
             ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
             return;

@@ -25,7 +25,10 @@ static ngx_http_request_body_filter_pt  ngx_sensu_next_request_body_filter;
 void
 ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
 {
-    ngx_sensu_ctx_t  *ctx;
+    ngx_sensu_ctx_t     *ctx;
+    ngx_sensu_caller_t  *caller;
+
+    static ngx_sensu_damper_t  dampers[NGX_SENSU_GUARD_POINTS];
 
     ctx = ngx_sensu_ctx_find(r);
 
@@ -41,15 +44,24 @@ ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_GUARD + point, 1);
 
-    if (what != NULL) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "sensu: guard %ui: %s", point, what);
+    /* the user is empty where the token was refused */
+
+    caller = ngx_sensu_caller(r);
+    if (caller == NULL) {
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "sensu: guard %ui: the backend listed elements that were "
-                  "not asked for, they are left out", point);
+    if (what == NULL) {
+        ngx_sensu_log(&dampers[point], NGX_LOG_INFO, r->connection->log,
+                      "sensu: guard %ui: the backend listed elements for user "
+                      "\"%V\" that were not asked for, they are left out",
+                      point, &caller->user);
+        return;
+    }
+
+    ngx_sensu_log(&dampers[point], NGX_LOG_WARN, r->connection->log,
+                  "sensu: guard %ui: refused user \"%V\": %s", point,
+                  &caller->user, what);
 }
 
 

@@ -127,6 +127,8 @@ ngx_sensu_logout_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->logout->op->kind = NGX_SENSU_OP_LOGOUT_GET;
+
     ngx_sensu_wait(r);
 
     return NGX_AGAIN;
@@ -165,6 +167,7 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
     u_char                 buf[NGX_SENSU_LOGOUT_KEY];
     time_t                 ttl;
     ngx_str_t              key, value;
+    ngx_sensu_op_t        *op;
     ngx_sensu_store_t     *store;
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
@@ -202,13 +205,15 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 
     store = ngx_sensu_logout_store(r);
 
-    if (ngx_sensu_store_set(store, &key, &value, ttl, ngx_sensu_logout_noted,
-                            ngx_cycle->log)
-        == NULL)
-    {
+    op = ngx_sensu_store_set(store, &key, &value, ttl, ngx_sensu_logout_noted,
+                             ngx_cycle->log);
+    if (op == NULL) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "sensu: no memory to note a log-out");
+        return;
     }
+
+    op->kind = NGX_SENSU_OP_LOGOUT_SET;
 }
 
 
@@ -218,9 +223,10 @@ static void
 ngx_sensu_logout_noted(ngx_sensu_op_t *op)
 {
     if (op->rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "sensu: a log-out was not noted, the store does not "
-                      "answer: the backend knows of it, this fleet does not");
+        ngx_sensu_log_damped(NGX_LOG_ERR, ngx_cycle->log,
+                             "sensu: a log-out was not noted, the store does "
+                             "not answer: the backend knows of it, this fleet "
+                             "does not");
     }
 }
 

@@ -186,10 +186,11 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     }
 
     if (merge->started) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: a part of a merged list failed with status %ui "
-                      "or was cut off, the answer is cut off, too",
-                      merge->status);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: a part of a merged list failed with "
+                             "status %ui or was cut off, the answer is cut "
+                             "off, too, see the backend's log",
+                             merge->status);
         ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
         return NGX_ERROR;
     }

@@ -66,6 +66,8 @@ static const ngx_str_t  ngx_sensu_list_kinds[] = {
 static const ngx_str_t  ngx_sensu_operations[] = {
     ngx_string("get"),
     ngx_string("set"),
+    ngx_string("logout_get"),
+    ngx_string("logout_set"),
     ngx_string("script")
 };
 
@@ -180,6 +182,11 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 
     { "cursor_operations_total", "Look-ups and writes of continue tokens.",
       NGX_SENSU_STAT_CURSORS,
+      { &ngx_sensu_label_cursor, &ngx_sensu_label_result } },
+
+    { "logout_operations_total", "Look-ups and notes of tokens that were "
+      "logged out, with sensu_logout; ok of a get: it was.",
+      NGX_SENSU_STAT_LOGOUTS,
       { &ngx_sensu_label_cursor, &ngx_sensu_label_result } },
 
     { "cursor_evictions_total", "Continue tokens dropped before their end, "
@@ -315,8 +322,8 @@ ngx_sensu_metrics_latency(u_char *p, u_char *last)
     static const char  name[] = "store_operation_duration_seconds";
 
     p = ngx_sensu_metrics_head(p, last, name, "histogram",
-                               "How long the store of continue tokens took, "
-                               "scripts are those of sensu_rate_limit.");
+                               "How long the store took, for continue tokens, "
+                               "log-outs, and scripts of sensu_rate_limit.");
 
     for (i = 0; i < NGX_SENSU_OPS; i++) {
         op = ngx_sensu_label_value(&ngx_sensu_label_operation, i);

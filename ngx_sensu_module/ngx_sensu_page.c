@@ -290,9 +290,10 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
 
     case NGX_SENSU_FETCH_TRUNCATED:
-        ngx_log_error(NGX_LOG_ERR, page->request->connection->log, 0,
-                      "sensu: the backend's list was cut off after %uL "
-                      "elements", fetch->split.elements);
+        ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
+                             "sensu: the backend's list was cut off after %uL "
+                             "elements, see the backend's log",
+                             fetch->split.elements);
         return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_TRUNCATED);
 
     case NGX_SENSU_FETCH_ENCODED:
@@ -306,9 +307,10 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
             return NGX_OK;
         }
 
-        ngx_log_error(NGX_LOG_ERR, page->request->connection->log, 0,
-                      "sensu: an element or answer of the backend is larger "
-                      "than %uz bytes, raise sensu_page_buffer", fetch->room);
+        ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
+                             "sensu: an element or answer of the backend is "
+                             "larger than %uz bytes, raise sensu_page_buffer",
+                             fetch->room);
         return ngx_sensu_page_refuse(page, NGX_SENSU_ELEMENT_TOO_LARGE);
 
     default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */

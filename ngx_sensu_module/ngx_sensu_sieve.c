@@ -131,10 +131,10 @@ ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     encoding = r->headers_out.content_encoding;
 
     if (encoding && encoding->value.len) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: the backend sent a list compressed with \"%V\", "
-                      "set proxy_set_header Accept-Encoding \"\"",
-                      &encoding->value);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: the backend sent a list compressed with "
+                             "\"%V\", set proxy_set_header Accept-Encoding "
+                             "\"\"", &encoding->value);
 
         ctx->sieve = NULL;
         return ngx_sensu_error_instead(r, NGX_SENSU_LIST_ENCODED);
@@ -240,10 +240,11 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         rc = sensu_split_next(&sieve->split, &p, b->last, &span);
 
         if (rc == SENSU_SPLIT_ERROR) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "sensu: the backend sent a malformed list: %s, "
-                          "after %uL elements", sieve->split.error,
-                          sieve->split.elements);
+            ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                                 "sensu: the backend sent a malformed list: "
+                                 "%s, after %uL elements, check what is "
+                                 "between it and this nginx",
+                                 sieve->split.error, sieve->split.elements);
             ngx_sensu_error_note(r, NGX_SENSU_BAD_LIST);
             return NGX_ERROR;
         }
@@ -349,9 +350,10 @@ ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     }
 
     if (sieve->held_len + bytes.len > sieve->room) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: an element of the backend is larger than %uz "
-                      "bytes, raise sensu_page_buffer", sieve->room);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: an element of the backend is larger than "
+                             "%uz bytes, raise sensu_page_buffer",
+                             sieve->room);
         ngx_sensu_error_note(r, NGX_SENSU_ELEMENT_TOO_LARGE);
         return NGX_ERROR;
     }
@@ -398,9 +400,10 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     signals = b->last_buf || b->last_in_chain;
 
     if (signals && !sieve->off && !sensu_split_done(&sieve->split)) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: the backend's list was cut off after %uL "
-                      "elements", sieve->split.elements);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: the backend's list was cut off after %uL "
+                             "elements, see the backend's log",
+                             sieve->split.elements);
         ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
         return NGX_ERROR;
     }

@@ -32,6 +32,8 @@ typedef enum {
 typedef enum {
     NGX_SENSU_OP_GET = 0,
     NGX_SENSU_OP_SET,
+    NGX_SENSU_OP_LOGOUT_GET,             /* of a token that was logged out */
+    NGX_SENSU_OP_LOGOUT_SET,
     NGX_SENSU_OP_SCRIPT,
     NGX_SENSU_OPS
 } ngx_sensu_op_e;
@@ -71,8 +73,9 @@ typedef enum {
     NGX_SENSU_STAT_FALLBACKS,            /* [resource] */
 
     NGX_SENSU_STAT_CURSORS = NGX_SENSU_STAT_FALLBACKS + NGX_SENSU_RESOURCES,
-                                         /* [op][result], get and set */
-    NGX_SENSU_STAT_CURSORS_EVICTED = NGX_SENSU_STAT_CURSORS
+                                         /* [op][result] */
+    NGX_SENSU_STAT_LOGOUTS = NGX_SENSU_STAT_CURSORS + 2 * NGX_SENSU_OP_RESULTS,
+    NGX_SENSU_STAT_CURSORS_EVICTED = NGX_SENSU_STAT_LOGOUTS
                                      + 2 * NGX_SENSU_OP_RESULTS,
     NGX_SENSU_STAT_LATENCY,              /* [op][bucket], not cumulated */
 

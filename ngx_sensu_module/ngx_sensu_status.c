@@ -362,6 +362,11 @@ ngx_sensu_status_store(ngx_buf_t *b)
         "saved", NULL, "not saved"
     };
 
+    static const char *logouts[] = {
+        "a token that was logged out", "one that was not", "look-up failed",
+        "log-out noted", NULL, "log-out not noted"
+    };
+
     static const char *rates[] = {
         "passed", "limited", "passed, Redis did not answer"
     };
@@ -372,6 +377,15 @@ ngx_sensu_status_store(ngx_buf_t *b)
                          "make sensu_cursor_zone larger",
                          NGX_SENSU_STAT_CURSORS_EVICTED, 0);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
+
+    n = ngx_sensu_status_sum(NGX_SENSU_STAT_LOGOUTS,
+                             2 * NGX_SENSU_OP_RESULTS, 1);
+
+    if (n != 0) {
+        ngx_sensu_status_table(b, "Log-outs", "Operation", "Times");
+        ngx_sensu_status_family(b, NGX_SENSU_FAMILY_LOGOUTS, logouts);
+        ngx_sensu_put(b, "</tbody>\n</table>\n");
+    }
 
     n = ngx_sensu_status_sum(NGX_SENSU_STAT_RATE_PASSED, 3, 1);
 

@@ -42,16 +42,8 @@ ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc)
 {
     op->rc = rc;
 
-    if (op->kind != NGX_SENSU_OP_SCRIPT) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSORS
-                           + op->kind * NGX_SENSU_OP_RESULTS
-                           + (rc == NGX_OK ? 0 : rc == NGX_DECLINED ? 1 : 2),
-                           1);
-    }
-
     if (op->start) {
-        ngx_sensu_stat_latency(op->kind, (ngx_uint_t)
-                               (ngx_sensu_op_clock() - op->start));
+        op->taken = ngx_sensu_op_clock() - op->start;
     }
 
     ngx_post_event(&op->event, &ngx_posted_events);
@@ -107,6 +99,17 @@ ngx_sensu_op_handler(ngx_event_t *ev)
     ngx_sensu_op_t  *op;
 
     op = ev->data;
+
+    if (op->kind != NGX_SENSU_OP_SCRIPT) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_CURSORS
+                           + op->kind * NGX_SENSU_OP_RESULTS
+                           + (op->rc == NGX_OK ? 0
+                              : op->rc == NGX_DECLINED ? 1 : 2), 1);
+    }
+
+    if (op->start) {
+        ngx_sensu_stat_latency(op->kind, (ngx_uint_t) op->taken);
+    }
 
     if (op->done) {
         op->done(op);

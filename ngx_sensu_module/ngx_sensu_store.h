@@ -41,10 +41,12 @@ struct ngx_sensu_op_s {
     ngx_int_t              ints[NGX_SENSU_OP_INTS];
                                      /* of a script: what it returned */
     ngx_uint_t             nints;
-    ngx_sensu_op_e         kind;     /* to be counted as */
+    ngx_sensu_op_e         kind;     /* to be counted as; the requester may
+                                        say it better than the store */
     ngx_sensu_op_pt        done;
     void                  *data;
     uint64_t               start;    /* microseconds; 0: not to be measured */
+    uint64_t               taken;    /* of them, when it is completed */
     ngx_event_t            event;    /* posted to complete */
 };
 

@@ -104,7 +104,10 @@ ngx_int_t
 ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
     sensu_cursor_t      *found;
+    ngx_sensu_caller_t  *caller;
     ngx_http_request_t  *r;
+
+    static ngx_str_t  none = ngx_null_string;
 
     if (page->op) {
         return NGX_AGAIN;
@@ -126,10 +129,10 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     }
 
     if (sensu_cursor_decode(found, ngx_sensu_str(page->record)) != 0) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: the store holds a value of %uz bytes that is no "
-                      "cursor, does something else use the same prefix?",
-                      page->record.len);
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: the store holds a value of %uz bytes "
+                             "that is no cursor, does something else use the "
+                             "same prefix?", page->record.len);
         return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
     }
 
@@ -137,9 +140,12 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
                       SENSU_CURSOR_BINDING)
         != 0)
     {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "sensu: a continue token was used by another caller "
-                      "than it was made for");
+        caller = ngx_sensu_caller(r);
+
+        ngx_sensu_log_damped(NGX_LOG_WARN, r->connection->log,
+                             "sensu: user \"%V\" sent a continue token of "
+                             "another caller: a mix-up of that client, or a "
+                             "leak", caller ? &caller->user : &none);
         return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
     }
 
@@ -265,6 +271,11 @@ ngx_int_t
 ngx_sensu_walk_failed(ngx_sensu_page_t *page)
 {
     ngx_str_t  value;
+
+    ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
+                         "sensu: a page was refused with 503, the store of "
+                         "continue tokens failed: see the lines about redis "
+                         "or sensu_cursor_zone");
 
     ngx_str_set(&value, "1");
 

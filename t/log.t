@@ -1,0 +1,77 @@
+# The error log: a line says what, who and what to do, never the token, and
+# what goes on and on is one line in a while.
+
+use lib 't/lib';
+use SensuTest;
+
+my $t = SensuTest->new;
+my $demo = $t->demo('--rich', '--secret-file', $t->secret_file,
+                    '--no-token-store');
+my $redis = $t->redis;
+
+my $gw = $t->nginx(backend => $demo,
+                   http => 'sensu_redis ' . $redis->url . ';',
+                   locations => 'location = /metrics { sensu_gateway off; '
+                                . 'sensu_metrics; }');
+
+my %who = (groups => ['cluster-admins']);
+my $alice = $t->token(%who, sub => 'alice');
+my $bob = $t->token(%who, sub => 'bob');
+my $list = '/api/core/v2/checks?limit=1';
+
+subtest 'a guard hit again and again' => sub {
+    my @got = map { $gw->get("$list&limit=x", token => $alice)->{status} }
+              1 .. 30;
+
+    is_deeply \@got, [ (400) x 30 ], 'each is refused';
+    counted('guard_hits_total{point="limit"}', 30);
+
+    my @lines = $gw->grep_log(qr/\[warn\].*sensu: guard 7: /);
+    is @lines, 1, 'one line';
+    like $lines[0], qr/refused user "alice": limit is not a number/,
+        'that says who, and what';
+};
+
+subtest 'a continue token of somebody else' => sub {
+    my $token = $gw->get($list, token => $alice)->header('Sensu-Continue');
+
+    my @got = map { $gw->get("$list&continue=$token", token => $bob)->{status} }
+              1 .. 5;
+
+    is_deeply \@got, [ (410) x 5 ], 'each is refused';
+    counted('refusals_total{reason="continue_expired"}', 5);
+
+    my @lines = $gw->grep_log(qr/continue token of another caller/);
+    is @lines, 1, 'one line';
+    like $lines[0], qr/\[warn\].*user "bob" sent/, 'that says who';
+};
+
+subtest 'a store that is gone' => sub {
+    $redis->kill;
+
+    my @got = map { $gw->get($list, token => $alice)->{status} } 1 .. 10;
+
+    is_deeply \@got, [ (503) x 10 ], 'pages with more are refused';
+    counted('refusals_total{reason="store_failed"}', 10);
+
+    is scalar($gw->grep_log(qr/a page was refused with 503.*see the lines about/)),
+        1, 'one line';
+    ok $gw->grep_log(qr/redis .* is down: .*; check the server/),
+        'and one that says what to do';
+};
+
+ok index($gw->log, (split /\./, $alice)[2]) < 0
+   && index($gw->log, (split /\./, $bob)[1]) < 0, 'no bearer token is in it';
+
+$t->done;
+
+
+sub counted {
+    my ($series, $n) = @_;
+
+    ok $t->wait_for(sub {
+        my ($found) = $gw->get('/metrics')->{body}
+                      =~ /^sensu_gateway_\Q$series\E (\d+)$/m;
+        return $found == $n;
+    }, 10), 'and counted';
+}
