@@ -10,11 +10,11 @@
  */
 
 
-#include <openssl/evp.h>
-#include <openssl/err.h>
-
 #include "ngx_sensu_cache.h"
 #include "sensu_claims.h"
+
+#include <openssl/evp.h>
+#include <openssl/err.h>
 
 
 #define NGX_SENSU_CACHE_SETS   128       /* a power of two */

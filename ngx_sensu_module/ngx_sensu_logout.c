@@ -8,11 +8,10 @@
  */
 
 
-#include "sensu_base64.h"
-
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_wait.h"
+#include "sensu_base64.h"
 
 
 struct ngx_sensu_logout_s {

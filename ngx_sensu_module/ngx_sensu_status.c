@@ -8,9 +8,9 @@
  */
 
 
-#include <openssl/evp.h>
-
 #include "ngx_sensu_status.h"
+
+#include <openssl/evp.h>
 
 
 #define NGX_SENSU_STATUS_SIZE  131072
