@@ -48,6 +48,25 @@ ngx_sensu_fetch_create(ngx_http_request_t *r)
 }
 
 
+void
+ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch)
+{
+    ngx_array_t          elements;
+    ngx_http_request_t  *parent;
+
+    ngx_sensu_fetch_cleanup(fetch);
+
+    parent = fetch->parent;
+    elements = fetch->elements;
+
+    ngx_memzero(fetch, sizeof(ngx_sensu_fetch_t));
+
+    fetch->parent = parent;
+    fetch->elements = elements;
+    fetch->elements.nelts = 0;
+}
+
+
 static void
 ngx_sensu_fetch_cleanup(void *data)
 {

@@ -90,6 +90,9 @@ struct ngx_sensu_fetch_s {
  */
 ngx_sensu_fetch_t *ngx_sensu_fetch_create(ngx_http_request_t *r);
 
+/* one that has ended and that nobody needs any more, as if it were new */
+void ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch);
+
 /* GET path?query; the parent's phases are run again when its state is other
    than RUNNING: the rest of its body may then still be on the way */
 ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,

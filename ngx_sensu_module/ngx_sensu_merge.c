@@ -132,13 +132,18 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
 
     part = ngx_sensu_ctx(sr);
 
-    merge->sieve = ngx_sensu_sieve_create(sr, ctx, ns);
-    if (merge->sieve == NULL) {
-        return NGX_ERROR;
-    }
+    if (merge->sieve != NULL) {
+        ngx_sensu_sieve_next(merge->sieve, sr, ctx, ns);
 
-    merge->sieve->any = &merge->sent;
-    merge->sieve->inner = 1;
+    } else {
+        merge->sieve = ngx_sensu_sieve_create(sr, ctx, ns);
+        if (merge->sieve == NULL) {
+            return NGX_ERROR;
+        }
+
+        merge->sieve->any = &merge->sent;
+        merge->sieve->inner = 1;
+    }
 
     part->part = merge;
     part->sieve = merge->sieve;
@@ -164,7 +169,12 @@ ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
     }
 
-    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    /* with a client that is gone, or too slow, the whole request ends */
+
+    return (rc == NGX_ERROR
+            || rc == NGX_HTTP_REQUEST_TIME_OUT
+            || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST)
+           ? NGX_ERROR : NGX_OK;
 }
 
 

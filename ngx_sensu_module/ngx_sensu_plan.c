@@ -17,7 +17,8 @@
 
 static void ngx_sensu_plan_skip(ngx_sensu_page_t *page);
 static ngx_sensu_fetch_t *ngx_sensu_plan_fetch(ngx_sensu_page_t *page,
-    ngx_sensu_ctx_t *ctx, sensu_str_t ns, ngx_uint_t native);
+    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *spare, sensu_str_t ns,
+    ngx_uint_t native);
 static ngx_int_t ngx_sensu_plan_native(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch, ngx_str_t *query);
 static ngx_int_t ngx_sensu_plan_path(ngx_sensu_fetch_t *fetch,
@@ -156,8 +157,8 @@ ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     while (page->nfetches < page->round && page->next < page->nlists) {
 
-        fetch = ngx_sensu_plan_fetch(page, ctx, page->lists[page->next],
-                                     native);
+        fetch = ngx_sensu_plan_fetch(page, ctx, page->fetches[page->nfetches],
+                                     page->lists[page->next], native);
         if (fetch == NULL) {
             return NGX_ERROR;
         }
@@ -178,7 +179,7 @@ ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     old = page->fetches[i];
 
-    fetch = ngx_sensu_plan_fetch(page, ctx, old->list, 0);
+    fetch = ngx_sensu_plan_fetch(page, ctx, NULL, old->list, 0);
     if (fetch == NULL) {
         return NGX_ERROR;
     }
@@ -209,9 +210,11 @@ ngx_sensu_plan_learn(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 }
 
 
+/* spare: a fetch of the last round; over many namespaces these add up */
+
 static ngx_sensu_fetch_t *
 ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
-    sensu_str_t ns, ngx_uint_t native)
+    ngx_sensu_fetch_t *spare, sensu_str_t ns, ngx_uint_t native)
 {
     ngx_str_t              path, query;
     ngx_http_request_t    *r;
@@ -221,9 +224,15 @@ ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     r = page->request;
     conf = ngx_sensu_loc_conf(r);
 
-    fetch = ngx_sensu_fetch_create(r);
-    if (fetch == NULL) {
-        return NULL;
+    if (spare != NULL && spare != page->answer && spare != page->tail) {
+        fetch = spare;
+        ngx_sensu_fetch_renew(fetch);
+
+    } else {
+        fetch = ngx_sensu_fetch_create(r);
+        if (fetch == NULL) {
+            return NULL;
+        }
     }
 
     fetch->list = ns;

@@ -35,6 +35,7 @@ static ngx_buf_t *ngx_sensu_sieve_own(ngx_http_request_t *r,
 static ngx_int_t ngx_sensu_sieve_add(ngx_http_request_t *r, ngx_buf_t *b,
     ngx_chain_t ***last);
 static void ngx_sensu_sieve_cleanup(void *data);
+static void ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve);
 
 
 #define NGX_SENSU_SIEVE_TAG  ((ngx_buf_tag_t) &ngx_sensu_sieve_body)
@@ -76,18 +77,32 @@ ngx_sensu_sieve_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     ngx_memzero(sieve, sizeof(ngx_sensu_sieve_t));
     cln->handler = ngx_sensu_sieve_cleanup;
 
+    sieve->room = conf->page_buffer;
+    sieve->any = &sieve->sent;
+
+    ngx_sensu_sieve_next(sieve, r, ctx, ns);
+
+    return sieve;
+}
+
+
+void
+ngx_sensu_sieve_next(ngx_sensu_sieve_t *sieve, ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx, sensu_str_t ns)
+{
+    ngx_sensu_sieve_count(sieve);
+
+    sieve->held_len = 0;
+    sieve->sniffed = 0;
+    sieve->off = 0;
+
     sensu_split_init(&sieve->split);
     sensu_key_scan_init(&sieve->scan,
                         ngx_sensu_list_kind(&ctx->target.path));
     ngx_sensu_list_filter(r, ctx, ns, &sieve->filter);
 
-    sieve->room = conf->page_buffer;
-    sieve->any = &sieve->sent;
-
     r->filter_need_in_memory = 1;
     r->filter_need_temporary = 1;
-
-    return sieve;
 }
 
 
@@ -101,6 +116,17 @@ ngx_sensu_sieve_cleanup(void *data)
         sieve->held = NULL;
     }
 
+    ngx_sensu_sieve_count(sieve);
+
+    if (!sieve->inner && sieve->sniffed && !sieve->off) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_FILTERED, 1);
+    }
+}
+
+
+static void
+ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve)
+{
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
                        sieve->split.elements);
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, sieve->passed);
@@ -110,9 +136,10 @@ ngx_sensu_sieve_cleanup(void *data)
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SKIPPED,
                        sieve->received - sieve->delivered);
 
-    if (!sieve->inner && sieve->sniffed && !sieve->off) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_FILTERED, 1);
-    }
+    sieve->passed = 0;
+    sieve->withheld = 0;
+    sieve->received = 0;
+    sieve->delivered = 0;
 }
 
 

@@ -47,6 +47,10 @@ struct ngx_sensu_sieve_s {
 ngx_sensu_sieve_t *ngx_sensu_sieve_create(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx, sensu_str_t ns);
 
+/* the same one for the next part of a merged list, with the request of that */
+void ngx_sensu_sieve_next(ngx_sensu_sieve_t *sieve, ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx, sensu_str_t ns);
+
 /* for the filters */
 ngx_int_t ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 ngx_int_t ngx_sensu_sieve_body(ngx_http_request_t *r,
