@@ -31,7 +31,7 @@
 #include "ngx_sensu_store.h"
 
 
-#define NGX_SENSU_VERSION  "1.0.0"
+#define NGX_SENSU_VERSION  "0.1.0"
 
 
 typedef struct ngx_sensu_page_s   ngx_sensu_page_t;
