@@ -109,7 +109,8 @@ subtest 'log lines' => sub {
     for my $path (glob "$source/ngx_sensu_*.c") {
         my $c = slurp($path);
 
-        while ($c =~ /ngx_log_error\(NGX_LOG_(?:ERR|WARN|NOTICE),.*?
+        while ($c =~ /ngx_(?:log_error|sensu_log_damped|sensu_log)\(
+                      (?:&[^,]*,\s*)?NGX_LOG_(?:ERR|WARN|NOTICE),.*?
                       ((?:"(?:[^"\\]|\\.)*"\s*)+)/gsx)
         {
             my $line = join '', map { s/\\"/"/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;
