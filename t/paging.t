@@ -302,4 +302,3 @@ subtest 'nothing of it reached the backend' => sub {
 };
 
 $t->done;
-
