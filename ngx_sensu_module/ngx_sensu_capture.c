@@ -19,11 +19,16 @@
 
 #define NGX_SENSU_DRAIN_MAX    (256 * 1024)
 
-#define NGX_SENSU_BLOCK_SIZE   (32 * 1024)
+/* for what is kept: as much again as there is, within these */
+
+#define NGX_SENSU_BLOCK_MIN    (2 * 1024)
+#define NGX_SENSU_BLOCK_MAX    (32 * 1024)
+
 #define NGX_SENSU_READ_SIZE    (64 * 1024)
 
 
-static ngx_int_t ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr);
+static ngx_int_t ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p,
     u_char *last);
 static void ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch,
@@ -87,7 +92,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
         }
     }
 
-    return ngx_sensu_fetch_unbuffer(sr);
+    return ngx_sensu_fetch_unbuffer(sr, fetch);
 }
 
 
@@ -100,7 +105,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
  */
 
 static ngx_int_t
-ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr)
+ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 {
     u_char               *p;
     size_t                n;
@@ -118,11 +123,12 @@ ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr)
 
     if (b->end - b->start < NGX_SENSU_READ_SIZE) {
 
-        p = ngx_pnalloc(sr->pool, NGX_SENSU_READ_SIZE);
+        p = ngx_alloc(NGX_SENSU_READ_SIZE, sr->connection->log);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
+        fetch->buffer = p;
         ngx_memcpy(p, b->pos, n);
 
         b->start = p;
@@ -366,7 +372,9 @@ ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, sensu_str_t element)
 
     if ((size_t) (fetch->block_end - fetch->block) < element.len + 1) {
 
-        size = ngx_max(NGX_SENSU_BLOCK_SIZE, element.len + 1);
+        size = ngx_min(ngx_max(fetch->kept, NGX_SENSU_BLOCK_MIN),
+                       NGX_SENSU_BLOCK_MAX);
+        size = ngx_max(size, element.len + 1);
 
         fetch->block = ngx_pnalloc(fetch->parent->pool, size);
         if (fetch->block == NULL) {

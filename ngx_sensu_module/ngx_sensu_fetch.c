@@ -17,6 +17,7 @@ static void ngx_sensu_header_point(ngx_http_headers_out_t *to,
 static ngx_uint_t ngx_sensu_header_is_in(ngx_str_t *list, ngx_str_t *name);
 static void ngx_sensu_fetch_cleanup(void *data);
 static void ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_fetch_free_buffer(ngx_sensu_fetch_t *fetch);
 
 
 ngx_sensu_fetch_t *
@@ -73,6 +74,7 @@ ngx_sensu_fetch_cleanup(void *data)
     ngx_sensu_fetch_t *fetch = data;
 
     ngx_sensu_fetch_free(fetch);
+    ngx_sensu_fetch_free_buffer(fetch);
 
     if (fetch->want == 0 || fetch->whole) {
         return;
@@ -93,6 +95,16 @@ ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch)
     if (fetch->scratch) {
         ngx_free(fetch->scratch);
         fetch->scratch = NULL;
+    }
+}
+
+
+static void
+ngx_sensu_fetch_free_buffer(ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->buffer) {
+        ngx_free(fetch->buffer);
+        fetch->buffer = NULL;
     }
 }
 
@@ -191,6 +203,9 @@ static ngx_int_t
 ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_sensu_fetch_t *fetch = data;
+
+    /* the upstream is done with it */
+    ngx_sensu_fetch_free_buffer(fetch);
 
     if (fetch->state != NGX_SENSU_FETCH_RUNNING) {
         return NGX_OK;

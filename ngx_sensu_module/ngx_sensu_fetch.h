@@ -73,6 +73,7 @@ struct ngx_sensu_fetch_s {
     u_char                   *scratch;   /* an element in several buffers */
     size_t                    scratch_len;
     size_t                    scratch_size;
+    u_char                   *buffer;    /* that the answer is read into */
     off_t                     drained;   /* bytes after enough */
     unsigned                  sniffed:1; /* it is known whether it is a list */
     unsigned                  whole:1;
