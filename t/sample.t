@@ -53,6 +53,9 @@ subtest 'TLS and HTTP/2' => sub {
 
     is get('/health', args => ['--http1.1'])->{version}, '1.1', 'HTTP/1.1';
     is get('/edge')->{body}, "ok\n", 'health of the edge itself';
+    like get('/edge/metrics')->{body}, qr/^sensu_gateway_build_info/m,
+        'metrics of the edge';
+    like get('/edge/status')->{body}, qr/<h1>Sensu gateway/, 'and its page';
 
     for my $version (qw(1.2 1.3)) {
         my $r = get('/edge', args => ["--tlsv$version", '--tls-max', $version]);
