@@ -456,5 +456,3 @@ ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc)
 
     return NGX_DONE;
 }
-
-
