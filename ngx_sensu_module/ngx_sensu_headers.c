@@ -75,19 +75,20 @@ ngx_sensu_header_bearer(ngx_http_request_t *r)
     header = r->headers_in.authorization;
 
     if (header == NULL
-        || sensu_token_from_header(ngx_sensu_str(header->value), &token)
-           != SENSU_TOKEN_OK)
+        || (header->value.len > scheme.len
+            && ngx_memcmp(header->value.data, scheme.data, scheme.len) == 0
+            && header->value.data[scheme.len] != ' '))
+    {
+        return NGX_OK;
+    }
+
+    if (sensu_token_from_header(ngx_sensu_str(header->value), &token)
+        != SENSU_TOKEN_OK)
     {
         return NGX_OK;
     }
 
     value.len = scheme.len + token.len;
-
-    if (header->value.len == value.len
-        && ngx_memcmp(header->value.data, scheme.data, scheme.len) == 0)
-    {
-        return NGX_OK;
-    }
 
     value.data = ngx_pnalloc(r->pool, value.len + 1);
     if (value.data == NULL) {

@@ -9,6 +9,7 @@
  */
 
 
+#include <stdint.h>
 #include <openssl/err.h>
 #include "sensu_base64.h"
 #include "sensu_claims.h"
@@ -120,6 +121,12 @@ sensu_is_token68(sensu_str_t s)
     size_t         i;
     unsigned char  ch;
 
+    /* letters, digits, and -._~+/ of each 32 characters */
+
+    static const uint32_t  allowed[] = {
+        0x00000000, 0x03ffe800, 0x87fffffe, 0x47fffffe, 0, 0, 0, 0
+    };
+
     while (s.len && s.data[s.len - 1] == '=') {
         s.len--;
     }
@@ -127,14 +134,9 @@ sensu_is_token68(sensu_str_t s)
     for (i = 0; i < s.len; i++) {
         ch = s.data[i];
 
-        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-            || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.'
-            || ch == '_' || ch == '~' || ch == '+' || ch == '/')
-        {
-            continue;
+        if (!(allowed[ch >> 5] & ((uint32_t) 1 << (ch & 31)))) {
+            return 0;
         }
-
-        return 0;
     }
 
     return s.len != 0;

@@ -66,8 +66,15 @@ END
     locations => <<"END",
         location /claims {
             proxy_pass http://sensu;
-            add_header X-Claims "\$sensu_claim_num|\$sensu_claim_real|\$sensu_claim_yes|\$sensu_claim_no|\$sensu_claim_null|\$sensu_claim_list|\$sensu_claim_object|\$sensu_claim_text|\$sensu_claim_absent|\$sensu_claim_empty";
-            add_header X-Names "\$sensu_claim_camelcase|\$sensu_claim_with_dash|\$sensu_claim_exact|\$sensu_claim_two|\$sensu_claim_e_x_uri";
+            set \$claims "\$sensu_claim_num|\$sensu_claim_real";
+            set \$claims "\$claims|\$sensu_claim_yes|\$sensu_claim_no";
+            set \$claims "\$claims|\$sensu_claim_null|\$sensu_claim_list";
+            set \$claims "\$claims|\$sensu_claim_object|\$sensu_claim_text";
+            set \$claims "\$claims|\$sensu_claim_absent|\$sensu_claim_empty";
+            add_header X-Claims \$claims;
+            set \$names "\$sensu_claim_camelcase|\$sensu_claim_with_dash";
+            set \$names "\$names|\$sensu_claim_exact|\$sensu_claim_two";
+            add_header X-Names "\$names|\$sensu_claim_e_x_uri";
             add_header X-Split "[\$sensu_claim_split]";
             add_header X-Long \$sensu_claim_long;
             add_header X-Groups \$sensu_groups;
