@@ -143,7 +143,7 @@ $t->done;
 sub node {
     my $n = ++$t->{cluster_nodes};
     return $t->redis(port => 1, args => ['--cluster-enabled', 'yes',
-        '--cluster-node-timeout', 1000, '--cluster-config-file',
+        '--cluster-node-timeout', 3000, '--cluster-config-file',
         "nodes$n.conf"]);
 }
 
