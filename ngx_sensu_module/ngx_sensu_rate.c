@@ -53,6 +53,9 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     slcf->rate = rate;
+    rate->file = cf->conf_file->file.name;
+    rate->line = cf->conf_file->line;
+
     value = cf->args->elts;
 
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));

@@ -14,6 +14,7 @@ static ngx_int_t ngx_sensu_check_admission(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_path(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_check_prefix(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_check_query(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_body(ngx_http_request_t *r,
@@ -142,7 +143,7 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     switch (target->rc) {
 
     case SENSU_PATH_OTHER:
-        return NGX_OK;
+        return ngx_sensu_check_prefix(r);
 
     case SENSU_PATH_UNKNOWN:
         return ngx_sensu_refuse(r, NGX_SENSU_UNKNOWN_PATH, NULL);
@@ -168,6 +169,33 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     return ngx_sensu_refuse(r, NGX_SENSU_API_NOT_SERVED, NULL);
+}
+
+
+/*
+ * "location /east/ { proxy_pass http://east/; }" makes an API path of one that
+ * is none to us, behind every check.
+ */
+
+static ngx_int_t
+ngx_sensu_check_prefix(ngx_http_request_t *r)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->guard
+        || ngx_strnstr(r->uri.data, "/api/", r->uri.len) == NULL)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "sensu: the API lies below a prefix that the gateway does "
+                  "not know, cut it off with \"rewrite ^/PREFIX(/.*)$ $1 "
+                  "break\" and have proxy_pass without a URI");
+
+    return ngx_sensu_refuse(r, NGX_SENSU_UNKNOWN_PATH, NULL);
 }
 
 

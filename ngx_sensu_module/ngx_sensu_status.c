@@ -1,10 +1,8 @@
 
 /*
- * sensu_status: the counters for a person.
- *
- * Without script the page loads itself anew; with it, it fetches itself, takes
- * over the numbers and adds rates.  Each number is a <data id="cN">, its rate
- * goes to the element with the id "rN".
+ * sensu_status: the counters for a person.  Without script the page loads
+ * itself anew; with it, it fetches itself, takes over the numbers (each a
+ * <data id="cN">) and adds rates (to the element with the id "rN").
  */
 
 

@@ -144,7 +144,8 @@ subtest 'a limit that makes no sense does not start' => sub {
     my ($ok, $said) = check('$arg_key rate=5r/s', '');
 
     ok !$ok, 'without Redis';
-    like $said, qr/needs a Redis to count in, add "sensu_redis/, 'says so';
+    like $said, qr/in \S+:\d+ needs a Redis to count in, add "sensu_redis/,
+         'says so, and where';
 };
 
 $t->done;

@@ -384,4 +384,24 @@ subtest 'satisfy any, and subrequests' => sub {
     is seen(), '', 'the backend was not asked';
 };
 
+subtest 'an API below a prefix does not get round the gateway' => sub {
+    my $gw = $t->nginx(backend => $demo, locations => <<'END');
+        location /east/ { proxy_pass http://sensu/; }
+        location /west/ {
+            rewrite ^/west(/.*)$ $1 break;
+            proxy_pass http://sensu;
+        }
+END
+    my %admin = (token => $t->token);
+
+    $demo->forget;
+    is shown($gw->get("/east$CORE/namespaces/a/checks?continue=Li4v", %admin)),
+       '404 unknown_path', 'where proxy_pass would cut the prefix off';
+    is seen(), '', 'the backend was not asked';
+    ok $gw->grep_log(qr/cut it off with "rewrite/), 'the log says how';
+
+    is shown($gw->get("/west$CORE/namespaces/a/checks", %admin)),
+       'a/cpu a/disk', 'where a rewrite has cut it off';
+};
+
 $t->done;

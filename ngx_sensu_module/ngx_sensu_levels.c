@@ -1,0 +1,211 @@
+
+/*
+ * The configuration of each level: how it is made, what it inherits, and what
+ * it must have to start at all.
+ */
+
+
+#include "ngx_sensu_conf.h"
+#include "ngx_sensu_levels.h"
+#include "ngx_sensu_rate.h"
+
+
+void *
+ngx_sensu_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->redis, cf->pool, 1, sizeof(ngx_sensu_redis_t *))
+        != NGX_OK
+        || ngx_array_init(&smcf->namespaces, cf->pool, 1,
+                          sizeof(ngx_sensu_conf_variables_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+char *
+ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_sensu_main_conf_t *smcf = conf;
+
+    ngx_str_t  name;
+
+    /* a zone that is named must be made ready in any case */
+
+    if (smcf->gateways == 0 && smcf->cursors == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    smcf->shared = ngx_sensu_shared_add(cf, &ngx_sensu_module);
+    if (smcf->shared == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (smcf->cursors == NULL) {
+        ngx_str_set(&name, "sensu_cursors");
+
+        smcf->cursors = ngx_shared_memory_add(cf, &name, 8 * 1024 * 1024,
+                                              &ngx_sensu_module);
+        if (smcf->cursors == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    smcf->memory = ngx_sensu_store_memory(cf, smcf->cursors);
+
+    return smcf->memory ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+void *
+ngx_sensu_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_sensu_srv_conf_t));
+}
+
+
+char *
+ngx_sensu_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_sensu_srv_conf_t *prev = parent;
+    ngx_sensu_srv_conf_t *conf = child;
+
+    ngx_sensu_main_conf_t  *smcf;
+
+    if (conf->redis == NULL) {
+        conf->redis = prev->redis;
+        conf->store = prev->store;
+    }
+
+    if (conf->store == NULL) {
+        smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+        conf->store = smcf->memory;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_sensu_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_sensu_loc_conf_t  *slcf;
+
+    slcf = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_loc_conf_t));
+    if (slcf == NULL) {
+        return NULL;
+    }
+
+    slcf->gateway = NGX_CONF_UNSET;
+    slcf->guard = NGX_CONF_UNSET;
+    slcf->pages = NGX_CONF_UNSET;
+    slcf->native_pages = NGX_CONF_UNSET;
+    slcf->api_keys = NGX_CONF_UNSET;
+    slcf->logout = NGX_CONF_UNSET;
+    slcf->leeway = NGX_CONF_UNSET;
+    slcf->max_body = NGX_CONF_UNSET_SIZE;
+    slcf->page_max = NGX_CONF_UNSET_UINT;
+    slcf->page_default = NGX_CONF_UNSET_UINT;
+    slcf->page_buffer = NGX_CONF_UNSET_SIZE;
+    slcf->cursor_ttl = NGX_CONF_UNSET;
+
+    return slcf;
+}
+
+
+char *
+ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_sensu_loc_conf_t *prev = parent;
+    ngx_sensu_loc_conf_t *conf = child;
+
+    ngx_sensu_srv_conf_t   *sscf;
+    ngx_sensu_main_conf_t  *smcf;
+
+    if (conf->gateway == NGX_CONF_UNSET) {
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+
+    ngx_conf_merge_value(conf->gateway, prev->gateway, 0);
+    ngx_conf_merge_value(conf->guard, prev->guard, 1);
+    ngx_conf_merge_value(conf->pages, prev->pages, 1);
+    ngx_conf_merge_value(conf->native_pages, prev->native_pages, 1);
+    ngx_conf_merge_value(conf->api_keys, prev->api_keys, 0);
+    ngx_conf_merge_value(conf->logout, prev->logout, 0);
+    ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
+    ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
+    ngx_conf_merge_str_value(conf->audience, prev->audience, "");
+    ngx_conf_merge_size_value(conf->max_body, prev->max_body, 512000);
+    ngx_conf_merge_uint_value(conf->page_max, prev->page_max, 1000);
+    ngx_conf_merge_uint_value(conf->page_default, prev->page_default, 0);
+    ngx_conf_merge_size_value(conf->page_buffer, prev->page_buffer,
+                              8 * 1024 * 1024);
+    ngx_conf_merge_sec_value(conf->cursor_ttl, prev->cursor_ttl, 300);
+
+    /* a level that names any replaces what the level above named */
+
+    if (conf->keys == NULL) {
+        conf->keys = prev->keys;
+    }
+
+    if (conf->public == NULL) {
+        conf->public = prev->public;
+    }
+
+    if (conf->apis == NULL) {
+        conf->apis = prev->apis;
+    }
+
+    if (conf->namespaces == NULL) {
+        conf->namespaces = prev->namespaces;
+    }
+
+    if (conf->cors == NULL) {
+        conf->cors = prev->cors;
+    }
+
+    if (conf->rate == NULL) {
+        conf->rate = prev->rate;
+    }
+
+    if (ngx_sensu_conf_defaults(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_sensu_conf_rules(conf, prev);
+
+    /* the same number again after a reload */
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    conf->route = ++smcf->routes;
+
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
+
+    if (conf->rate != NULL && sscf->redis == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_rate_limit\" in %V:%ui needs a Redis to "
+                      "count in, add \"sensu_redis redis://host:6379/0;\"",
+                      &conf->rate->file, conf->rate->line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->gateway && conf->keys == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_gateway on\" without a key in %V:%ui, add "
+                      "\"sensu_jwt_key HS256 FILE;\" there or at a level "
+                      "above", &conf->file, conf->line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
