@@ -14,7 +14,7 @@ my @api = map { my $name = $_; $t->upstream(sub { api($name, @_) }) } 1, 2;
 my @agents = map { $t->upstream(\&agent) } 1, 2;
 my @dashboard = map { $t->upstream(\&dashboard) } 1, 2;
 
-my %port = map { $_ => $t->port } qw(443 8081 3000);
+my %port = map { $_ => $t->port } qw(443 8081 3000 9145);
 my $dir = $t->dir;
 
 $t->secret_file;
@@ -30,7 +30,8 @@ change('server_tokens off;', "server_tokens off;\n%%TEMP%%");
 change('redis://127.0.0.1:6379/0', $redis->url . '/0');
 change('/var/log/nginx/', "$dir/");
 change('/etc/nginx/sensu/', "$dir/");
-change("listen $_ ", "listen 127.0.0.1:$port{$_} ") for sort keys %port;
+change("listen $_ ", "listen 127.0.0.1:$port{$_} ") for qw(443 8081 3000);
+change('listen 127.0.0.1:9145;', "listen 127.0.0.1:$port{9145};");
 
 for my $set ([8080, @api], [8081, @agents], [3000, @dashboard]) {
     change("10.0.0.11:$set->[0]", '127.0.0.1:' . $set->[1]->port);
@@ -60,6 +61,17 @@ subtest 'TLS and HTTP/2' => sub {
     for my $version (qw(1.2 1.3)) {
         my $r = get('/edge', args => ["--tlsv$version", '--tls-max', $version]);
         is $r->{status}, 200, "TLS $version";
+    }
+
+    for my $want (['-tls1_2', qr/Cipher is ECDHE-\w+-\S*(?:GCM|POLY1305)/],
+                  ['-tls1_3', qr/Cipher is TLS_/])
+    {
+        my ($option, $cipher) = @$want;
+        my $said = qx{openssl s_client -connect 127.0.0.1:$port{443} \\
+                      $option -alpn h2,http/1.1 < /dev/null 2>&1};
+
+        like $said, $cipher, "$option: a cipher with forward secrecy";
+        like $said, qr/ALPN protocol: h2/, "$option: HTTP/2 is chosen";
     }
 
     my $old = get('/edge', args => ['--tls-max', '1.1', '--tlsv1.1',
@@ -103,6 +115,11 @@ subtest 'limits' => sub {
     is get('/api/core/v2/namespaces', token => $t->token(sub => 'bob'))
        ->{status}, 200, 'another user of the same address is not';
 
+    my $shared = get('/api/core/v2/namespaces',
+                     token => $t->token(sub => 'erin'));
+    like $shared->header('RateLimit-Policy'), qr/q=\d+/,
+       'the share of the fleet';
+
     my @login = map { get('/auth', args => ['-u', 'a:b'])->{status} } 1 .. 12;
 
     is_deeply [ @login[0 .. 5] ], [ (200) x 6 ], 'some logins';
@@ -115,7 +132,18 @@ subtest 'limits' => sub {
 };
 
 subtest 'a backend goes' => sub {
+    open my $load, '-|', 'h2load', '--h1', '-n', 90, '-c', 2, '-m', 1, '-H',
+         'Authorization: Bearer ' . $t->token(sub => 'dave'),
+         "https://127.0.0.1:$port{443}/api/core/v2/namespaces/a/checks/c";
+
     $api[0]->stop;
+
+    my $said = do { local $/; <$load> };
+    close $load;
+
+    like $said, qr/ 90 succeeded, 0 failed, 0 errored, 0 timeout/,
+       'a load that runs does not notice';
+
     $_->forget for @api;
 
     my @got = map { get('/api/core/v2/namespaces/a/checks/c',
@@ -126,6 +154,8 @@ subtest 'a backend goes' => sub {
 };
 
 subtest 'agents' => sub {
+    $agents[0]->stop;
+
     my $pid = open2(my $out, my $in, 'exec openssl s_client -quiet '
                                      . "-connect 127.0.0.1:$port{8081} "
                                      . '2> /dev/null');
@@ -144,8 +174,23 @@ subtest 'agents' => sub {
     waitpid $pid, 0;
 };
 
+$dashboard[0]->stop;
+
 is $nginx->curl("https://127.0.0.1:$port{3000}/", args => ['-k'])->{body},
-   'dashboard', 'the dashboard';
+   'dashboard', 'the dashboard' for 1 .. 3;
+
+subtest 'seen from this machine' => sub {
+    my $metrics = $nginx->curl("http://127.0.0.1:$port{9145}/metrics");
+
+    is $metrics->{status}, 200, 'metrics';
+    like $metrics->{body}, qr/^sensu_\w+(?:\{[^}]*\})? [1-9]/m,
+       'something was counted';
+
+    like $nginx->curl("http://127.0.0.1:$port{9145}/status")->{body},
+         qr/<html/i, 'the page for a person';
+
+    isnt get('/metrics')->{status}, 200, 'not to be had from outside';
+};
 
 # the log is buffered; a reopened one is a flushed one
 
