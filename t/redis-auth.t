@@ -107,7 +107,8 @@ sub refused {
         "$name: the log says what to check"
         or diag join "\n", $gw->grep_log(qr/redis/);
     $list->page($gw) for 1 .. 10;
-    is scalar($gw->grep_log(qr/\[error\].* redis /)), 1, "$name: in one line";
+    is scalar($gw->grep_log(qr{\[error\].* redis \S+ (?:is down|answered)})), 1,
+       "$name: in one line";
     is scalar($gw->grep_log(qr/ss\$1|wrong/)), 0, "$name: without the password";
 
     $gw->stop;
