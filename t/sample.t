@@ -94,7 +94,8 @@ subtest 'the API' => sub {
 
     my $next = $r->header('Sensu-Continue');
     ok defined $next, 'there is more';
-    is scalar(@{[ $redis->keys('sensu:*') ]}), 1, 'the cursor is in Redis';
+    is scalar(grep { !/:rate:/ } $redis->keys('sensu:*')), 1,
+       'the cursor is in Redis';
 
     is get("/api/core/v2/namespaces?limit=2&continue=$next",
            token => $t->token)->{body}, '[{"name":"c"}]', 'the next page';
