@@ -100,6 +100,12 @@ is_deeply [ grep { $_ != 200 } statuses() ], [], 'each request got its page';
 
 # a master dies, its replica takes over
 
+# (a cursor's slot is random, so there should be many)
+
+for my $user (1 .. 30) {
+    $gw->get($list->target, token => $t->token(sub => "user-$user"));
+}
+
 my @of_first = grep { slot_of($_) < int(16384 / 3) } keys_of($nodes[0]);
 cmp_ok scalar(@of_first), '>', 0, 'the first master holds cursors';
 ok $t->wait_for(sub { $replica->cmd('DBSIZE') == $nodes[0]->cmd('DBSIZE') },
