@@ -45,14 +45,14 @@ sensu_escaped(uint64_t slash, uint64_t *carry)
 
 sensu_inline SENSU_TARGET uint64_t
 sensu_block_commas(const unsigned char *bytes, size_t len, uint64_t begins,
-    const unsigned char *letters)
+    uint64_t slash, const unsigned char *letters)
 {
     uint64_t  comma, known;
 
     comma = sensu_equal(bytes, ',', 0);
     known = sensu_equal(bytes, letters[0], 0)
             | sensu_equal(bytes, letters[1], 0)
-            | sensu_equal(bytes, '\\', 0);
+            | slash;
 
     /* and all that lies beyond the block */
 
@@ -101,7 +101,8 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
     nest->close = m.close & ~string;
 
     if (letters) {
-        nest->comma = sensu_block_commas(bytes, len, quote & string, letters)
+        nest->comma = sensu_block_commas(bytes, len, quote & string, m.slash,
+                                         letters)
                       & ~string;
     }
 }

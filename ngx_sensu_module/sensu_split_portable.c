@@ -64,11 +64,30 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 }
 
 
+/* to gather the bits is most of the work, and backslashes are rare */
+
+static inline int
+sensu_has(const unsigned char *p, uint8_t c)
+{
+    uint64_t       half[2];
+    sensu_bytes_t  bytes;
+
+    bytes = (sensu_bytes_t) (sensu_load(p) == c)
+            | (sensu_bytes_t) (sensu_load(p + 16) == c)
+            | (sensu_bytes_t) (sensu_load(p + 32) == c)
+            | (sensu_bytes_t) (sensu_load(p + 48) == c);
+
+    memcpy(half, &bytes, sizeof(half));
+
+    return (half[0] | half[1]) != 0;
+}
+
+
 static inline void
 sensu_classify(const unsigned char *p, sensu_masks_t *m)
 {
     m->quote = sensu_equal(p, '"', 0);
-    m->slash = sensu_equal(p, '\\', 0);
+    m->slash = sensu_has(p, '\\') ? sensu_equal(p, '\\', 0) : 0;
 
     /* 0x20 makes '[' and ']' their curly cousins */
 
