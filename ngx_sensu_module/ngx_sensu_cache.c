@@ -2,8 +2,9 @@
 /*
  * The cache of verified tokens.
  *
- * An entry is found by SHA-256 of the token and by the number of the rules it
- * was verified under.  Such a number belongs to one set of keys, issuer,
+ * An entry is found by SHA-256 of the Authorization field, so that no token
+ * outlives its request in memory, and by the number of the rules it was
+ * verified under.  Such a number belongs to one set of keys, issuer,
  * audience and leeway of one configuration and is never given out twice, so
  * neither another location nor a reload can find it.  The rules for claims,
  * time among them, are applied again at each hit.
@@ -27,7 +28,7 @@
 #define NGX_SENSU_CACHE_WAYS   8
 
 /* longer tokens could make large claims; Sensu's have about 350 bytes */
-#define NGX_SENSU_CACHE_TOKEN  2048
+#define NGX_SENSU_CACHE_FIELD  2048
 
 
 typedef struct {
@@ -149,16 +150,16 @@ ngx_sensu_identity_release(ngx_sensu_identity_t *identity)
 
 
 ngx_int_t
-ngx_sensu_cache_key(sensu_str_t token, u_char *key)
+ngx_sensu_cache_key(sensu_str_t field, u_char *key)
 {
     SHA256_CTX  sha256;
 
-    if (token.len > NGX_SENSU_CACHE_TOKEN) {
+    if (field.len > NGX_SENSU_CACHE_FIELD) {
         return NGX_DECLINED;
     }
 
     (void) SHA256_Init(&sha256);
-    (void) SHA256_Update(&sha256, token.data, token.len);
+    (void) SHA256_Update(&sha256, field.data, field.len);
     (void) SHA256_Final(key, &sha256);
 
     return NGX_OK;

@@ -30,10 +30,13 @@ typedef struct {
 ngx_sensu_identity_t *ngx_sensu_identity(json_t *claims);
 void ngx_sensu_identity_release(ngx_sensu_identity_t *identity);
 
-#define NGX_SENSU_CACHE_KEY  32          /* SHA-256 of a token */
+#define NGX_SENSU_CACHE_KEY  32          /* SHA-256 */
 
-/* NGX_DECLINED: this token is not to be kept */
-ngx_int_t ngx_sensu_cache_key(sensu_str_t token, u_char *key);
+/*
+ * Of the whole Authorization field: the same bytes were read the same way, so
+ * a hit needs no look at them.  NGX_DECLINED: this token is not to be kept.
+ */
+ngx_int_t ngx_sensu_cache_key(sensu_str_t field, u_char *key);
 
 /*
  * A token that was verified under the location's very rules and is still good

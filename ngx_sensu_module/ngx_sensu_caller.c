@@ -11,8 +11,8 @@
 
 static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
-static ngx_sensu_identity_t *ngx_sensu_verify_token(
-    ngx_sensu_loc_conf_t *conf, sensu_str_t token,
+static ngx_sensu_identity_t *ngx_sensu_verify_field(
+    ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_caller_t *caller);
 static void ngx_sensu_caller_cleanup(void *data);
 
@@ -82,7 +82,6 @@ ngx_sensu_caller_renew(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 {
-    sensu_str_t            token;
     ngx_table_elt_t       *header;
     ngx_pool_cleanup_t    *cln;
     ngx_sensu_identity_t  *identity;
@@ -98,13 +97,6 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
         return NGX_OK;
     }
 
-    caller->verdict = sensu_token_from_header(ngx_sensu_str(header->value),
-                                              &token);
-
-    if (caller->verdict != SENSU_TOKEN_OK) {
-        return NGX_OK;
-    }
-
     /* before there is something to release */
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
@@ -112,7 +104,8 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
         return NGX_ERROR;
     }
 
-    identity = ngx_sensu_verify_token(conf, token, caller);
+    identity = ngx_sensu_verify_field(conf, ngx_sensu_str(header->value),
+                                      caller);
 
     if (caller->verdict != SENSU_TOKEN_OK) {
         return NGX_OK;
@@ -139,22 +132,30 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 /* sets the verdict; the identity is of OK alone, NULL then: no memory */
 
 static ngx_sensu_identity_t *
-ngx_sensu_verify_token(ngx_sensu_loc_conf_t *conf, sensu_str_t token,
+ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_caller_t *caller)
 {
     u_char                 key[NGX_SENSU_CACHE_KEY];
     json_t                *claims;
     ngx_int_t              rc;
+    sensu_str_t            token;
     ngx_sensu_identity_t  *identity;
 
-    rc = ngx_sensu_cache_key(token, key);
+    rc = ngx_sensu_cache_key(field, key);
 
     if (rc == NGX_OK) {
         identity = ngx_sensu_cache_find(conf, key, ngx_time());
 
         if (identity != NULL) {
+            caller->verdict = SENSU_TOKEN_OK;
             return identity;
         }
+    }
+
+    caller->verdict = sensu_token_from_header(field, &token);
+
+    if (caller->verdict != SENSU_TOKEN_OK) {
+        return NULL;
     }
 
     caller->verdict = sensu_token_verify(&conf->rules, token, ngx_time(),

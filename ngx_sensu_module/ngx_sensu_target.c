@@ -15,6 +15,8 @@
 static ngx_int_t ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
 static ngx_uint_t ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri);
+static ngx_uint_t ngx_sensu_is_target(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query);
 
 
 ngx_sensu_target_t *
@@ -123,6 +125,11 @@ ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
     p = raw->data;
     last = p + raw->len;
 
+    if (ngx_strlchr(p, last, '%') == NULL) {
+        return raw->len == uri->len
+               && ngx_memcmp(raw->data, uri->data, uri->len) == 0;
+    }
+
     for (i = 0; p < last && i < uri->len; i++) {
 
         if (*p != '%') {
@@ -172,6 +179,10 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
     ngx_str_t         line, uri;
     ngx_sensu_ctx_t  *ctx;
 
+    if (ngx_sensu_is_target(r, path, query)) {
+        return NGX_OK;
+    }
+
     ctx = ngx_sensu_ctx(r);
     if (ctx == NULL) {
         return NGX_ERROR;
@@ -215,6 +226,30 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
     ngx_sensu_target_forget(r);
 
     return NGX_OK;
+}
+
+
+/* did the client write just that? */
+
+static ngx_uint_t
+ngx_sensu_is_target(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
+{
+    size_t      len;
+    ngx_str_t  *line;
+
+    line = &r->unparsed_uri;
+    len = path->len + (query->len ? query->len + 1 : 0);
+
+    if (!r->valid_unparsed_uri || line->len != len
+        || ngx_memcmp(line->data, path->data, path->len) != 0)
+    {
+        return 0;
+    }
+
+    return query->len == 0
+           || (line->data[path->len] == '?'
+               && ngx_memcmp(line->data + path->len + 1, query->data,
+                             query->len) == 0);
 }
 
 
