@@ -41,7 +41,7 @@ static void ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch,
     sensu_str_t element);
 static void ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch,
     sensu_str_t element);
-static ngx_int_t ngx_sensu_scratch_add(ngx_sensu_fetch_t *fetch,
+static ngx_int_t ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch,
     const u_char *data, size_t len);
 static void ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch,
     ngx_sensu_fetch_e state);
@@ -230,7 +230,7 @@ ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch, const u_char *p,
     fetch->whole = (*first != '[');
 
     if (!fetch->whole) {
-        fetch->scratch_len = 0;
+        fetch->scratch.len = 0;
         fetch->body.len = 0;
     }
 }
@@ -239,13 +239,13 @@ ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch, const u_char *p,
 static void
 ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch, const u_char *p, size_t len)
 {
-    if (ngx_sensu_scratch_add(fetch, p, len) != NGX_OK || fetch->overflow) {
+    if (ngx_sensu_capture_hold(fetch, p, len) != NGX_OK || fetch->overflow) {
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
         return;
     }
 
-    fetch->body.data = fetch->scratch;
-    fetch->body.len = fetch->scratch_len;
+    fetch->body.data = fetch->scratch.data;
+    fetch->body.len = fetch->scratch.len;
 }
 
 
@@ -281,7 +281,7 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
             continue;
         }
 
-        if (ngx_sensu_scratch_add(fetch, span.bytes.data, span.bytes.len)
+        if (ngx_sensu_capture_hold(fetch, span.bytes.data, span.bytes.len)
             != NGX_OK)
         {
             ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
@@ -292,12 +292,12 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
             return;
         }
 
-        element.data = fetch->scratch;
-        element.len = fetch->scratch_len;
+        element.data = fetch->scratch.data;
+        element.len = fetch->scratch.len;
 
         ngx_sensu_capture_element(fetch, element);
 
-        fetch->scratch_len = 0;
+        fetch->scratch.len = 0;
         fetch->overflow = 0;
     }
 
@@ -409,49 +409,21 @@ ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, sensu_str_t element)
 
 
 /*
- * Adds to the scratch buffer.  What is beyond the room of a page can not be
- * kept anyway and is dropped: such an element may still be one to skip.
+ * What is beyond the room of a page can not be kept anyway and is dropped:
+ * such an element may still be one to skip.
  */
 
 static ngx_int_t
-ngx_sensu_scratch_add(ngx_sensu_fetch_t *fetch, const u_char *data,
+ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch, const u_char *data,
     size_t len)
 {
-    size_t   size;
-    u_char  *p;
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    if (len > fetch->room - fetch->scratch_len) {
-        len = fetch->room - fetch->scratch_len;
+    if (len > fetch->room - fetch->scratch.len) {
+        len = fetch->room - fetch->scratch.len;
         fetch->overflow = 1;
     }
 
-    if (fetch->scratch_len + len > fetch->scratch_size) {
-
-        size = ngx_max(2 * fetch->scratch_size, fetch->scratch_len + len);
-        size = ngx_max(size, 4096);
-
-        p = ngx_alloc(size, fetch->parent->connection->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (fetch->scratch) {
-            ngx_memcpy(p, fetch->scratch, fetch->scratch_len);
-            ngx_free(fetch->scratch);
-        }
-
-        fetch->scratch = p;
-        fetch->scratch_size = size;
-    }
-
-    ngx_memcpy(fetch->scratch + fetch->scratch_len, data, len);
-    fetch->scratch_len += len;
-
-    return NGX_OK;
+    return ngx_sensu_scratch_add(&fetch->scratch, data, len,
+                                 fetch->parent->connection->log);
 }
 
 

@@ -16,7 +16,6 @@ static void ngx_sensu_header_point(ngx_http_headers_out_t *to,
     ngx_http_headers_out_t *from, ngx_table_elt_t *h, ngx_table_elt_t *copy);
 static ngx_uint_t ngx_sensu_header_is_in(ngx_str_t *list, ngx_str_t *name);
 static void ngx_sensu_fetch_cleanup(void *data);
-static void ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_fetch_free_buffer(ngx_sensu_fetch_t *fetch);
 
 
@@ -73,7 +72,7 @@ ngx_sensu_fetch_cleanup(void *data)
 {
     ngx_sensu_fetch_t *fetch = data;
 
-    ngx_sensu_fetch_free(fetch);
+    ngx_sensu_scratch_free(&fetch->scratch);
     ngx_sensu_fetch_free_buffer(fetch);
 
     if (fetch->want == 0 || fetch->whole) {
@@ -86,16 +85,6 @@ ngx_sensu_fetch_cleanup(void *data)
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED, fetch->received);
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SKIPPED,
                        fetch->received - fetch->taken);
-}
-
-
-static void
-ngx_sensu_fetch_free(ngx_sensu_fetch_t *fetch)
-{
-    if (fetch->scratch) {
-        ngx_free(fetch->scratch);
-        fetch->scratch = NULL;
-    }
 }
 
 
@@ -233,7 +222,7 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
     ngx_sensu_target_forget(fetch->parent);
 
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
-        ngx_sensu_fetch_free(fetch);
+        ngx_sensu_scratch_free(&fetch->scratch);
     }
 
     if (fetch->parent->connection->error) {

@@ -11,6 +11,7 @@
 
 
 #include "ngx_sensu.h"
+#include "ngx_sensu_scratch.h"
 
 
 typedef enum {
@@ -70,9 +71,7 @@ struct ngx_sensu_fetch_s {
     sensu_key_t               key;
     u_char                   *block;     /* free room in the last block */
     u_char                   *block_end;
-    u_char                   *scratch;   /* an element in several buffers */
-    size_t                    scratch_len;
-    size_t                    scratch_size;
+    ngx_sensu_scratch_t       scratch;   /* an element in several buffers */
     u_char                   *buffer;    /* that the answer is read into */
     off_t                     drained;   /* bytes after enough */
     unsigned                  sniffed:1; /* it is known whether it is a list */

@@ -92,7 +92,7 @@ ngx_sensu_sieve_next(ngx_sensu_sieve_t *sieve, ngx_http_request_t *r,
 {
     ngx_sensu_sieve_count(sieve);
 
-    sieve->held_len = 0;
+    sieve->held.len = 0;
     sieve->sniffed = 0;
     sieve->off = 0;
 
@@ -111,10 +111,7 @@ ngx_sensu_sieve_cleanup(void *data)
 {
     ngx_sensu_sieve_t *sieve = data;
 
-    if (sieve->held) {
-        ngx_free(sieve->held);
-        sieve->held = NULL;
-    }
+    ngx_sensu_scratch_free(&sieve->held);
 
     ngx_sensu_sieve_count(sieve);
 
@@ -293,11 +290,11 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
                 return NGX_OK;
             }
 
-            element.data = sieve->held;
-            element.len = sieve->held_len;
+            element.data = sieve->held.data;
+            element.len = sieve->held.len;
         }
 
-        sieve->held_len = 0;
+        sieve->held.len = 0;
 
         sensu_key_scan_end(&sieve->scan, &sieve->key);
 
@@ -369,14 +366,7 @@ static ngx_int_t
 ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     sensu_str_t bytes)
 {
-    size_t   size;
-    u_char  *p;
-
-    if (bytes.len == 0) {
-        return NGX_OK;
-    }
-
-    if (sieve->held_len + bytes.len > sieve->room) {
+    if (sieve->held.len + bytes.len > sieve->room) {
         ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
                              "sensu: an element of the backend is larger than "
                              "%uz bytes, raise sensu_page_buffer",
@@ -385,29 +375,8 @@ ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         return NGX_ERROR;
     }
 
-    if (sieve->held_len + bytes.len > sieve->held_size) {
-
-        size = ngx_max(2 * sieve->held_size, sieve->held_len + bytes.len);
-        size = ngx_max(size, 4096);
-
-        p = ngx_alloc(size, r->connection->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (sieve->held) {
-            ngx_memcpy(p, sieve->held, sieve->held_len);
-            ngx_free(sieve->held);
-        }
-
-        sieve->held = p;
-        sieve->held_size = size;
-    }
-
-    ngx_memcpy(sieve->held + sieve->held_len, bytes.data, bytes.len);
-    sieve->held_len += bytes.len;
-
-    return NGX_OK;
+    return ngx_sensu_scratch_add(&sieve->held, bytes.data, bytes.len,
+                                 r->connection->log);
 }
 
 

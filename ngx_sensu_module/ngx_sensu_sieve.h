@@ -11,6 +11,7 @@
 
 
 #include "ngx_sensu.h"
+#include "ngx_sensu_scratch.h"
 
 
 struct ngx_sensu_sieve_s {
@@ -28,9 +29,7 @@ struct ngx_sensu_sieve_s {
     off_t                     received;  /* and bytes */
     off_t                     delivered;
 
-    u_char                   *held;      /* an element in several buffers */
-    size_t                    held_len;
-    size_t                    held_size;
+    ngx_sensu_scratch_t       held;      /* an element in several buffers */
 
     ngx_chain_t              *free;      /* our own buffers */
     ngx_chain_t              *busy;
