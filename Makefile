@@ -11,6 +11,8 @@ PKGS      = nginx nginx-dev libjansson-dev libjwt-dev libhiredis-dev \
 TEST_PKGS = nghttp2-client libnginx-mod-stream
 LINT_PKGS = cppcheck shellcheck
 FUZZ_PKGS = clang libclang-rt-14-dev
+CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+             gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
 
 PURE  = $(wildcard ngx_sensu_module/sensu_*.c)
 HEADS = $(wildcard ngx_sensu_module/sensu_*.h)
@@ -24,7 +26,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit fuzz asan lint clean install
+.PHONY: help deps build deb run test unit cross fuzz asan lint clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -35,6 +37,7 @@ help:
 	@echo 'make deb      the Debian package, into build/deb/'
 	@echo 'make deps     the missing Debian packages'
 	@echo 'make unit     the unit test programs'
+	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
 	@echo 'make asan     the suite under AddressSanitizer and UBSan'
 	@echo 'make lint     style, include directions, warnings'
@@ -62,6 +65,10 @@ build/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJS)
 build/unit/%.o: ngx_sensu_module/%.c $(HEADS)
 	@mkdir -p $(@D)
 	@gcc $(UNIT_CFLAGS) -c -o $@ $<
+
+cross:
+	@tools/deps $(CROSS_PKGS)
+	@tools/cross
 
 fuzz:
 	@tools/deps $(FUZZ_PKGS)
