@@ -314,6 +314,13 @@ subtest 'no more is asked for than the page may need' => sub {
     is $asked->(3), 3, 'to know whether there are more takes two more';
     is $asked->(8), 3, 'three lists have nine';
     cmp_ok $asked->(30), '<=', 11 + 4, 'eleven lists for 31, four at once';
+
+    # a later page: of the list it stands in what is left, of others all
+
+    my $first = page($may, 3);
+    $demo->forget;
+    page($may, 3, $first);
+    is scalar(grep { !/limit=/ } $demo->requests), 0, 'each a page only';
 };
 
 # a round of fetches is answered only when all of it has come

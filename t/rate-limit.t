@@ -66,6 +66,7 @@ subtest 'what a client is told' => sub {
 
     is $left, 0, 'nothing left';
     cmp_ok $r->header('Retry-After'), '>=', $reset, 'not before the quota';
+    cmp_ok $r->header('Retry-After'), '>=', 1, 'not at once';
     cmp_ok $r->header('Retry-After'), '<=', 60, 'but soon';
 };
 

@@ -27,6 +27,14 @@ is $list->page($gw, $token)->{status}, 200, 'a cursor of a second';
 ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
     'has an end';
 
+# the last page keeps no cursor: it is its own that has to end
+
+$list->{limit} = 40;
+$token = SensuTest::Pages::next_of($list->page($gw));
+is $list->page($gw, $token)->{status}, 200, 'a cursor to the last page';
+ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
+    'has an end, too';
+
 # more cursors than there is room for
 
 $list = SensuTest::Pages->new($t, 2000);
