@@ -20,13 +20,15 @@ UNIT  = $(patsubst t/%.c,build/%,$(wildcard t/unit/*.c))
 OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
-UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror \
+WERROR      = -Werror
+UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
               -fno-omit-frame-pointer -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit cross fuzz asan lint clean install
+.PHONY: help deps build deb run test unit cross fuzz asan mutants lint clean \
+        install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -40,6 +42,7 @@ help:
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
 	@echo 'make asan     the suite under AddressSanitizer and UBSan'
+	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make clean    removes build/ and run/'
 
@@ -78,6 +81,10 @@ asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
 	@$(MAKE) --no-print-directory -j2 unit
 	@tools/asan
+
+mutants:
+	@tools/deps $(PKGS) $(TEST_PKGS)
+	@tools/mutants $(MUTANTS)
 
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)
