@@ -41,7 +41,7 @@ help:
 	@echo 'make unit     the unit test programs'
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
-	@echo 'make asan     the suite under AddressSanitizer and UBSan'
+	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make clean    removes build/ and run/'
@@ -80,7 +80,7 @@ fuzz:
 asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
 	@$(MAKE) --no-print-directory -j2 unit
-	@tools/asan
+	@tools/asan $(T)
 
 mutants:
 	@tools/deps $(PKGS) $(TEST_PKGS)

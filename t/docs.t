@@ -243,7 +243,7 @@ sub whole {
 
     if ($level eq 'main') {
         return $text =~ /^stream \{/m
-             ? "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n"
+             ? 'load_module ' . $t->modules . "/ngx_stream_module.so;\n"
                . "%%GLOBALS%%\n" . rest($text)
              : "%%GLOBALS%%\n" . rest($text);
     }

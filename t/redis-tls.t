@@ -1,6 +1,7 @@
 # A Redis that speaks TLS only, reached through a stream server of the same
 # nginx. As with all long sessions of stream, an old worker may have one of the
-# new worker's: worker_shutdown_timeout ends it, and nobody notices.
+# new worker's: worker_shutdown_timeout ends it, and nobody notices. Sessions are
+# not reused, as nginx does not free the last one of a peer when a worker ends.
 
 use lib 't/lib';
 use SensuTest;
@@ -44,16 +45,19 @@ $t->done;
 sub gateway {
     my ($trusted) = @_;
 
+    my $modules = $t->modules;
+
     return $t->nginx(backend => $list->backend, server => $list->server,
         http => "sensu_redis unix:$dir/tls.sock timeout=2s;",
         main => <<"END");
-load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+load_module $modules/ngx_stream_module.so;
 worker_shutdown_timeout 1s;
 stream {
     server {
         listen unix:$dir/tls.sock;
         proxy_pass 127.0.0.1:$port;
         proxy_ssl on;
+        proxy_ssl_session_reuse off;
         proxy_ssl_verify on;
         proxy_ssl_trusted_certificate $trusted;
         proxy_ssl_name localhost;

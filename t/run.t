@@ -175,7 +175,9 @@ sub launch {
     my (@more) = @_;
 
     $output = $t->dir . '/run' . ++$runs . '.out';
-    my @module = $ENV{TEST_MODULE} ? "MODULE=$ENV{TEST_MODULE}" : ();
+    my %other = (MODULE => $ENV{TEST_MODULE},
+                 NGINX_BINARY => $ENV{TEST_NGINX_BINARY});
+    my @other = map { "$_=$other{$_}" } grep { $other{$_} } sort keys %other;
 
     $group = fork // die "fork: $!";
 
@@ -185,8 +187,10 @@ sub launch {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', $output;
         open STDERR, '>&', \*STDOUT;
+        my $env = SensuTest::Nginx::environment($t, 'check');
+        @ENV{keys %$env} = values %$env;
         exec('make', '--no-print-directory', 'run', "RUN_DIR=$dir", @ports,
-             @module, @more) or POSIX::_exit(127);
+             @other, @more) or POSIX::_exit(127);
     }
 }
 

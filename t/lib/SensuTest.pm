@@ -45,6 +45,8 @@ tests and calls done_testing. A file that ends without C<done> fails.
     token(%claims)          a good HS256 token for it, claims overridden
     allow(qr/../)           an alert this test expects, not counted at done
     wait_for(sub, seconds)  polls until true; false when the time is over
+    memory(n)               a bound on a worker's memory, see TEST_MEMORY
+    modules                 the folder of nginx's own dynamic modules
 
 The functions C<jwt>, C<key_pair>, C<certificate> (SensuTest::JWT),
 C<elements> (SensuTest::HTTP) and C<slurp> (a file's text) are exported.
@@ -57,6 +59,11 @@ C<elements> (SensuTest::HTTP) and C<slurp> (a file's text) are exported.
                              in the nginx itself
     TEST_ASAN_PRELOAD=1      the module was built with -fsanitize=address;
                              libasan is loaded before the stock nginx
+    TEST_NGINX_MODULES=path  where the dynamic modules of that nginx are
+    TEST_NGINX_WRAP=words    a command before nginx's own, as of valgrind
+    TEST_SLOW=2              patience with a slower nginx: every time-out of
+                             the tests is that much longer
+    TEST_MEMORY=2            and as much more memory is a worker given
     TEST_LEAVE=1             the temp folder stays, its name is printed
 
 =cut
@@ -233,6 +240,10 @@ sub wait_for {
     my ($self, $sub, $seconds) = @_;
     return SensuTest::Process::wait_for($sub, $seconds);
 }
+
+
+sub memory { $_[1] * ($ENV{TEST_MEMORY} // 1) }
+sub modules { $ENV{TEST_NGINX_MODULES} // '/usr/lib/nginx/modules' }
 
 
 # What an error log may never hold. A sanitizer's abort is only a notice of

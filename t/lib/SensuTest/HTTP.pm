@@ -73,7 +73,8 @@ sub raw {
 
 sub connection {
     my ($self, %opt) = @_;
-    return SensuTest::HTTP::Connection->new($self->port, $opt{timeout} // 20);
+    return SensuTest::HTTP::Connection->new(
+        $self->port, ($opt{timeout} // 20) * $SensuTest::Process::SLOW);
 }
 
 
@@ -144,7 +145,8 @@ sub curl {
     my $in = $self->{t}->write('curl.body', $opt{body} // '');
 
     open my $out, '-|', 'sh', '-c', 'exec "$@" < "$0"', $in, 'curl', '-s',
-         '--path-as-is', '-m', $opt{timeout} // 20, '-D', $dump, @args,
+         '--path-as-is', '-D', $dump,
+         '-m', ($opt{timeout} // 20) * $SensuTest::Process::SLOW, @args,
          '--', $url
         or die "curl: $!";
     binmode $out;

@@ -11,6 +11,8 @@ SensuTest::Process - a child process that never outlives the test
     stop(signal, seconds)   ends it; gives '' or a sentence when it had to be
                             killed
     code                    the wait status, after it has ended
+    wait_for(sub, seconds)  function: polls until true, 5 s unless said; all
+                            such times are multiplied by TEST_SLOW
 
 The child is started through setpriv --pdeathsig, so that it ends with the
 test even if that one is killed.
@@ -22,6 +24,9 @@ use warnings;
 
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
+
+
+our $SLOW = $ENV{TEST_SLOW} // 1;
 
 
 sub spawn {
@@ -100,7 +105,7 @@ sub stop {
 sub wait_for {
     my ($sub, $seconds) = @_;
 
-    my $end = time + ($seconds // 5);
+    my $end = time + ($seconds // 5) * $SLOW;
     my $pause = 0.002;
 
     while (1) {
