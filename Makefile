@@ -27,8 +27,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit cross fuzz asan mutants lint clean \
-        install
+.PHONY: help deps build deb run test unit cross fuzz asan valgrind mutants \
+        lint clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -42,6 +42,7 @@ help:
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
 	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
+	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make clean    removes build/ and run/'
@@ -81,6 +82,11 @@ asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
 	@$(MAKE) --no-print-directory -j2 unit
 	@tools/asan $(T)
+
+valgrind:
+	@tools/deps $(PKGS) $(TEST_PKGS) valgrind
+	@$(MAKE) --no-print-directory build
+	@tools/valgrind $(T)
 
 mutants:
 	@tools/deps $(PKGS) $(TEST_PKGS)
