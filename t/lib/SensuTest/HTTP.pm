@@ -42,6 +42,7 @@ use warnings;
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
+use SensuTest::Process;
 use Time::HiRes qw(time);
 
 
