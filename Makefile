@@ -20,6 +20,9 @@ UNIT  = $(patsubst t/%.c,build/%,$(wildcard t/unit/*.c))
 OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
+# what make check-all makes, in this order
+CHECKS = lint test asan valgrind fuzz mutants cross deb
+
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
               -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -28,7 +31,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz asan valgrind mutants \
-        lint clean install
+        lint check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -45,6 +48,7 @@ help:
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make lint     style, include directions, warnings'
+	@echo 'make check-all all of these, hours; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
 
 deps:
@@ -90,11 +94,14 @@ valgrind:
 
 mutants:
 	@tools/deps $(PKGS) $(TEST_PKGS)
-	@tools/mutants $(MUTANTS)
+	@tools/mutants '$(MUTANTS)'
 
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)
 	@tools/lint
+
+check-all:
+	@tools/check-all $(CHECKS)
 
 deb:
 	@tools/deps $(PKGS)

@@ -250,7 +250,7 @@ sub modules { $ENV{TEST_NGINX_MODULES} // '/usr/lib/nginx/modules' }
 # the master ("exited with code 1"), so notices are searched as well.
 
 my $BAD = qr/\[(?:alert|crit|emerg)\]
-             | Sanitizer | runtime\ error:
+             | Sanitizer | runtime\ error: | ^==\d+==\ +\S
              | exited\ with\ code\ [1-9]
              | exited\ on\ signal/x;
 
