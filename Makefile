@@ -13,6 +13,8 @@ LINT_PKGS = cppcheck shellcheck
 FUZZ_PKGS = clang libclang-rt-14-dev
 CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
              gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
+BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
+             libyajl-dev libsimdjson-dev
 
 PURE  = $(wildcard ngx_sensu_module/sensu_*.c)
 HEADS = $(wildcard ngx_sensu_module/sensu_*.h)
@@ -31,7 +33,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz asan valgrind mutants \
-        lint check-all clean install
+        bench lint check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -47,6 +49,7 @@ help:
 	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
+	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, hours; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
@@ -95,6 +98,11 @@ valgrind:
 mutants:
 	@tools/deps $(PKGS) $(TEST_PKGS)
 	@tools/mutants '$(MUTANTS)'
+
+bench:
+	@tools/deps $(PKGS) $(BENCH_PKGS)
+	@$(MAKE) --no-print-directory build
+	@tools/bench
 
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)

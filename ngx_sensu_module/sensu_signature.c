@@ -2,7 +2,7 @@
 /*
  * Checks signatures with contexts made at configuration time.  Not by libjwt:
  * it parses key, header and payload at each call, at 17 times the cost of the
- * HMAC and 20 times that of RSA (see bench/token/README.md).
+ * HMAC and 20 times that of RSA (see docs/benchmarks.md).
  */
 
 

@@ -1,7 +1,8 @@
 
 /*
  * What a verification costs, per algorithm, and where the time goes: the
- * whole, its steps, and libjwt's jwt_decode() for comparison.
+ * whole, its steps, and libjwt's jwt_decode() for comparison. A line of output
+ * is a round, what was done, a figure and its value, microseconds.
  */
 
 
@@ -33,25 +34,27 @@ seconds(void)
 }
 
 
-/* the best of several rounds, since others use the machine too */
+static int  rounds = 15;
+static int  share = 1;           /* of the repetitions, one in so many */
 
-#define measure(name, n, statement)                                           \
+
+#define measure(what, name, n, statement)                                     \
     do {                                                                      \
-        int     round_, i_;                                                   \
-        double  t_, best_ = 1e9;                                              \
+        int     round_, i_, n_;                                               \
+        double  t_;                                                           \
                                                                               \
-        for (round_ = 0; round_ < 15; round_++) {                              \
+        n_ = (n) / share + 1;                                                 \
+                                                                              \
+        for (round_ = 1; round_ <= rounds; round_++) {                        \
             t_ = seconds();                                                   \
                                                                               \
-            for (i_ = 0; i_ < (n); i_++) {                                    \
+            for (i_ = 0; i_ < n_; i_++) {                                     \
                 statement;                                                    \
             }                                                                 \
                                                                               \
-            t_ = (seconds() - t_) / (n);                                      \
-            best_ = t_ < best_ ? t_ : best_;                                  \
+            t_ = (seconds() - t_) / n_ * 1e6;                                 \
+            printf("%d\t%s, %s\tcpu\t%.4f\n", round_, what, name, t_);        \
         }                                                                     \
-                                                                              \
-        printf("  %-38s %8.2f us\n", name, best_ * 1e6);                      \
     } while (0)
 
 
@@ -118,7 +121,7 @@ bench_signature(const kit_key_t *key, sensu_str_t token, int n)
     sig.len = sensu_base64url_decode(value, sig);
     sig.data = value;
 
-    measure("  of it the signature", n,
+    measure(key->alg, "signature", n,
             kit_must(sensu_verifier_check(&v, text, sig)));
 
     sensu_verifier_free(&v);
@@ -141,19 +144,17 @@ bench_key(const kit_key_t *key, int n)
     rules.keys = keys;
 
     token = kit_sensu_token(key, CLAIMS);
-    printf("%s, a token of %zu bytes\n", key->alg, token.len);
-
-    measure("sensu_token_verify", n, verify(&rules, token));
+    measure(key->alg, "all", n, verify(&rules, token));
     bench_signature(key, token, n);
 
     if (key->pair) {
         pem = kit_public_pem(key->pair);
-        measure("libjwt jwt_decode, no claim checked", n / 10,
+        measure(key->alg, "libjwt", n / 10,
                 decode(token, pem, strlen(pem)));
         free(pem);
 
     } else {
-        measure("libjwt jwt_decode, no claim checked", n,
+        measure(key->alg, "libjwt", n,
                 decode(token, key->secret, key->secret_len));
     }
 
@@ -185,18 +186,18 @@ bench_steps(void)
     ctx = EVP_MD_CTX_new();
     kit_must(md && ctx);
 
-    printf("steps\n");
-
-    measure("jansson: header", 100000, parse(header, sizeof(header) - 1));
-    measure("jansson: payload", 100000, parse(CLAIMS, sizeof(CLAIMS) - 1));
-    measure("base64url: payload", 100000,
+    measure("step", "the header by jansson", 100000,
+            parse(header, sizeof(header) - 1));
+    measure("step", "the payload by jansson", 100000,
+            parse(CLAIMS, sizeof(CLAIMS) - 1));
+    measure("step", "base64url of the payload", 100000,
             kit_must(sensu_base64url_decode(buf, payload) > 0));
 
-    measure("a cache's key: SHA-256 of the token", 100000,
+    measure("step", "SHA-256 of the token", 100000,
             kit_must(EVP_DigestInit_ex(ctx, md, NULL)
                      && EVP_DigestUpdate(ctx, token.data, token.len)
                      && EVP_DigestFinal_ex(ctx, hash, NULL)));
-    measure("or comparing the whole token", 100000,
+    measure("step", "comparing the whole token", 100000,
             kit_must(CRYPTO_memcmp(copy, token.data, token.len) == 0));
 
     EVP_MD_CTX_free(ctx);
@@ -204,8 +205,10 @@ bench_steps(void)
 }
 
 
+/* bench_token [ROUNDS [SHARE]] */
+
 int
-main(void)
+main(int argc, char **argv)
 {
     int          i;
     kit_key_t    key;
@@ -213,6 +216,9 @@ main(void)
     static const char  *rs[] = { "RS256", "RS384", "RS512" };
     static const char  *es[] = { "ES256", "ES384", "ES512" };
     static const char  *curve[] = { "P-256", "P-384", "P-521" };
+
+    rounds = argc > 1 ? atoi(argv[1]) : rounds;
+    share = argc > 2 ? atoi(argv[2]) : share;
 
     memset(&key, 0, sizeof(key));
     key.secret = SECRET;
