@@ -23,7 +23,7 @@ OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz mutants cross deb
+CHECKS = lint test asan valgrind fuzz mutants cross deb 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
