@@ -12,7 +12,7 @@ my $redis = $t->redis;
 # refused by the gateways
 
 my %on = (backend => $demo, location => 'sensu_logout on;');
-my %shared = (%on, http => 'sensu_redis ' . $redis->url . ';');
+my %shared = (%on, http => 'sensu_redis ' . $redis->url . ' timeout=5s;');
 
 my ($one, $two) = map { $t->nginx(%shared) } 1, 2;
 my $memory = $t->nginx(%on, workers => 2);

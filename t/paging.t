@@ -34,7 +34,7 @@ my $gw = $t->nginx(
 my $redis = $t->redis;
 my $over_redis = $t->nginx(
     backend => $back,
-    http => 'sensu_redis ' . $redis->url . ';',
+    http => 'sensu_redis ' . $redis->url . ' timeout=5s;',
 );
 
 my $list = '/api/core/v2/namespaces';

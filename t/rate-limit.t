@@ -23,7 +23,7 @@ my $locations = join '', map { location(@$_) } (
 my %common = (
     backend   => $back,
     gateway   => 0,
-    http      => 'sensu_redis ' . $redis->url . ';',
+    http      => 'sensu_redis ' . $redis->url . ' timeout=5s;',
     server    => 'sensu_jwt_key HS256 ' . $t->secret_file . ';'
                  . ' sensu_public /burst /second /apart /open /closed;',
     locations => $locations,

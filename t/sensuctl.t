@@ -10,7 +10,7 @@ my $t = SensuTest->new;
 my $demo = $t->demo('--rich', '--secret-file', $t->secret_file);
 my $redis = $t->redis;
 my $gw = $t->nginx(backend => $demo,
-                   http => 'sensu_redis ' . $redis->url . ';');
+                   http => 'sensu_redis ' . $redis->url . ' timeout=5s;');
 
 my $direct = $demo->login;
 

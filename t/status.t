@@ -11,7 +11,7 @@ my $redis = $t->redis;
 
 my $gw = $t->nginx(
     backend => $demo,
-    http => 'sensu_redis ' . $redis->url . ';',
+    http => 'sensu_redis ' . $redis->url . ' timeout=5s;',
     locations => 'location = /status { sensu_gateway off; sensu_status; }'
                  . 'location = /closed { sensu_status; }');
 

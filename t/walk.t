@@ -10,7 +10,7 @@ my $redis = $t->redis;
 
 my %gateway = (
     redis  => $t->nginx(backend => $demo,
-                        http => 'sensu_redis ' . $redis->url . ';'),
+                        http => 'sensu_redis ' . $redis->url . ' timeout=5s;'),
     memory => $t->nginx(backend => $demo),
 );
 
