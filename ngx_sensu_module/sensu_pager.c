@@ -22,6 +22,7 @@ static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
     const sensu_key_t *key, uint64_t hash);
 static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager,
     const sensu_key_t *key, uint64_t hash);
+static int sensu_pager_behind(const sensu_key_t *key, sensu_str_t entity);
 static void sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key);
 
 
@@ -170,7 +171,7 @@ sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key)
 /*
  * Is this what a backend sends that was asked for elements behind a key?  One
  * exception is no fault: of an entity's events the namespace's list is asked
- * for, which goes on with other entities.
+ * for from that entity on, and it goes on with those that come after.
  */
 
 static sensu_pager_rc_e
@@ -197,8 +198,39 @@ sensu_pager_check(sensu_pager_t *pager, const sensu_key_t *key)
     ns = *pager->filter;
     ns.entity.len = 0;
 
-    return (pager->filter->entity.len && sensu_filter_pass(&ns, key))
+    return (sensu_filter_pass(&ns, key)
+            && sensu_pager_behind(key, pager->filter->entity))
            ? SENSU_PAGER_END : SENSU_PAGER_UNTRUE;
+}
+
+
+/*
+ * Does another entity's event come after all of this one's?  In the order of
+ * the joined bytes: where one name begins the other, a slash is next.
+ */
+
+static int
+sensu_pager_behind(const sensu_key_t *key, sensu_str_t entity)
+{
+    int          rc;
+    size_t       n;
+    sensu_str_t  other;
+
+    if (entity.len == 0) {
+        return 0;
+    }
+
+    other.data = key->data + key->ns_len + 1;
+    other.len = key->entity_len;
+
+    n = other.len < entity.len ? other.len : entity.len;
+    rc = memcmp(other.data, entity.data, n);
+
+    if (rc == 0) {
+        rc = (other.len > n) ? other.data[n] - '/' : '/' - entity.data[n];
+    }
+
+    return rc > 0;
 }
 
 

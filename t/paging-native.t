@@ -181,6 +181,16 @@ subtest 'faults of the backend' => sub {
         $other->stop;
     }
 
+    # an entity's events are asked for from the entity on: what comes before
+    # it is not their end
+
+    my ($ns, $entity, @want) = last_entity();
+    control('fault', $fault{'ignores paging'});
+    is_deeply $gw->walk("$api/namespaces/$ns/events/$entity", 2,
+                        token => $token)->{elements}, \@want,
+              "a backend that ignores paging: the events of $entity";
+    control('fault', '{"action":"clear"}');
+
     # what hits both ways is the backend's answer, and no lesson
 
     control('fault', '{"path_regex":"hooks","status":500,"times":2,'
@@ -203,6 +213,24 @@ subtest 'faults of the backend' => sub {
     $r = $gw->get("$api/checks?limit=1&continue=$c", token => $token);
     is $r->{status}, 200, 'and the walk goes on after it';
 };
+
+
+# the one with events that stands last in a namespace, where it is not alone
+
+sub last_entity {
+    my %of;
+
+    for (@{ elements($demo->get("$api/events", token => $token)->{body}) }) {
+        my ($ns, $entity) = split m{/}, keys_of('events', $_);
+        push @{ $of{$ns}{$entity} }, $_;
+    }
+
+    for my $ns (sort grep { keys %{ $of{$_} } > 1 } keys %of) {
+        my ($entity) = sort { "$b/" cmp "$a/" } keys %{ $of{$ns} };
+        return ($ns, $entity, @{ $of{$ns}{$entity} });
+    }
+}
+
 
 # backends worse than the real one
 

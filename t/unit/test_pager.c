@@ -715,41 +715,62 @@ filters(void)
 }
 
 
-/* of an entity's events the namespace's list is read up to the next entity */
+/*
+ * Of an entity's events the namespace's list is read from the entity to the
+ * next one.  One that comes before was not asked for.
+ */
+
+typedef struct {
+    const char           *ns;
+    const char           *entity;
+    sensu_pager_rc_e      rc;
+} event_t;
+
 
 static void
 entity_ends(void)
 {
-    sensu_key_t     key;
-    sensu_pager_t   pager;
-    sensu_filter_t  filter;
+    char             text[32];
+    size_t           i;
+    sensu_key_t      key;
+    sensu_pager_t    pager;
+    sensu_filter_t   filter;
+    const event_t   *event;
+
+    static const event_t  events[] = {
+        { "dev", "web", SENSU_PAGER_KEEP },
+        { "dev", "web1", SENSU_PAGER_END },
+        { "dev", "web.", SENSU_PAGER_UNTRUE },
+        { "dev", "web-1", SENSU_PAGER_UNTRUE },
+        { "dev", "wec", SENSU_PAGER_END },
+        { "dev", "x", SENSU_PAGER_END },
+        { "dev", "we", SENSU_PAGER_UNTRUE },
+        { "dev", "wea", SENSU_PAGER_UNTRUE },
+        { "dev", "app", SENSU_PAGER_UNTRUE },
+        { "ops", "web", SENSU_PAGER_UNTRUE },
+        { "ops", "x", SENSU_PAGER_UNTRUE }
+    };
 
     memset(&filter, 0, sizeof(filter));
     filter.ns = sensu_str("dev");
     filter.entity = sensu_str("web");
 
-    sensu_pager_init(&pager, at(SENSU_POSITION_START, "", 0, 0), &filter);
-    sensu_pager_native(&pager, 9);
+    for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        event = &events[i];
 
-    key = *key_of("dev/web/cpu");
-    key.ns_len = 3;
-    key.entity_len = 3;
-    key.named = 1;
-    is_int(sensu_pager_next(&pager, &key, 0), SENSU_PAGER_KEEP, "its event");
+        sensu_pager_init(&pager, at(SENSU_POSITION_START, "", 0, 0), &filter);
+        sensu_pager_native(&pager, 9);
 
-    key = *key_of("dev/web1/cpu");
-    key.ns_len = 3;
-    key.entity_len = 4;
-    key.named = 1;
-    is_int(sensu_pager_next(&pager, &key, 0), SENSU_PAGER_END,
-           "the next entity's");
+        snprintf(text, sizeof(text), "%s/%s/cpu", event->ns, event->entity);
 
-    key = *key_of("ops/web/cpu");
-    key.ns_len = 3;
-    key.entity_len = 3;
-    key.named = 1;
-    is_int(sensu_pager_next(&pager, &key, 0), SENSU_PAGER_UNTRUE,
-           "another namespace's");
+        key = *key_of(text);
+        key.ns_len = strlen(event->ns);
+        key.entity_len = strlen(event->entity);
+        key.named = 1;
+
+        is_int(sensu_pager_next(&pager, &key, 0), event->rc,
+               "of web's events: %s", text);
+    }
 }
 
 
