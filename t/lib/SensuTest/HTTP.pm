@@ -19,6 +19,9 @@ asks through the gateway one may ask directly, too.
     raw($bytes, $n)        sends bytes as they are, gives $n responses (1)
     connection             open: ->send(bytes), ->response($method), ->eof
                            (true once the peer has closed), ->close, ->reset
+    session                a client of it that keeps its connection from one
+                           request to the next. One that finds it closed,
+                           without a byte of an answer, goes out once more
     h2($path, %opt)        the same over HTTP/2 without TLS, by curl
     curl($url, args => [..], %opt)   anything else that curl can do
     walk($path, $limit, %opt)
@@ -76,6 +79,12 @@ sub connection {
     my ($self, %opt) = @_;
     return SensuTest::HTTP::Connection->new(
         $self->port, ($opt{timeout} // 20) * $SensuTest::Process::SLOW);
+}
+
+
+sub session {
+    my ($self) = @_;
+    return bless { to => $self, port => $self->port }, 'SensuTest::HTTP::Session';
 }
 
 
@@ -388,6 +397,43 @@ sub read_chunks {
 
         return 1 if $size == 0;
     }
+}
+
+
+package SensuTest::HTTP::Session;
+
+our @ISA = 'SensuTest::HTTP';
+
+
+sub port { $_[0]{port} }
+
+
+sub request {
+    my ($self, $method, $path, %opt) = @_;
+
+    my $text = $self->message($method, $path, %opt, keepalive => 1);
+    my ($kept, $r) = $self->{kept};
+
+    while (1) {
+        my $c = $self->{kept} //= $self->connection(%opt);
+
+        $c->send($text);
+        $r = $c->response($method);
+
+        $self->forget
+            if !$r->{complete} || ($r->header('Connection') // '') =~ /close/i;
+
+        return $r if $r->{status} || $r->{raw} ne '' || !$kept
+                     || ($c->{error} // '') eq 'timed out';
+        undef $kept;
+    }
+}
+
+
+sub forget {
+    my ($self) = @_;
+    my $c = delete $self->{kept} or return;
+    $c->close;
 }
 
 
