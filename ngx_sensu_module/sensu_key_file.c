@@ -284,7 +284,7 @@ static ssize_t
 sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     const char *format, const sensu_key_report_t *r)
 {
-    ssize_t  n;
+    ssize_t  n, hex;
 
     if (strcmp(format, "raw") == 0) {
 
@@ -314,6 +314,8 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
                                "or hex", format);
     }
 
+    /* looked at first, because dst is written to */
+    hex = sensu_hex_decode(dst, text);
     n = sensu_base64_decode(dst, text);
 
     if (n == -1) {
@@ -321,10 +323,9 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
                                "are the secret itself, say format=raw");
     }
 
-    if (n >= 48 && sensu_hex_decode(dst, text) != -1) {
+    if (n >= 48 && hex != -1) {
         sensu_key_warning(r, "is read as base64 but looks like hexadecimal, "
                           "for which format=hex is to be said");
-        n = sensu_base64_decode(dst, text);
     }
 
     return n;

@@ -185,7 +185,11 @@ test_files(void)
 }
 
 
-/* the same secret in three formats verifies the same token */
+/*
+ * What is written in a format verifies the token signed with it.  From 48
+ * bytes on it is looked whether base64 may be meant as hexadecimal; the last
+ * one begins like that.
+ */
 
 static void
 test_formats(void)
@@ -194,13 +198,20 @@ test_formats(void)
     char                  err[512];
     json_t               *claims;
     const char           *why, *path;
-    kit_key_t             key = { "HS256", S32, 32, NULL };
+    kit_key_t             key = { "HS256", NULL, 0, NULL };
     sensu_token_rules_t   rules;
-    static const char    *row[][2] = {
-        { "raw", S32 }, { "base64", B32 "=\n" }, { "hex", X32 "\n" }
+    static const char    *row[][3] = {
+        { "raw", S32, S32 },
+        { "base64", B32 "=\n", S32 },
+        { "hex", X32 "\n", S32 },
+        { "base64", "aDIgYmVnaW5zIHRoaXMsIGFuZCBpdCBpcyBhcyBsb25nIGFzIEhTMzg0IHdhbnRz",
+          "h2 begins this, and it is as long as HS384 wants" }
     };
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
+        key.secret = row[i][2];
+        key.secret_len = strlen(row[i][2]);
+
         memset(&rules, 0, sizeof(rules));
         rules.keys = sensu_keys_create();
         kit_must(rules.keys != NULL);
