@@ -171,6 +171,59 @@ fuzz_compare(const sensu_path_t *path, ref_path_t *r, sensu_str_t raw)
 }
 
 
+static void
+fuzz_pattern(const sensu_path_t *path, sensu_str_t raw, int match,
+    const char *group, const char *version)
+{
+    char         text[2 * sizeof(((ref_path_t *) 0)->group)];
+    sensu_str_t  pattern;
+
+    pattern.len = snprintf(text, sizeof(text), "%s/%s", group, version);
+    pattern.data = (unsigned char *) text;
+
+    if (!sensu_path_api_valid(pattern)
+        || sensu_path_api_match(path, pattern) != match)
+    {
+        fprintf(stderr, "%s: ", text);
+        fuzz_wrong("pattern of an API", raw);
+    }
+}
+
+
+/* who is let through by its name and by stars, and not by another name */
+
+static void
+fuzz_patterns(const sensu_path_t *path, const ref_path_t *r, sensu_str_t raw)
+{
+    char  group[sizeof(r->group) + 4], *slash;
+
+    fuzz_pattern(path, raw, 1, r->group, r->version);
+    fuzz_pattern(path, raw, 1, r->group, "*");
+    fuzz_pattern(path, raw, 1, "*", r->version);
+    fuzz_pattern(path, raw, 1, "*", "*");
+    fuzz_pattern(path, raw, 0, r->group, strcmp(r->version, "v77") == 0
+                                         ? "v78" : "v77");
+
+    sprintf(group, "x%s", r->group);
+    fuzz_pattern(path, raw, 0, group, "*");
+
+    strcpy(group, r->group);
+    slash = strchr(group, '/');
+
+    if (slash) {
+        *slash = '\0';
+        fuzz_pattern(path, raw, 0, group, r->version);
+        fuzz_pattern(path, raw, 1, group, "*");
+        strcpy(slash, "/*");
+
+    } else {
+        strcat(group, "/*");
+    }
+
+    fuzz_pattern(path, raw, slash != NULL, group, r->version);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -202,6 +255,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (rc == SENSU_PATH_API) {
         fuzz_compare(&path, &r, raw);
+        fuzz_patterns(&path, &r, raw);
         fuzz_round_trip(&path, sensu_str(""), raw);
 
         if (path.namespaced) {
