@@ -23,7 +23,8 @@ OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz mutants cross deb 'bench BENCH_QUICK=1'
+CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants cross deb \
+         'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
@@ -32,8 +33,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit cross fuzz asan valgrind mutants \
-        bench lint check-all clean install
+.PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
+        valgrind mutants soak bench lint check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -46,9 +47,11 @@ help:
 	@echo 'make unit     the unit test programs'
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
+	@echo 'make fuzz-gateway   random requests and answers, for FUZZ_SECONDS=60'
 	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
+	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, hours; a table of verdicts at the end'
@@ -85,6 +88,11 @@ fuzz:
 	@tools/deps $(FUZZ_PKGS)
 	@tools/fuzz
 
+fuzz-gateway:
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
+	@$(MAKE) --no-print-directory build
+	@tools/fuzz-gateway
+
 asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
 	@$(MAKE) --no-print-directory -j2 unit
@@ -103,6 +111,11 @@ bench:
 	@tools/deps $(PKGS) $(BENCH_PKGS)
 	@$(MAKE) --no-print-directory build
 	@tools/bench
+
+soak:
+	@tools/deps $(PKGS) $(TEST_PKGS)
+	@$(MAKE) --no-print-directory build
+	@tools/soak
 
 lint:
 	@tools/deps $(PKGS) $(LINT_PKGS)

@@ -204,7 +204,8 @@ test_formats(void)
         { "raw", S32, S32 },
         { "base64", B32 "=\n", S32 },
         { "hex", X32 "\n", S32 },
-        { "base64", "aDIgYmVnaW5zIHRoaXMsIGFuZCBpdCBpcyBhcyBsb25nIGFzIEhTMzg0IHdhbnRz",
+        { "base64", "aDIgYmVnaW5zIHRoaXMsIGFuZCBpdCBpcyBhcyBsb25n"
+          "IGFzIEhTMzg0IHdhbnRz",
           "h2 begins this, and it is as long as HS384 wants" }
     };
 
