@@ -8,6 +8,7 @@
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_wait.h"
+#include "sensu_json.h"
 
 
 static ngx_int_t ngx_sensu_delete_fetch(ngx_http_request_t *r,
@@ -91,6 +92,7 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_delete_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
+    int                 no_memory;
     json_t             *namespaces;
     ngx_int_t           rc;
     ngx_sensu_fetch_t  *fetch;
@@ -115,8 +117,12 @@ ngx_sensu_delete_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_DONE;
     }
 
-    namespaces = json_loadb((char *) fetch->body.data, fetch->body.len, 0,
-                            NULL);
+    namespaces = sensu_json_load(ngx_sensu_str(fetch->body), 0, NULL,
+                                 &no_memory);
+
+    if (no_memory) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (!json_is_array(namespaces)) {
         json_decref(namespaces);

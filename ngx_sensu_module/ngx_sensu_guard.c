@@ -201,6 +201,10 @@ ngx_sensu_guard_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (rc == SENSU_BODY_NO_MEMORY) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (rc == SENSU_BODY_MISMATCH) {
         ngx_sensu_guard_hit(r, 4, "a request body names another object than "
                             "its URL");

@@ -5,8 +5,8 @@
  */
 
 
-#include <jansson.h>
 #include "sensu_body.h"
+#include "sensu_json.h"
 
 
 /* what a body of this target is */
@@ -56,6 +56,7 @@ sensu_body_rc_e
 sensu_body_check(const sensu_path_t *path, int is_post,
     const unsigned char *body, size_t len, const char **why)
 {
+    int                 no_memory;
     json_t             *root;
     size_t              flags;
     sensu_body_rc_e     rc;
@@ -84,7 +85,12 @@ sensu_body_check(const sensu_path_t *path, int is_post,
         flags |= JSON_DECODE_ANY;
     }
 
-    root = json_loadb((const char *) body, len, flags, NULL);
+    root = sensu_json_load((sensu_str_t) { len, body }, flags, NULL,
+                           &no_memory);
+
+    if (no_memory) {
+        return SENSU_BODY_NO_MEMORY;
+    }
 
     if (root == NULL) {
         return sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON,

@@ -18,7 +18,8 @@ typedef enum {
     SENSU_BODY_OK = 0,
     SENSU_BODY_NOT_JSON,     /* 400: empty, malformed, not an object,
                                 trailing bytes, ambiguous members */
-    SENSU_BODY_MISMATCH      /* 400 body_mismatch */
+    SENSU_BODY_MISMATCH,     /* 400 body_mismatch */
+    SENSU_BODY_NO_MEMORY     /* 500: nothing is known of it */
 } sensu_body_rc_e;
 
 

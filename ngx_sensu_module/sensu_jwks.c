@@ -18,6 +18,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include "sensu_base64.h"
+#include "sensu_json.h"
 #include "sensu_keys.h"
 
 
@@ -61,7 +62,7 @@ int
 sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
     sensu_keys_warn_pt warn, void *data, char *err, size_t errlen)
 {
-    int                  rc;
+    int                  rc, no_memory;
     json_t              *json, *set;
     unsigned             mode;
     sensu_str_t          text;
@@ -78,10 +79,13 @@ sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
         return -1;
     }
 
-    json = json_loadb((const char *) text.data, text.len,
-                      JSON_REJECT_DUPLICATES, &error);
+    json = sensu_json_load(text, JSON_REJECT_DUPLICATES, &error, &no_memory);
 
     sensu_key_file_free(&text);
+
+    if (no_memory) {
+        return sensu_key_error(&r, "cannot be read: no memory");
+    }
 
     if (json == NULL) {
         /* jansson's text quotes the file, which may hold a secret */

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include "sensu_base64.h"
 #include "sensu_claims.h"
+#include "sensu_json.h"
 #include "sensu_keys.h"
 
 
@@ -45,7 +46,7 @@ static const char *sensu_token_header(sensu_str_t text,
 static sensu_token_e sensu_token_signed(const sensu_keys_t *keys,
     const sensu_token_header_t *header, const sensu_token_parts_t *parts,
     const char **why);
-static json_t *sensu_token_object(sensu_str_t text);
+static json_t *sensu_token_object(sensu_str_t text, const char **why);
 static int sensu_is_token68(sensu_str_t s);
 
 
@@ -165,9 +166,10 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
         return rc;
     }
 
-    json = sensu_token_object(payload);
+    *why = "the payload is not a JSON object with distinct members";
+
+    json = sensu_token_object(payload, why);
     if (json == NULL) {
-        *why = "the payload is not a JSON object with distinct members";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
@@ -291,11 +293,14 @@ sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts)
 static const char *
 sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
 {
-    json_t  *alg, *kid;
+    json_t      *alg, *kid;
+    const char  *why;
 
-    header->json = sensu_token_object(text);
+    why = "the header is not a JSON object with distinct members";
+
+    header->json = sensu_token_object(text, &why);
     if (header->json == NULL) {
-        return "the header is not a JSON object with distinct members";
+        return why;
     }
 
     /* RFC 7515 4.1.11: we know no extension, so all critical ones are beyond
@@ -407,13 +412,19 @@ sensu_token_signed(const sensu_keys_t *keys,
 }
 
 
+/* *why stays as it is where the text is to blame */
+
 static json_t *
-sensu_token_object(sensu_str_t text)
+sensu_token_object(sensu_str_t text, const char **why)
 {
+    int      no_memory;
     json_t  *json;
 
-    json = json_loadb((const char *) text.data, text.len,
-                      JSON_REJECT_DUPLICATES, NULL);
+    json = sensu_json_load(text, JSON_REJECT_DUPLICATES, NULL, &no_memory);
+
+    if (no_memory) {
+        *why = "there was no memory to read the token";
+    }
 
     if (json && !json_is_object(json)) {
         json_decref(json);

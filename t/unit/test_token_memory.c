@@ -11,6 +11,14 @@
 #include "token_check.h"
 
 
+/* jansson has to make room for it, three times */
+#define SUBJECT  "an administrator whose name takes more than sixty-four bytes"
+
+#define CLAIMS                                                                \
+    "\"sub\":\"" SUBJECT "\",\"groups\":[\"a\",\"b\"],"                       \
+    "\"p\":{\"q\":[1,2.5]}"
+
+
 static long  fail_at;        /* 0: none */
 static long  fail_count;
 static int   fail_rest;
@@ -107,7 +115,11 @@ starve(const sensu_token_rules_t *rules, const char *token, int rest,
             /* memory that OpenSSL can do without is no failure */
 
             *passed += expected != SENSU_TOKEN_OK
-                       || json_object_size(claims) != 4;
+                       || json_object_size(claims) != 4
+                       || strcmp(json_string_value(json_object_get(claims,
+                                                                   "sub")),
+                                 SUBJECT)
+                          != 0;
             json_decref(claims);
         }
 
@@ -122,10 +134,6 @@ starve(const sensu_token_rules_t *rules, const char *token, int rest,
 
     return -1;
 }
-
-
-#define CLAIMS                                                                \
-    "\"sub\":\"admin\",\"groups\":[\"a\",\"b\"],\"p\":{\"q\":[1,2.5]}"
 
 
 static void

@@ -1,0 +1,25 @@
+
+/*
+ * JSON by jansson, with an end to what it does when memory runs out: it goes
+ * on without a byte of the string that it could not make room for, so that a
+ * name becomes another one, or beyond the end of it.
+ */
+
+
+#ifndef _SENSU_JSON_H_INCLUDED_
+#define _SENSU_JSON_H_INCLUDED_
+
+
+#include <jansson.h>
+#include "sensu_str.h"
+
+
+/*
+ * As json_loadb().  *no_memory: NULL is no word on the text, an allocation
+ * failed; error may be NULL.
+ */
+json_t *sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
+    int *no_memory);
+
+
+#endif /* _SENSU_JSON_H_INCLUDED_ */
