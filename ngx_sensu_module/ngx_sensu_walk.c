@@ -307,8 +307,12 @@ ngx_sensu_walk_done(ngx_sensu_op_t *op)
     page->op_rc = op->rc;
 
     if (op->rc == NGX_OK && op->value.len) {
+        page->record.len = op->value.len;
         page->record.data = ngx_pstrdup(r->pool, &op->value);
-        page->record.len = page->record.data ? op->value.len : 0;
+
+        if (page->record.data == NULL) {
+            page->op_rc = NGX_ERROR;
+        }
     }
 
     ngx_sensu_wake(r);
