@@ -27,6 +27,7 @@ static void ngx_sensu_redis_down(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_retry_handler(ngx_event_t *ev);
 static void ngx_sensu_redis_timer(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_timer_handler(ngx_event_t *ev);
+static void ngx_sensu_redis_fail_all(ngx_queue_t *queue);
 static ngx_sensu_redis_cmd_t *ngx_sensu_redis_head(ngx_queue_t *queue);
 
 
@@ -65,6 +66,8 @@ ngx_sensu_redis_peer_create(ngx_pool_t *pool, ngx_sensu_redis_t *redis)
 void
 ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer)
 {
+    ngx_sensu_redis_fail_all(&peer->sent);
+
     peer->state = NGX_SENSU_REDIS_CONNECTING;
 
     if (peer->seeds) {
@@ -372,7 +375,6 @@ ngx_sensu_redis_down(ngx_sensu_redis_peer_t *peer)
 {
     ngx_msec_t              wait;
     const char             *advice;
-    ngx_sensu_redis_cmd_t  *cmd;
 
     wait = NGX_SENSU_REDIS_BACKOFF_MIN << ngx_min(peer->failures, 10);
     wait = ngx_min(wait, NGX_SENSU_REDIS_BACKOFF_MAX);
@@ -398,10 +400,7 @@ ngx_sensu_redis_down(ngx_sensu_redis_peer_t *peer)
         ngx_add_timer(&peer->retry, wait);
     }
 
-    while ((cmd = ngx_sensu_redis_head(&peer->waiting)) != NULL) {
-        ngx_queue_remove(&cmd->queue);
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
-    }
+    ngx_sensu_redis_fail_all(&peer->waiting);
 
     ngx_sensu_redis_timer(peer);
 }
@@ -478,6 +477,10 @@ ngx_sensu_redis_timer_handler(ngx_event_t *ev)
 
     peer = ev->data;
 
+    if (peer->ac == NULL) {
+        ngx_sensu_redis_fail_all(&peer->sent);
+    }
+
     cmd = ngx_sensu_redis_head(&peer->sent);
 
     late = (cmd && (ngx_msec_int_t) (ngx_current_msec - cmd->deadline) >= 0);
@@ -507,6 +510,24 @@ ngx_sensu_redis_timer_handler(ngx_event_t *ev)
     }
 
     ngx_sensu_redis_timer(peer);
+}
+
+
+/*
+ * What was sent over a connection that is gone was answered, or called back
+ * as lost.  But out of memory hiredis takes a command without a note of its
+ * callback: those are left.
+ */
+
+static void
+ngx_sensu_redis_fail_all(ngx_queue_t *queue)
+{
+    ngx_sensu_redis_cmd_t  *cmd;
+
+    while ((cmd = ngx_sensu_redis_head(queue)) != NULL) {
+        ngx_queue_remove(&cmd->queue);
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
+    }
 }
 
 
@@ -546,8 +567,7 @@ ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer, ngx_uint_t force)
 void
 ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
 {
-    redisAsyncContext      *ac;
-    ngx_sensu_redis_cmd_t  *cmd;
+    redisAsyncContext  *ac;
 
     if (peer->state == NGX_SENSU_REDIS_READY) {
         ngx_sensu_stat_connections(-1);
@@ -561,10 +581,8 @@ ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
         redisAsyncFree(ac);
     }
 
-    while ((cmd = ngx_sensu_redis_head(&peer->waiting)) != NULL) {
-        ngx_queue_remove(&cmd->queue);
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
-    }
+    ngx_sensu_redis_fail_all(&peer->sent);
+    ngx_sensu_redis_fail_all(&peer->waiting);
 
     if (peer->retry.posted) {
         ngx_delete_posted_event(&peer->retry);
