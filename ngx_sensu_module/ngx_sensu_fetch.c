@@ -8,6 +8,8 @@
 #include "ngx_sensu_fetch.h"
 
 
+static ngx_http_request_t *ngx_sensu_subrequest_drop(ngx_http_request_t *sr);
+static void ngx_sensu_subrequest_over(ngx_http_request_t *sr);
 static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
@@ -161,7 +163,7 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     }
 
     if (ngx_sensu_retarget(sr, path, query) != NGX_OK) {
-        return NULL;
+        return ngx_sensu_subrequest_drop(sr);
     }
 
     sr->method = NGX_HTTP_GET;
@@ -172,7 +174,7 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
 
     sr->request_body = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
     if (sr->request_body == NULL) {
-        return NULL;
+        return ngx_sensu_subrequest_drop(sr);
     }
 
     sr->headers_in.content_length = NULL;
@@ -180,6 +182,28 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     sr->headers_in.chunked = 0;
 
     return sr;
+}
+
+
+/*
+ * It is posted by now and will run: to its end at once.  What it would output
+ * is nobody's, so that it would never end by itself.
+ */
+
+static ngx_http_request_t *
+ngx_sensu_subrequest_drop(ngx_http_request_t *sr)
+{
+    sr->post_subrequest = NULL;
+    sr->write_event_handler = ngx_sensu_subrequest_over;
+
+    return NULL;
+}
+
+
+static void
+ngx_sensu_subrequest_over(ngx_http_request_t *sr)
+{
+    ngx_http_finalize_request(sr, NGX_OK);
 }
 
 
