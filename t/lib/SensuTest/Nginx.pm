@@ -19,6 +19,7 @@ SensuTest::Nginx - an nginx with the module, on ports of its own
         conf => text        a whole configuration instead; PORT, H2PORT, DIR,
                             GLOBALS (main level) and TEMP (http level), each
                             between %% and %%, are filled in
+        env => {name, ..}   more of its environment
         start => 0          does not start it
     port, h2_port           HTTP/1 and HTTP/2 without TLS
     check                   nginx -t: (true if good, what it printed)
@@ -234,7 +235,8 @@ sub start {
     $self->write_conf;
 
     my $p = SensuTest::Process->spawn(
-        log => $self->{log}, env => environment($self->{t}),
+        log => $self->{log},
+        env => { %{ environment($self->{t}) }, %{ $self->{opt}{env} // {} } },
         cmd => [ $self->command ]);
 
     $self->{process} = $p;
