@@ -35,7 +35,7 @@
 
 
 #define SECOND     1000000000ull
-#define PATIENCE   (20 * SECOND)
+#define PATIENCE   (120 * SECOND)
 #define HEAD_MAX   8192
 #define CONNS_MAX  4096
 

@@ -84,22 +84,25 @@ sub bars {
 
     return join '', rows(map { [ qq("$_->[0]"), known($_->[1]) ] } @rows),
         "set ylabel '$label'\nset xtics rotate by -35\nset yrange [0:*]\n",
-        "set boxwidth 0.7\nunset key\n",
+        "set boxwidth 0.7\nunset key\nset rmargin 14\n",
         "plot \$data using 0:2:xtic(1) with boxes lc rgb '#4477aa', ",
         "'' using 0:2:(sprintf('%.1f', \$2)) with labels offset 0,0.6\n";
 }
 
 
+# of each colour so many lines, each dashed in another way
+
 sub lines {
-    my ($more, $heads, @rows) = @_;
+    my ($more, $heads, $dashes, @rows) = @_;
 
-    my $columns = @$heads + 1;
+    my @plots = map {
+        '$data using 1:' . ($_ + 2) . ' with linespoints lw 2 pt 7 ps 0.6 lc '
+        . (1 + int $_ / $dashes) . ' dt ' . (1 + $_ % $dashes)
+        . qq( title "$heads->[$_]")
+    } 0 .. $#$heads;
 
-    return join '', rows([ map { qq("$_") } 'x', @$heads ],
-                         map { [ known(@$_) ] } @rows),
-        "set key outside right top\n$more\n",
-        "plot for [i=2:$columns] \$data using 1:i ",
-        "with linespoints lw 2 pt 7 ps 0.6 title columnhead(i)\n";
+    return join '', rows(map { [ known(@$_) ] } @rows),
+        "set key outside right top\n$more\nplot ", join(', ', @plots), "\n";
 }
 
 
@@ -127,7 +130,7 @@ sub paging {
     my @ways = ('plain', 'start', 'middle', 'end', 'Lua');
 
     return lines("set logscale xy\nset xlabel 'elements of 999 bytes'\n"
-                 . "set ylabel 'CPU of the worker, ms'", \@ways, map {
+                 . "set ylabel 'CPU of the worker, ms'", \@ways, 1, map {
         my $n = $_;
         [ $n, map { my $us = $f->median('paging', "$n, $_", 'cpu');
                     $us && $us / 1000 } @ways ]
@@ -143,7 +146,7 @@ sub walk {
     return lines("set logscale x\nset yrange [0:*]\n"
                  . "set xlabel 'elements of the list (100 a page); of a page'\n"
                  . "set ylabel 'CPU of the worker, us an element'",
-                 [ 'by list', 'by page' ],
+                 [ 'by list', 'by page' ], 1,
                  (map { [ $_, $cpu->("N $_"), undef ] }
                   Bench::Tables::sizes($f, 'walk', qr/^N (\d+)/)),
                  (map { [ $_, undef, $cpu->("page $_") ] }
@@ -159,7 +162,7 @@ sub latency {
 
     return lines("set logscale y\nset ylabel 'ms'\nset xtics ('p50' 0, "
                  . "'p90' 1, 'p99' 2, 'p99.9' 3, 'longest' 4)",
-                 \@cases, map { my $n = $_;
+                 \@cases, 3, map { my $n = $_;
         [ $n, map { $f->median('latency', $_, $parts[$n]) } @cases ]
     } 0 .. $#parts);
 }

@@ -80,10 +80,10 @@ sub plain {
 sub instructions {
     my ($f) = @_;
 
-    my $base = $f->median('instructions', 'plain', 'instructions');
+    my $base = $f->median('instructions', 'nginx', 'instructions');
 
     return table(
-        ['', 'instructions a request', 'of plain', 'more than plain'],
+        ['', 'instructions a request', 'of plain nginx', 'more than it'],
         map { my $n = $f->median('instructions', $_, 'instructions');
               [ $_, number('%.0f', $n), number('%.2f', $n / $base),
                 number('%.0f', $n - $base) ]
