@@ -332,10 +332,6 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
 
         return;
 
-    case SENSU_PAGER_END:
-        fetch->enough = 1;
-        return;
-
     case SENSU_PAGER_REWIND:
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_REWIND);
         return;

@@ -336,10 +336,13 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     /*
      * A backend may have a maximum of its own and send less than asked for;
-     * its cursor says so.  (At the end of events 5.5 echoes ours.)
+     * its cursor says so, unless it leads to what is not wanted.  (At the end
+     * of events 5.5 echoes ours.)
      */
 
-    if (fetch->pager.native && !fetch->enough && fetch->cursor.len) {
+    if (fetch->pager.native && !fetch->enough && !fetch->pager.ended
+        && fetch->cursor.len)
+    {
 
         if (n != 0) {
             page->more = 1;

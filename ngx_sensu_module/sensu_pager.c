@@ -41,6 +41,7 @@ sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
     pager->run = 0;
     pager->resumed = (from->mode == SENSU_POSITION_START);
     pager->unsorted = (from->mode == SENSU_POSITION_EXACT);
+    pager->ended = 0;
     pager->repeats = 0;
     pager->any = 0;
     pager->key.len = 0;
@@ -67,7 +68,14 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
     if (pager->native) {
         rc = sensu_pager_check(pager, key);
 
-        if (rc != SENSU_PAGER_KEEP) {
+        if (rc == SENSU_PAGER_UNTRUE) {
+            return rc;
+        }
+
+        if (rc == SENSU_PAGER_SKIP) {
+            /* what follows must be in order, too */
+            sensu_pager_order(pager, key);
+            pager->ended = 1;
             return rc;
         }
 
@@ -200,7 +208,7 @@ sensu_pager_check(sensu_pager_t *pager, const sensu_key_t *key)
 
     return (sensu_filter_pass(&ns, key)
             && sensu_pager_behind(key, pager->filter->entity))
-           ? SENSU_PAGER_END : SENSU_PAGER_UNTRUE;
+           ? SENSU_PAGER_SKIP : SENSU_PAGER_UNTRUE;
 }
 
 

@@ -35,9 +35,9 @@ typedef struct {
 
 typedef enum {
     SENSU_PAGER_KEEP = 0,
-    SENSU_PAGER_SKIP,        /* before the position */
+    SENSU_PAGER_SKIP,        /* before the position, or, natively, after all
+                                that is wanted */
     SENSU_PAGER_FOREIGN,     /* not of this list: left out */
-    SENSU_PAGER_END,         /* not wanted, nor anything after it */
     SENSU_PAGER_REWIND,      /* the element was passed already: start again
                                 with position.ordinal set to rewind */
     SENSU_PAGER_LOST,        /* the position is not in the list any more */
@@ -62,6 +62,8 @@ typedef struct {
     unsigned                   resumed:1;
     unsigned                   unsorted:1;
     unsigned                   repeats:1;/* neighbours have equal keys */
+    unsigned                   ended:1;  /* native: some came after all that
+                                            is wanted */
     unsigned                   any:1;    /* key is of an element */
     sensu_key_t                key;      /* of the one before */
 } sensu_pager_t;

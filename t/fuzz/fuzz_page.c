@@ -17,7 +17,7 @@
 #include "fuzz.h"
 
 
-#define FUZZ_ELEMENTS  40
+#define FUZZ_ELEMENTS  20
 #define FUZZ_PAGES     200
 
 

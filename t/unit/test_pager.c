@@ -578,7 +578,7 @@ one(const char *name, sensu_position_t *from, const char *keys, int native,
     char              got[64], text[2] = { 0, 0 };
     size_t            i;
     sensu_pager_t     pager;
-    static const char  rcs[] = "KSFERLU";
+    static const char  rcs[] = "KSFRLU";
 
     sensu_pager_init(&pager, from, &everything);
 
@@ -739,11 +739,11 @@ entity_ends(void)
 
     static const event_t  events[] = {
         { "dev", "web", SENSU_PAGER_KEEP },
-        { "dev", "web1", SENSU_PAGER_END },
+        { "dev", "web1", SENSU_PAGER_SKIP },
         { "dev", "web.", SENSU_PAGER_UNTRUE },
         { "dev", "web-1", SENSU_PAGER_UNTRUE },
-        { "dev", "wec", SENSU_PAGER_END },
-        { "dev", "x", SENSU_PAGER_END },
+        { "dev", "wec", SENSU_PAGER_SKIP },
+        { "dev", "x", SENSU_PAGER_SKIP },
         { "dev", "we", SENSU_PAGER_UNTRUE },
         { "dev", "wea", SENSU_PAGER_UNTRUE },
         { "dev", "app", SENSU_PAGER_UNTRUE },
@@ -770,6 +770,14 @@ entity_ends(void)
 
         is_int(sensu_pager_next(&pager, &key, 0), event->rc,
                "of web's events: %s", text);
+        is_int(pager.ended, event->rc == SENSU_PAGER_SKIP, "its end");
+
+        if (pager.ended) {
+            key = *key_of("dev/web/cpu");
+            key.ns_len = key.entity_len = 3;
+            is_int(sensu_pager_next(&pager, &key, 0), SENSU_PAGER_UNTRUE,
+                   "none of web's comes after that");
+        }
     }
 }
 
