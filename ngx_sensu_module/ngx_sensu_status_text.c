@@ -43,7 +43,7 @@ const char  ngx_sensu_status_style[] =
     "caption{text-align:left;font-weight:600;padding:.2rem 0 .35rem;"
     "break-after:avoid}\n"
     "th,td{padding:.3rem .7rem;text-align:right;font-weight:400;"
-    "border-top:1px solid var(--line)}\n"
+    "vertical-align:baseline;border-top:1px solid var(--line)}\n"
     "thead th{background:var(--head);color:var(--soft);border-top:0}\n"
     "th:first-child{text-align:left}\n"
     "tbody th small,.none{color:var(--soft)}\n"
@@ -60,7 +60,13 @@ const char  ngx_sensu_status_style[] =
     "#line{width:100%;height:2rem;display:block}\n"
     "#line polyline{fill:none;stroke:var(--bar);stroke-width:1.5;"
     "vector-effect:non-scaling-stroke}\n"
-    ".stale main{opacity:.45}\n";
+    ".stale main{opacity:.45}\n"
+    "@media(max-width:34rem){body{padding:.75rem}"
+    "main{overflow-x:auto}"
+    ".tiles{gap:.5rem;grid-template-columns:1fr 1fr}"
+    "th,td{padding:.3rem .45rem}td.r{width:5.5em}"
+    "table.even{table-layout:auto;font-size:.75rem}"
+    "table.even th,table.even td{padding:.3rem .2rem}}\n";
 
 
 const char  ngx_sensu_status_script[] =
