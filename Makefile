@@ -15,6 +15,7 @@ CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
              gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
 BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
              libyajl-dev libsimdjson-dev
+LOOK_PKGS = prometheus chromium
 DEB_PKGS  = debootstrap lintian wrk iproute2
 
 PURE  = $(wildcard ngx_sensu_module/sensu_*.c)
@@ -24,7 +25,7 @@ OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants cross deb-test \
+CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants cross look deb-test \
          'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
@@ -35,7 +36,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
-        valgrind mutants soak bench lint deb-test check-all clean install
+        valgrind mutants soak bench lint look deb-test check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -54,6 +55,7 @@ help:
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
+	@echo 'make look     promtool and Chromium look at metrics and status page'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, hours; a table of verdicts at the end'
@@ -129,6 +131,11 @@ check-all:
 deb:
 	@tools/deps $(PKGS)
 	@tools/deb
+
+look:
+	@tools/deps $(PKGS) $(LOOK_PKGS)
+	@$(MAKE) --no-print-directory build
+	@prove $(PROVE_FLAGS) tools/look.t
 
 deb-test:
 	@tools/deps $(PKGS) nghttp2-client $(DEB_PKGS)
