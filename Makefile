@@ -129,7 +129,7 @@ check-all:
 	@tools/check-all $(CHECKS)
 
 deb:
-	@tools/deps $(PKGS)
+	@tools/deps $(PKGS) build-essential
 	@tools/deb
 
 look:
@@ -138,7 +138,7 @@ look:
 	@prove $(PROVE_FLAGS) tools/look.t
 
 deb-test:
-	@tools/deps $(PKGS) nghttp2-client $(DEB_PKGS)
+	@tools/deps $(PKGS) build-essential nghttp2-client $(DEB_PKGS)
 	@tools/deb-test
 
 install: build
