@@ -98,6 +98,11 @@ subtest 'off by default' => sub {
        'the backend alone knows';
 };
 
+subtest 'a token that can not be told from others is not looked up' => sub {
+    is $one->get($list, token => $t->token(jti => undef))->{status}, 200,
+       'one without jti';
+};
+
 subtest 'without Redis nobody knows: nobody gets in' => sub {
     my ($access) = login($one);
 
@@ -109,6 +114,10 @@ subtest 'without Redis nobody knows: nobody gets in' => sub {
     is $r->json->{reason}, 'logout_check_failed', 'with a reason';
     is $r->header('Retry-After'), 1, 'for a moment';
     is $one->get('/health')->{status}, 200, 'what needs no token goes on';
+
+    is logout($one, login($one))->{status}, 200, 'a log-out';
+    ok $t->wait_for(sub { $one->grep_log(qr/a log-out was not noted/) }, 5),
+       'of which the log says that it was not noted';
 
     $redis->restart;
 

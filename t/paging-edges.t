@@ -179,6 +179,9 @@ subtest 'a page that is full for its bytes' => sub {
     is scalar $gw->grep_log(qr/raise sensu_page_buffer/), 1, 'the log says so';
     is_deeply elements(shape('large', 'limit=1')->{body}), [$large],
               'which fits elsewhere';
+    ok !$gw->get('/small/api/core/v2/namespaces/a/checks?shape=large',
+                 token => $token)->{complete},
+       'a list that is only filtered breaks off at it';
 };
 
 subtest 'what is no list passes as it came' => sub {
@@ -376,6 +379,42 @@ subtest 'many walks at once' => sub {
     }
 
     is scalar(%walks), 0, 'all ended';
+};
+
+subtest 'a list without order, from which elements go' => sub {
+    my $list = sub { $t->write('unordered', '[' . join(',', @_) . ']') };
+    my $file = $list->();
+    my $up = $t->upstream(sub { $_[0]->reply(200, slurp($file)) });
+    my $at = $t->nginx(backend => $up, location => 'sensu_native_pages off;');
+
+    my $page = sub {
+        my ($token) = @_;
+        my $r = $at->get("$path?limit=3" . ($token ? "&continue=$token" : ''),
+                         token => $t->token);
+        return ($r, $r->{status} == 200 ? join ' ', @{ elements($r->{body}) }
+                                        : "$r->{status} " . $r->json->{reason});
+    };
+
+    for (['names', map { check($_) } qw(e c a f b d)], ['texts', 5, 3, 1, 6, 2, 4]) {
+        my ($name, @all) = @$_;
+
+        $list->(@all);
+        my ($r, $got) = $page->();
+        my $token = $r->header('Sensu-Continue');
+
+        is $got, "@all[0 .. 2]", "$name: the first page";
+
+        $list->(@all[2 .. 5]);
+        $up->forget;
+        is +($page->($token))[1], "@all[3 .. 5]", "$name: two before it went";
+        is scalar($up->requests), 2, 'it was looked for further in front';
+
+        $list->(9, @all);
+        is +($page->($token))[1], "@all[3 .. 5]", "$name: one more is before it";
+
+        $list->(@all[3 .. 5]);
+        is +($page->($token))[1], '410 continue_expired', "$name: it went itself";
+    }
 };
 
 $t->done;

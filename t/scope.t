@@ -403,6 +403,10 @@ END
 
     is shown($gw->get("/west$CORE/namespaces/a/checks", %admin)),
        'a/cpu a/disk', 'where a rewrite has cut it off';
+
+    $demo->forget;
+    $gw->get("/west$CORE/namespaces/a/checks/a%20b%25", %admin);
+    is seen(), "$CORE/namespaces/a/checks/a%20b%25", 'escaped anew behind it';
 };
 
 $t->done;
