@@ -25,7 +25,8 @@ OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants cross look deb-test \
+CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants coverage cross \
+         look deb-test \
          'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
@@ -36,7 +37,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
-        valgrind mutants soak bench lint look deb-test check-all clean install
+        valgrind mutants coverage soak bench lint look deb-test check-all \
+        clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -53,6 +55,7 @@ help:
 	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
+	@echo 'make coverage what the tests reach of the module, in percent (T=t/x.t)'
 	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make look     promtool and Chromium look at metrics and status page'
@@ -110,6 +113,11 @@ valgrind:
 mutants:
 	@tools/deps $(PKGS) $(TEST_PKGS)
 	@tools/mutants '$(MUTANTS)'
+
+coverage:
+	@tools/deps $(PKGS) $(TEST_PKGS) lcov
+	@$(MAKE) --no-print-directory -j2 build unit
+	@tools/coverage $(T)
 
 bench:
 	@tools/deps $(PKGS) $(BENCH_PKGS)
