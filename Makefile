@@ -96,12 +96,12 @@ fuzz:
 	@tools/fuzz
 
 fuzz-gateway:
-	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
 	@$(MAKE) --no-print-directory build
 	@tools/fuzz-gateway
 
 asan:
-	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
 	@$(MAKE) --no-print-directory -j2 unit
 	@tools/asan $(T)
 
