@@ -90,6 +90,9 @@ $t->done;
 
 sub gateway {
     my ($args, $db) = @_;
+
+    $args .= ' timeout=2s' if $args !~ /timeout=/;
+
     return $t->nginx(backend => $list->backend, server => $list->server,
                      http => 'sensu_redis ' . $redis->url . ($db // '')
                              . " $args;");
