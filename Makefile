@@ -92,7 +92,7 @@ cross:
 	@tools/cross
 
 fuzz:
-	@tools/deps $(FUZZ_PKGS)
+	@tools/deps $(PKGS) $(FUZZ_PKGS)
 	@tools/fuzz
 
 fuzz-gateway:
