@@ -266,9 +266,6 @@ sub frame {
 
         push @$head, ['Content-Length', $length] if $status != 204;
 
-        # what is beyond would be taken for the next answer
-        @end = ('close') if $fault eq 'length' || $fault eq 'twice';
-
     } elsif ($framing eq 'chunked') {
         push @$head, ['Transfer-Encoding', 'chunked'];
         $body = chunks($body);
@@ -279,7 +276,15 @@ sub frame {
     }
 
     $body = broken_chunks($body) if $fault eq 'chunk';
-    @end = ('close') if $fault eq 'chunk' || $fault eq 'status';
+
+    # else what is too much would be the beginning of the next answer
+    if ($fault =~ /^(?:chunk|status|length|twice|head)\z/
+        && $framing ne 'close')
+    {
+        push @$head, ['Connection', 'close'];
+        @end = ('close');
+    }
+
     push @$head, [one_of('Content-Length', 'Transfer-Encoding'),
                   one_of('5', 'chunked', 'x')] if $fault eq 'twice';
 
@@ -289,7 +294,6 @@ sub frame {
     # what begins in another way nginx takes for HTTP/0.9, and passes it as such
     if ($fault eq 'head') {
         $text = substr($text, 0, 13) . alter(substr $text, 13);
-        @end = ('close');
     }
 
     # the answer to a HEAD has none

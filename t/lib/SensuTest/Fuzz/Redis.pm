@@ -9,6 +9,7 @@ SensuTest::Fuzz::Redis - a small Redis in the loop, which may go mad
     new(loop, port)
     url
     mad(probability)       of each answer to be spoilt
+    altered                were bytes of an answer exchanged since then?
     sick                   was an answer spoilt so lately that the gateway may
                            not have found it well again?
 
@@ -36,7 +37,16 @@ sub new {
 
 
 sub url { "redis://127.0.0.1:$_[0]{port}" }
-sub mad { $_[0]{mad} = $_[1] }
+
+
+sub mad {
+    my ($self, $probability) = @_;
+    $self->{mad} = $probability;
+    $self->{altered} = 0;
+}
+
+
+sub altered { $_[0]{altered} }
 sub sick { $_[0]{mad} || time < $_[0]{spoilt} + $RECOVERED }
 
 
@@ -48,7 +58,7 @@ sub serve {
 
         if (rand() < $self->{mad}) {
             $self->{spoilt} = time;
-            @steps = spoil(@steps);
+            @steps = $self->spoil(@steps);
         }
 
         $c->push(@steps);
@@ -108,7 +118,7 @@ my @odd = (
 
 
 sub spoil {
-    my (@steps) = @_;
+    my ($self, @steps) = @_;
 
     my $how = int rand 10;
     my $text = $steps[0];
@@ -120,7 +130,9 @@ sub spoil {
     return [ pause => 1.2 ], $text if $how == 6;
     return map({ ($_, [ pause => 0.001 ]) } split //, $text) if $how == 7;
 
-    # some bytes are others
+    # some bytes are others, and a cursor may be another one
+    $self->{altered} = 1;
+
     for (0 .. rand 3) {
         substr($text, rand length $text, 1) = chr rand 256;
     }
