@@ -4,6 +4,7 @@
 use lib 't/lib';
 use SensuTest;
 
+use Digest::SHA qw(hmac_sha256);
 use MIME::Base64 qw(encode_base64url decode_base64url);
 
 my $t = SensuTest->new;
@@ -37,6 +38,13 @@ subtest 'S3: padding' => sub {
     bad("$good$_") for '=', '==', '=junk';
     bad("$head=.$body.$sig");
     bad("$head.$body==.$sig");
+};
+
+subtest 'S3: a payload that is signed, but no base64url' => sub {
+    for my $odd ($body . 'A' x ((5 - length($body) % 4) % 4), "$body=", "$body+") {
+        my $text = "$head.$odd";
+        bad("$text." . encode_base64url(hmac_sha256($text, $t->secret)));
+    }
 };
 
 subtest 'S4: a foreign byte in the signature' => sub {
