@@ -275,7 +275,7 @@ sub frame {
         @end = ('close');
     }
 
-    $body = broken_chunks($body) if $fault eq 'chunk';
+    $body = broken_chunks($body, $whole) if $fault eq 'chunk';
 
     # else what is too much would be the beginning of the next answer
     if ($fault =~ /^(?:chunk|status|length|twice|head)\z/
@@ -291,9 +291,12 @@ sub frame {
     my $text = "HTTP/1.1 $status X\r\n"
              . join('', map { "$_->[0]: $_->[1]\r\n" } @$head) . "\r\n";
 
-    # what begins in another way nginx takes for HTTP/0.9, and passes it as such
+    # What begins in another way nginx takes for HTTP/0.9, and passes it as
+    # such; the end says that nothing follows this answer.
     if ($fault eq 'head') {
-        $text = substr($text, 0, 13) . alter(substr $text, 13);
+        $text =~ s/(?:Connection: close\r\n)?\r\n\z//;
+        $text = substr($text, 0, 13) . alter(substr $text, 13)
+                . "\r\nConnection: close\r\n\r\n";
     }
 
     # the answer to a HEAD has none
@@ -333,16 +336,17 @@ sub chunks {
 }
 
 
-# of the form that no reader takes
+# of the form that no reader takes; none that makes a list of other bytes
 
 sub broken_chunks {
-    my ($text) = @_;
+    my ($text, $whole) = @_;
 
     my $how = int rand 4;
 
     return $text =~ s/\A[0-9a-f]+/one_of('x', '-5', 'fffffffffffffffff1')/er
         if $how == 0;
-    return $text =~ s/\A([0-9a-f]+)/sprintf '%x', 1e6 + hex $1/er if $how == 1;
+    return sprintf "%x\r\n%s\r\n0\r\n\r\n", 1e6 + length $whole, $whole
+        if $how == 1;
     return $text =~ s/0\r\n(?:X-T: 1\r\n)?\r\n\z//r if $how == 2;
     return $text =~ s/\A([0-9a-f]+[^\r]*\r\n.)/$1\r\n/sr;
 }

@@ -11,7 +11,8 @@ SensuTest::Soak::Health - memory and descriptors of nginx's workers
                            a worker is another one
     slope                  kB that a worker grows by for a million requests of
                            its own, and kB of growth: a line through the
-                           samples, but for the first fifth
+                           second half of the samples, as a heap takes its
+                           time to find its size
     open_files             of all workers together: kind => number
 
 Memory is anonymous memory (RssAnon): what a worker shares is bounded by its
@@ -56,7 +57,7 @@ sub slope {
     my ($self) = @_;
 
     my @all = @{ $self->{samples} };
-    splice @all, 0, @all / 5;
+    splice @all, 0, @all / 2;
 
     return (0, 0) if @all < 2;
 
