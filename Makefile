@@ -26,8 +26,7 @@ LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
 CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants coverage cross \
-         look deb-test \
-         'bench BENCH_QUICK=1'
+         look deb-test readme-test 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
@@ -37,8 +36,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
-        valgrind mutants coverage soak bench lint look deb-test check-all \
-        clean install
+        valgrind mutants coverage soak bench lint look deb-test readme-test \
+        check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -60,6 +59,7 @@ help:
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make look     promtool and Chromium look at metrics and status page'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
+	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, hours; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
@@ -148,6 +148,10 @@ look:
 deb-test:
 	@tools/deps $(PKGS) build-essential nghttp2-client $(DEB_PKGS)
 	@tools/deb-test
+
+readme-test:
+	@tools/deps debootstrap iproute2 git perl curl
+	@tools/readme-test
 
 install: build
 	@tools/install

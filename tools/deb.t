@@ -5,9 +5,10 @@
 use lib 't/lib';
 use SensuTest;
 
+use SensuTest::Root;
 use Time::HiRes qw(sleep);
 
-my $ROOT = $ENV{ROOT} // die "start it by tools/deb-test\n";
+my $ROOT = $ENV{ROOT};
 my $NEW = $ENV{NEW_VERSION} =~ s/-.*//r;
 my $PACKAGE = 'libnginx-mod-http-sensu';
 my $LINK = "/etc/nginx/modules-enabled/50-mod-http-sensu.conf";
@@ -16,8 +17,7 @@ my $NAME = 'sensu.example.com';
 
 # the backends of the sample, at their addresses
 
-system "ip link set lo up && ip address add 10.0.0.11/32 dev lo && "
-       . "ip address add 10.0.0.12/32 dev lo" and die "no network\n";
+network('10.0.0.11/32', '10.0.0.12/32');
 
 my $t = SensuTest->new;
 my $client = bless { t => $t }, 'SensuTest::HTTP';
@@ -230,44 +230,7 @@ subtest 'make install' => sub {
 $t->done;
 
 
-# a command in the root: what it printed; it must succeed
-
-sub root {
-    my ($command, $may_fail) = @_;
-
-    my $pid = open(my $out, '-|') // die "fork: $!";
-
-    if ($pid == 0) {
-        %ENV = (PATH => '/usr/sbin:/usr/bin:/sbin:/bin', HOME => '/root',
-                LC_ALL => 'C', DEBIAN_FRONTEND => 'noninteractive');
-        open STDIN, '<', '/dev/null';
-        open STDERR, '>&', \*STDOUT;
-        exec 'chroot', $ROOT, 'sh', '-c', "cd /root; $command" or die;
-    }
-
-    local $/;
-    my $said = <$out> // '';
-    close $out;
-
-    ok $? == 0, $command or diag $said if !$may_fail;
-
-    return $said;
-}
-
-
 sub check_conf { return root('nginx -t') }
-
-
-sub put {
-    my ($from, $to, $mode) = @_;
-
-    my $path = "$ROOT$to";
-
-    open my $fh, '>', $path or die "$path: $!";
-    print $fh slurp($from);
-    close $fh or die "$path: $!";
-    chmod $mode, $path;
-}
 
 
 sub edit {
