@@ -146,12 +146,13 @@ sub serve {
         $req->{n} = record($self, $req);
 
         $c->{framed} = 0;
+        $c->{last} = $req->{version} eq '1.0'
+                     || lc($req->{headers}{connection} // '') eq 'close';
         eval { $handler->($c, $req); 1 }
             or print STDERR "upstream handler: $@";
 
         last if !$c->{framed} || !$c->{socket} || !$req->{complete}
-                || lc($req->{headers}{connection} // '') eq 'close'
-                || $req->{version} eq '1.0';
+                || $c->{last};
     }
 
     $c->close;
@@ -306,6 +307,9 @@ sub reply {
 
     $headers{'Content-Type'} //= 'application/json';
     $headers{'Content-Length'} //= length $body;
+
+    # or nginx may keep a connection that is about to end
+    $headers{'Connection'} //= 'close' if $self->{last};
 
     $self->head($status, map { $_ => $headers{$_} } sort keys %headers);
     return $self->send($body);
