@@ -4,6 +4,7 @@
 use lib 't/lib';
 use SensuTest;
 
+use MIME::Base64 qw(encode_base64);
 use SensuTest::Root;
 
 my $ROOT = $ENV{ROOT};
@@ -78,11 +79,13 @@ subtest 'in front of an existing backend' => sub {
                  '--secret-file', $t->write('backend.secret', $secret) ]);
 
     my $value = $secret =~ s/\s+//r;
+    my $put = encode_base64('/sensu.io/authentication/secret', '');
+
+    $put = qq({"key":"$put","value":"$value"});
 
     ok $t->wait_for(sub {
-        root(q(curl -sf http://127.0.0.1:2379/v3beta/kv/put -d '{"key":"')
-             . q('"$(printf /sensu.io/authentication/secret | base64)"')
-             . qq(","value":"$value"}'), 1) =~ /revision/;
+        root("curl -sf http://127.0.0.1:2379/v3beta/kv/put -d '$put'", 1)
+            =~ /revision/;
     }, 30), 'etcd holds the secret';
 
     s/^ {7}//mg for $key, $place;
