@@ -20,10 +20,12 @@ enum {
 void
 sensu_text_start(sensu_text_t *text, unsigned char *data, size_t size)
 {
-    memset(text, 0, sizeof(sensu_text_t));
-
-    text->data = data;
+    text->state = SENSU_PLAIN;
+    text->high = 0;
+    text->bad = 0;
+    text->len = 0;
     text->size = size;
+    text->data = data;
 }
 
 
@@ -36,6 +38,43 @@ sensu_text_add(sensu_text_t *text, unsigned c)
     } else {
         text->bad = 1;
     }
+}
+
+
+/* a run of bytes that stand for themselves, as most do */
+
+static const unsigned char *
+sensu_text_run(sensu_text_t *text, const unsigned char *p,
+    const unsigned char *last)
+{
+    size_t                n, room;
+    const unsigned char  *first;
+
+    for (first = p; p < last; p++) {
+        if (*p < 0x20 || *p == '"' || *p == '\\') {
+            break;
+        }
+    }
+
+    n = p - first;
+
+    if (n == 0) {
+        return p;
+    }
+
+    room = text->size - text->len;
+
+    if (n > room) {
+        n = room;
+        text->bad = 1;
+    }
+
+    text->bad |= text->high != 0;
+
+    memcpy(text->data + text->len, first, n);
+    text->len += n;
+
+    return p;
 }
 
 
@@ -149,7 +188,16 @@ sensu_text_feed(sensu_text_t *text, const unsigned char *p,
 
     *ended = 0;
 
-    while (p < last) {
+    for ( ;; ) {
+
+        if (text->state == SENSU_PLAIN) {
+            p = sensu_text_run(text, p, last);
+        }
+
+        if (p == last) {
+            break;
+        }
+
         c = *p++;
 
         if (text->state == SENSU_SLASH) {
