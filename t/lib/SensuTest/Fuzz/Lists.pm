@@ -272,7 +272,7 @@ sub frame {
 
     } else {
         push @$head, ['Connection', 'close'];
-        @end = ('close');
+        @end = (['close']);
     }
 
     $body = broken_chunks($body, $whole) if $fault eq 'chunk';
@@ -282,7 +282,7 @@ sub frame {
         && $framing ne 'close')
     {
         push @$head, ['Connection', 'close'];
-        @end = ('close');
+        @end = (['close']);
     }
 
     push @$head, [one_of('Content-Length', 'Transfer-Encoding'),
@@ -304,17 +304,17 @@ sub frame {
 
     my $all = "$text$body";
 
-    return one_of('close', 'reset') if $fault eq 'nothing';
+    return [ one_of('close', 'reset') ] if $fault eq 'nothing';
 
     # a body without its last byte is a list that is not closed
     my $cut = int rand(length($text)
                        + length($whole =~ s/\s+\z//r) * (rand() < 0.9));
     $cut = length($all) - 1 if $cut >= length $all;
 
-    return (substr($all, 0, $cut), $fault eq 'cut' ? 'close' : 'reset')
+    return (substr($all, 0, $cut), [ $fault eq 'cut' ? 'close' : 'reset' ])
         if $fault eq 'cut' || $fault eq 'reset';
 
-    return (substr($all, 0, $cut), [ pause => 0.7 ], 'close')
+    return (substr($all, 0, $cut), [ pause => 0.7 ], ['close'])
         if $fault eq 'stall';
 
     return pieces($all), @end;

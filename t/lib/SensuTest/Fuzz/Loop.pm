@@ -8,8 +8,8 @@ SensuTest::Fuzz::Loop - clients, backend and Redis of a gateway in one process
 
 All that surrounds the gateway is one loop over sockets, so that a case knows
 everything that was sent to the backend and what came back, without any other
-process. What goes out is a list of steps: bytes; [pause => seconds]; "close"
-(FIN) or "reset" (RST), after which nothing follows.
+process. What goes out is a list of steps: bytes; [pause => seconds]; ['close']
+(FIN) or ['reset'] (RST), after which nothing follows.
 
 =head1 METHODS
 
@@ -168,12 +168,12 @@ sub write {
     while (@$steps && $self->{wait} <= time) {
         my $step = $steps->[0];
 
-        if (ref $step) {
+        if (ref $step && $step->[0] eq 'pause') {
             $self->{wait} = time + $step->[1];
 
-        } elsif ($step eq 'close' || $step eq 'reset') {
+        } elsif (ref $step) {
             setsockopt $self->{socket}, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0)
-                if $step eq 'reset';
+                if $step->[0] eq 'reset';
             @$steps = ();
             return $self->{loop}->drop($self);
 

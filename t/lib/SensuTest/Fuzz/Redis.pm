@@ -125,8 +125,8 @@ sub spoil {
 
     return $odd[rand @odd] if $how < 3;
     return map { $odd[rand @odd] } 0 .. rand 4 if $how == 3;
-    return (substr($text, 0, rand length $text), 'close') if $how == 4;
-    return 'reset' if $how == 5;
+    return (substr($text, 0, rand length $text), ['close']) if $how == 4;
+    return ['reset'] if $how == 5;
     return [ pause => 1.2 ], $text if $how == 6;
     return map({ ($_, [ pause => 0.001 ]) } split //, $text) if $how == 7;
 

@@ -210,7 +210,7 @@ sub pieces {
     }
 
     push @steps, $text;
-    push @steps, one_of('close', 'reset') if rand() < 0.2;
+    push @steps, [ one_of('close', 'reset') ] if rand() < 0.2;
 
     return @steps;
 }
