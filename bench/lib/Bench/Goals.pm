@@ -65,13 +65,13 @@ sub tokens {
     my ($f) = @_;
 
     my $cost = sub {
-        my ($case, $base) = @_;
-        return $f->ratio('access', $case, $base, 'cpu');
+        my ($case) = @_;
+        return $f->ratio('access', $case, Bench::Tables::plain($case), 'cpu');
     };
 
     return map {
-        my $own = $cost->("module $_ known", 'nginx');
-        my $other = $cost->("HAProxy $_", 'HAProxy');
+        my $own = $cost->("module $_ known");
+        my $other = $cost->("HAProxy $_");
 
         (at_most("a known $_ token, CPU to plain nginx", 1.10, $own, '%.2f'),
          at_most("... and below HAProxy's jwt_verify to plain HAProxy",

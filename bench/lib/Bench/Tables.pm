@@ -69,11 +69,14 @@ sub access {
 }
 
 
-# what a case of access is to be compared with
+# what a case of access is to be compared with: the plain proxy with such tokens
 
 sub plain {
     my ($case) = @_;
-    return $case =~ /^HAProxy/ ? 'HAProxy' : 'nginx';
+
+    my $proxy = $case =~ /^HAProxy/ ? 'HAProxy' : 'nginx';
+
+    return $case =~ /([RE]S256)/ ? "$proxy, $1 token" : $proxy;
 }
 
 
