@@ -2,26 +2,17 @@
 /*
  * The cache of verified tokens.
  *
- * An entry is found by SHA-256 of the Authorization field, so that no token
- * outlives its request in memory, and by the number of the rules it was
- * verified under.  Such a number belongs to one set of keys, issuer,
- * audience and leeway of one configuration and is never given out twice, so
- * neither another location nor a reload can find it.  The rules for claims,
- * time among them, are applied again at each hit.
+ * An entry is found by the very text of the Authorization field: the same
+ * bytes were read the same way, so a hit needs no look at them.  And by the
+ * number of the rules it was verified under, which belongs to one set of keys,
+ * issuer, audience and leeway of one configuration and is never given out
+ * twice, so neither another location nor a reload can find it.  What time has
+ * to say is asked at each hit.
  */
 
 
 #include "ngx_sensu_cache.h"
 #include "sensu_claims.h"
-
-/* EVP makes and frees a context for each digest, which costs more than it;
-   nginx's own headers ask for the same */
-
-#ifndef OPENSSL_SUPPRESS_DEPRECATED
-#define OPENSSL_SUPPRESS_DEPRECATED
-#endif
-
-#include <openssl/sha.h>
 
 
 #define NGX_SENSU_CACHE_SETS   128       /* a power of two */
@@ -30,9 +21,15 @@
 /* longer tokens could make large claims; Sensu's have about 350 bytes */
 #define NGX_SENSU_CACHE_FIELD  2048
 
+/*
+ * The end of a field, that is 96 bits of the signature.  It is compared before
+ * the rest, so that nobody learns a token by how long a comparison takes.
+ */
+#define NGX_SENSU_CACHE_TAIL   16
+
 
 typedef struct {
-    u_char                    key[NGX_SENSU_CACHE_KEY];
+    ngx_str_t                 field;
     ngx_uint_t                rules_id;
     ngx_sensu_identity_t     *identity;  /* NULL: free */
 } ngx_sensu_cache_entry_t;
@@ -41,7 +38,10 @@ typedef struct {
 static void ngx_sensu_identity_text(ngx_str_t *dst, u_char **p,
     json_t *claim);
 static size_t ngx_sensu_identity_groups(u_char *p, json_t *groups);
-static ngx_sensu_cache_entry_t *ngx_sensu_cache_set(u_char *key);
+static ngx_sensu_cache_entry_t *ngx_sensu_cache_set(sensu_str_t field);
+static ngx_uint_t ngx_sensu_cache_is(ngx_sensu_cache_entry_t *entry,
+    sensu_str_t field);
+static void ngx_sensu_cache_forget(ngx_sensu_cache_entry_t *entry);
 static void ngx_sensu_cache_to_front(ngx_sensu_cache_entry_t *set,
     ngx_uint_t i);
 
@@ -149,49 +149,35 @@ ngx_sensu_identity_release(ngx_sensu_identity_t *identity)
 }
 
 
-ngx_int_t
-ngx_sensu_cache_key(sensu_str_t field, u_char *key)
-{
-    SHA256_CTX  sha256;
-
-    if (field.len > NGX_SENSU_CACHE_FIELD) {
-        return NGX_DECLINED;
-    }
-
-    (void) SHA256_Init(&sha256);
-    (void) SHA256_Update(&sha256, field.data, field.len);
-    (void) SHA256_Final(key, &sha256);
-
-    return NGX_OK;
-}
-
-
 ngx_sensu_identity_t *
-ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, u_char *key, time_t now)
+ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, sensu_str_t field, time_t now)
 {
     ngx_uint_t                i;
     const char               *why;
     ngx_sensu_identity_t     *identity;
     ngx_sensu_cache_entry_t  *set;
 
-    set = ngx_sensu_cache_set(key);
+    set = ngx_sensu_cache_set(field);
+
+    if (set == NULL) {
+        return NULL;
+    }
 
     for (i = 0; i < NGX_SENSU_CACHE_WAYS; i++) {
 
         identity = set[i].identity;
 
         if (identity == NULL || set[i].rules_id != conf->rules_id
-            || ngx_memcmp(set[i].key, key, NGX_SENSU_CACHE_KEY) != 0)
+            || !ngx_sensu_cache_is(&set[i], field))
         {
             continue;
         }
 
-        if (sensu_claims_check(&conf->rules, identity->claims, now, &why)
+        if (sensu_claims_times(&conf->rules, identity->claims, now, &why)
             != SENSU_TOKEN_OK)
         {
             /* the full verification says why */
-            set[i].identity = NULL;
-            ngx_sensu_identity_release(identity);
+            ngx_sensu_cache_forget(&set[i]);
             return NULL;
         }
 
@@ -207,13 +193,23 @@ ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, u_char *key, time_t now)
 
 
 void
-ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, u_char *key,
+ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_identity_t *identity)
 {
+    u_char                   *p;
     ngx_uint_t                i;
     ngx_sensu_cache_entry_t  *set;
 
-    set = ngx_sensu_cache_set(key);
+    set = ngx_sensu_cache_set(field);
+
+    if (set == NULL) {
+        return;
+    }
+
+    p = malloc(field.len);
+    if (p == NULL) {
+        return;
+    }
 
     for (i = 0; i < NGX_SENSU_CACHE_WAYS - 1; i++) {
         if (set[i].identity == NULL) {
@@ -221,25 +217,71 @@ ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, u_char *key,
         }
     }
 
-    if (set[i].identity) {
-        ngx_sensu_identity_release(set[i].identity);
-    }
+    ngx_sensu_cache_forget(&set[i]);
 
+    ngx_memcpy(p, field.data, field.len);
     identity->refs++;
 
-    set[i].identity = identity;
+    set[i].field.data = p;
+    set[i].field.len = field.len;
     set[i].rules_id = conf->rules_id;
-    ngx_memcpy(set[i].key, key, NGX_SENSU_CACHE_KEY);
+    set[i].identity = identity;
 
     ngx_sensu_cache_to_front(set, i);
 }
 
 
+/* NULL: such a field is not to be kept */
+
 static ngx_sensu_cache_entry_t *
-ngx_sensu_cache_set(u_char *key)
+ngx_sensu_cache_set(sensu_str_t field)
 {
-    return ngx_sensu_cache[(key[0] << 8 | key[1])
-                           & (NGX_SENSU_CACHE_SETS - 1)];
+    u_char    *tail;
+    uint32_t   hash;
+
+    if (field.len < NGX_SENSU_CACHE_TAIL) {
+        return NULL;
+    }
+
+    if (field.len > NGX_SENSU_CACHE_FIELD) {
+        return NULL;
+    }
+
+    tail = (u_char *) field.data + field.len - NGX_SENSU_CACHE_TAIL;
+    hash = ngx_murmur_hash2(tail, NGX_SENSU_CACHE_TAIL);
+
+    return ngx_sensu_cache[hash & (NGX_SENSU_CACHE_SETS - 1)];
+}
+
+
+static ngx_uint_t
+ngx_sensu_cache_is(ngx_sensu_cache_entry_t *entry, sensu_str_t field)
+{
+    size_t  n;
+
+    if (entry->field.len != field.len) {
+        return 0;
+    }
+
+    n = field.len - NGX_SENSU_CACHE_TAIL;
+
+    return ngx_memcmp(entry->field.data + n, field.data + n,
+                      NGX_SENSU_CACHE_TAIL) == 0
+           && ngx_memcmp(entry->field.data, field.data, n) == 0;
+}
+
+
+static void
+ngx_sensu_cache_forget(ngx_sensu_cache_entry_t *entry)
+{
+    if (entry->identity == NULL) {
+        return;
+    }
+
+    ngx_sensu_identity_release(entry->identity);
+    free(entry->field.data);
+
+    entry->identity = NULL;
 }
 
 
@@ -261,17 +303,11 @@ ngx_sensu_cache_to_front(ngx_sensu_cache_entry_t *set, ngx_uint_t i)
 void
 ngx_sensu_cache_clear(void)
 {
-    ngx_uint_t                i, n;
-    ngx_sensu_cache_entry_t  *set;
+    ngx_uint_t  i, n;
 
     for (n = 0; n < NGX_SENSU_CACHE_SETS; n++) {
-        set = ngx_sensu_cache[n];
-
         for (i = 0; i < NGX_SENSU_CACHE_WAYS; i++) {
-            if (set[i].identity) {
-                ngx_sensu_identity_release(set[i].identity);
-                set[i].identity = NULL;
-            }
+            ngx_sensu_cache_forget(&ngx_sensu_cache[n][i]);
         }
     }
 }

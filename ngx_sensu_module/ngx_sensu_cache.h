@@ -1,7 +1,7 @@
 
 /*
  * Verified tokens, remembered by each worker, so that a caller's next request
- * costs a hash instead of a signature and a parse.
+ * costs a comparison instead of a signature and a parse.
  */
 
 
@@ -30,23 +30,17 @@ typedef struct {
 ngx_sensu_identity_t *ngx_sensu_identity(json_t *claims);
 void ngx_sensu_identity_release(ngx_sensu_identity_t *identity);
 
-#define NGX_SENSU_CACHE_KEY  32          /* SHA-256 */
-
 /*
- * Of the whole Authorization field: the same bytes were read the same way, so
- * a hit needs no look at them.  NGX_DECLINED: this token is not to be kept.
- */
-ngx_int_t ngx_sensu_cache_key(sensu_str_t field, u_char *key);
-
-/*
- * A token that was verified under the location's very rules and is still good
- * by them at this time; the caller owns a reference.  NULL: verify it.
+ * Whom the value of an Authorization field speaks for, if its token was
+ * verified under the location's very rules and is still good by them at this
+ * time; the caller owns a reference.  NULL: verify it.
  */
 ngx_sensu_identity_t *ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf,
-    u_char *key, time_t now);
+    sensu_str_t field, time_t now);
 
-/* only what was verified under the location's rules; takes a reference */
-void ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, u_char *key,
+/* only what was verified under the location's rules; takes a reference, if
+   there is memory */
+void ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_identity_t *identity);
 
 /* forgets all: with the configuration, and at the end of the worker */

@@ -135,21 +135,15 @@ static ngx_sensu_identity_t *
 ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_caller_t *caller)
 {
-    u_char                 key[NGX_SENSU_CACHE_KEY];
     json_t                *claims;
-    ngx_int_t              rc;
     sensu_str_t            token;
     ngx_sensu_identity_t  *identity;
 
-    rc = ngx_sensu_cache_key(field, key);
+    identity = ngx_sensu_cache_find(conf, field, ngx_time());
 
-    if (rc == NGX_OK) {
-        identity = ngx_sensu_cache_find(conf, key, ngx_time());
-
-        if (identity != NULL) {
-            caller->verdict = SENSU_TOKEN_OK;
-            return identity;
-        }
+    if (identity != NULL) {
+        caller->verdict = SENSU_TOKEN_OK;
+        return identity;
     }
 
     caller->verdict = sensu_token_from_header(field, &token);
@@ -167,8 +161,8 @@ ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
 
     identity = ngx_sensu_identity(claims);
 
-    if (identity != NULL && rc == NGX_OK) {
-        ngx_sensu_cache_add(conf, key, identity);
+    if (identity != NULL) {
+        ngx_sensu_cache_add(conf, field, identity);
     }
 
     return identity;

@@ -9,8 +9,6 @@
 #include "sensu_claims.h"
 
 
-static sensu_token_e sensu_claims_times(const json_t *claims, time_t leeway,
-    time_t now, const char **why);
 static int sensu_number_exceeds(const json_t *value, long long limit);
 static int sensu_claims_audience(const json_t *aud, sensu_str_t name);
 static int sensu_claims_groups(const json_t *value);
@@ -25,7 +23,7 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
     json_t         *sub;
     sensu_token_e   rc;
 
-    rc = sensu_claims_times(claims, rules->leeway, now, why);
+    rc = sensu_claims_times(rules, claims, now, why);
     if (rc != SENSU_TOKEN_OK) {
         return rc;
     }
@@ -63,12 +61,15 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
 
 /* RFC 7519 4.1.4 to 4.1.6; the token of a refresh has no exp */
 
-static sensu_token_e
-sensu_claims_times(const json_t *claims, time_t leeway, time_t now,
-    const char **why)
+sensu_token_e
+sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
+    time_t now, const char **why)
 {
+    time_t      leeway;
     json_t     *exp, *nbf, *iat;
     long long   late;
+
+    leeway = rules->leeway;
 
     exp = json_object_get(claims, "exp");
     nbf = json_object_get(claims, "nbf");

@@ -19,5 +19,9 @@
 sensu_token_e sensu_claims_check(const sensu_token_rules_t *rules,
     const json_t *claims, time_t now, const char **why);
 
+/* of these the part that may change: _OK, _EXPIRED, _NOT_YET, _BAD_CLAIMS */
+sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
+    const json_t *claims, time_t now, const char **why);
+
 
 #endif /* _SENSU_CLAIMS_H_INCLUDED_ */

@@ -136,6 +136,16 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
 }
 
 
+/* most bytes, of which nobody thinks anything */
+
+static inline int
+sensu_path_ordinary(unsigned char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+           || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+
 /*
  * Space, control bytes and "#" end the target for some reader, a backslash
  * is a slash for some.  An encoded slash parts the segment into pieces, each
@@ -157,6 +167,12 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
     slash = 0;
 
     for ( ;; ) {
+
+        while (p < last && sensu_path_ordinary(*p)) {
+            p++;
+            len++;
+        }
+
         end = (p == last);
         plain = (!end && *p != '%');
         c = end ? '/' : sensu_percent_next(&p, last);
