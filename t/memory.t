@@ -57,7 +57,11 @@ subtest 'with the embedded store' => sub {
 };
 
 subtest 'with Redis' => sub {
-    start('sensu_redis ' . $redis->url . ' timeout=100ms;',
+    # a command that hiredis forgets is waited for as long
+
+    my $timeout = 100 * $SensuTest::Process::SLOW;
+
+    start('sensu_redis ' . $redis->url . " timeout=${timeout}ms;",
           'sensu_rate_limit $http_x_limited rate=1r/m;');
     logged_out();
     limited();
