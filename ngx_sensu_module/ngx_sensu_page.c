@@ -428,7 +428,7 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
             return NGX_OK;
         }
 
-        if (fetch->status == NGX_HTTP_OK) {
+        if (fetch->status < NGX_HTTP_BAD_REQUEST) {
             return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
         }
     }

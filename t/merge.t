@@ -254,6 +254,9 @@ subtest 'a namespace that fails is never a gap' => sub {
     for my $ns (qw(a b d)) {
         for my $fault ({ status => 500 }, { status => 503 },
                        { status => 401 }, { action => 'drop' },
+                       { status => 206, body => 'null' },
+                       { status => 204, body => '' },
+                       { status => 302, body => '' },
                        { action => 'cut-after', bytes => 40 },
                        { action => 'cut-after', bytes => 0 },
                        { action => 'gzip' },
