@@ -53,10 +53,8 @@ subtest 'R2: remembered as a whole' => sub {
 
     is join(' ', keys %seen), 401, 'with another end';
 
-    my $middle = $good;
-    substr($middle, length("$head.$body"), 4) =~ tr/A-Za-z/B-ZAb-za/;
-    isnt $middle, $good, 'another middle';
-    bad($middle);
+    # with another middle: the first character of the signature
+    bad("$head.$body." . ($sig =~ /^A/ ? 'B' : 'A') . substr $sig, 1);
 };
 
 subtest 'S3: padding' => sub {
