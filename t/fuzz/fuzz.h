@@ -23,6 +23,15 @@ typedef struct {
 } fuzz_text_t;
 
 
+/* makes a text, as the bytes of the input choose */
+
+typedef struct {
+    const uint8_t        *p;
+    const uint8_t        *last;
+    fuzz_text_t          *text;
+} fuzz_maker_t;
+
+
 /* splitmix64 */
 
 static inline uint64_t
@@ -54,6 +63,15 @@ static inline void
 fuzz_puts(fuzz_text_t *text, const char *s)
 {
     fuzz_add(text, s, strlen(s));
+}
+
+
+/* one of n, the first of them when the input is at its end */
+
+static inline unsigned
+fuzz_choose(fuzz_maker_t *maker, unsigned n)
+{
+    return maker->p < maker->last ? *maker->p++ % n : 0;
 }
 
 

@@ -45,20 +45,6 @@ static const char *const  values[] = {
 #define VALUES  (sizeof(values) / sizeof(values[0]))
 
 
-typedef struct {
-    const uint8_t        *p;
-    const uint8_t        *last;
-    fuzz_text_t          *text;
-} fuzz_maker_t;
-
-
-static unsigned
-fuzz_choose(fuzz_maker_t *maker, unsigned n)
-{
-    return maker->p < maker->last ? *maker->p++ % n : 0;
-}
-
-
 static void
 fuzz_space(fuzz_maker_t *maker)
 {
