@@ -360,8 +360,10 @@ static int
 ref_object(ref_body_t *r, ref_in_e in)
 {
     size_t               len;
-    unsigned char        key[REF_BODY_MAX];
     const ref_member_t  *m;
+
+    /* not on the stack, as a body nests as deep as it is long */
+    static unsigned char  key[REF_BODY_MAX];
 
     ref_space(r);
 
@@ -458,8 +460,9 @@ ref_number(ref_body_t *r)
 static int
 ref_value(ref_body_t *r, ref_in_e in, int field)
 {
-    size_t         len;
-    unsigned char  text[REF_BODY_MAX];
+    size_t  len;
+
+    static unsigned char  text[REF_BODY_MAX];
 
     ref_space(r);
 
