@@ -61,7 +61,7 @@ help:
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make lint     style, include directions, warnings'
-	@echo 'make check-all all of these, hours; a table of verdicts at the end'
+	@echo 'make check-all all of these, an hour; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
 
 deps:
