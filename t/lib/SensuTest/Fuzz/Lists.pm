@@ -17,10 +17,11 @@ only must hold nothing of other namespaces; with it the walk is over.
 
     new(door)              a case for this door: {name, scope, limited}
     target                 the list's path
+    ask                    a page is asked for now
     answer(request)        the steps by which the backend answers
     page(response, limit)  judges one page: a sentence, or undef if it is right.
                            {next} is the token then
-    {spoilt}               what was done to the answers to this request
+    {spoilt}               what was done to the answers for this page
 
 =cut
 
@@ -50,7 +51,7 @@ sub new {
     my $self = bless { door => $door, rate => one_of(0, 0, 0.1, 0.5, 1),
                        native => rand() < 0.6, leak => rand() < 0.3,
                        cursor => rand() < 0.3,
-                       spoilt => [], got => 0 }, $class;
+                       got => 0 }, $class;
 
     $self->{type} = one_of(@types);
     $self->{type} = 'checks' if $door->{scope} && $self->{type} eq 'users';
@@ -64,6 +65,16 @@ sub new {
 
 sub one_of { $_[rand @_] }
 sub target { $_[0]{path} }
+
+
+# what is done to an answer excuses this page alone
+
+sub ask {
+    my ($self) = @_;
+
+    $self->{spoilt} = [];
+    $self->{left_out} = {};
+}
 
 
 sub space { rand() < 0.9 ? '' : one_of(' ', "\n", "\t ", '  ') }
@@ -302,14 +313,16 @@ sub frame {
     push @$head, [one_of('Content-Length', 'Transfer-Encoding'),
                   one_of('5', 'chunked', 'x')] if $fault eq 'twice';
 
-    my $text = "HTTP/1.1 $status X\r\n"
+    my $line = "HTTP/1.1 $status X\r\n";
+    my $text = $line
              . join('', map { "$_->[0]: $_->[1]\r\n" } @$head) . "\r\n";
 
-    # What begins in another way nginx takes for HTTP/0.9, and passes it as
-    # such; the end says that nothing follows this answer.
+    # What begins with another line nginx takes for HTTP/0.9, passes it as such
+    # and keeps the client's connection open, with or without this module; the
+    # end says that nothing follows this answer.
     if ($fault eq 'head') {
         $text =~ s/(?:Connection: close\r\n)?\r\n\z//;
-        $text = substr($text, 0, 13) . alter(substr $text, 13)
+        $text = $line . alter(substr $text, length $line)
                 . "\r\nConnection: close\r\n\r\n";
     }
 
