@@ -18,8 +18,9 @@ BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
 LOOK_PKGS = prometheus chromium
 DEB_PKGS  = debootstrap lintian wrk iproute2
 
-PURE  = $(wildcard ngx_sensu_module/sensu_*.c)
-HEADS = $(wildcard ngx_sensu_module/sensu_*.h)
+PURE  = $(wildcard ngx_sensu_module/*/sensu_*.c)
+HEADS = $(wildcard ngx_sensu_module/*/sensu_*.h)
+INCS  = $(addprefix -I,$(sort $(dir $(HEADS))))
 UNIT  = $(patsubst t/%.c,build/%,$(wildcard t/unit/*.c))
 OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
@@ -81,11 +82,11 @@ test:
 unit: $(UNIT)
 
 build/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJS)
-	@gcc $(UNIT_CFLAGS) -Ingx_sensu_module -o $@ $< $(OBJS) $(LIBS)
+	@gcc $(UNIT_CFLAGS) $(INCS) -o $@ $< $(OBJS) $(LIBS)
 
 build/unit/%.o: ngx_sensu_module/%.c $(HEADS)
 	@mkdir -p $(@D)
-	@gcc $(UNIT_CFLAGS) -c -o $@ $<
+	@gcc $(UNIT_CFLAGS) $(INCS) -c -o $@ $<
 
 cross:
 	@tools/deps $(CROSS_PKGS)

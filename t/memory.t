@@ -82,7 +82,7 @@ sub build {
 
     my @wraps = slurp($source) =~ /^WRAP\([^,]+, \S+, (\w+),/mg;
     my @link = ('gcc', '-shared', '-o', "$dir/ngx_sensu_failing.so",
-                glob("$objects/addon/ngx_sensu_module/*.o"),
+                glob("$objects/addon/*/*.o"),
                 "$objects/ngx_sensu_module_modules.o",
                 map { "-Wl,--wrap=$_" } @wraps);
 
@@ -95,7 +95,7 @@ sub build {
             "$dir/fail.so", $source);
     }
 
-    push @link, '--coverage' if glob "$objects/addon/ngx_sensu_module/*.gcno";
+    push @link, '--coverage' if glob "$objects/addon/*/*.gcno";
     run(@link, qw(-lhiredis -ljansson -ljwt -lcrypto));
 
     $ENV{TEST_MODULE} = "$dir/ngx_sensu_failing.so";

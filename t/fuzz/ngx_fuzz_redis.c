@@ -8,7 +8,7 @@
 
 
 #include "ngx_fuzz.h"
-#include "../../ngx_sensu_module/ngx_sensu_redis_peer.h"
+#include "ngx_sensu_redis_peer.h"
 #include "fuzz.h"
 
 
