@@ -10,7 +10,9 @@ use SensuTest;
 my $t = SensuTest->new;
 
 my %page = map { $_ => slurp($_) } 'README.md', glob 'docs/*.md';
-my $source = 'ngx_sensu_module';
+# the module's files, whatever folder they are in
+my %source = map { m{([^/]+)\z} => $_ }
+             glob 'ngx_sensu_module/*.[ch] ngx_sensu_module/*/*.[ch]';
 
 files();
 
@@ -45,7 +47,7 @@ subtest 'directives' => sub {
                           |rate|logout|cors|metrics|status)\w*)\b(?!:)/gx;
 
         # nor files of the module
-        delete $unknown{$_} for grep { -e "$source/$_.c" } keys %unknown;
+        delete $unknown{$_} for grep { $source{"$_.c"} } keys %unknown;
 
         # nor zones and upstreams of examples
         delete $unknown{$_} for grep {
@@ -56,7 +58,7 @@ subtest 'directives' => sub {
 };
 
 subtest 'variables' => sub {
-    my @names = slurp("$source/ngx_sensu_variables.c")
+    my @names = slurp($source{'ngx_sensu_variables.c'})
                 =~ /^    \{ ngx_string\("(sensu_\w+)"\)/gm;
     s/_\z/_NAME/ for @names;
 
@@ -65,7 +67,7 @@ subtest 'variables' => sub {
 
     like $page{'README.md'}, qr/\$\Q$_\E\b/, "\$$_ in the README" for @names;
 
-    my ($verdicts) = slurp("$source/sensu_token.c")
+    my ($verdicts) = slurp($source{'sensu_token.c'})
                      =~ /sensu_token_names\[\] = \{(.*?)^\};/ms;
     my @verdicts = $verdicts =~ /"(\w+)"/g;
     cmp_ok scalar(@verdicts), '>', 5, 'values of $sensu_token were read';
@@ -76,7 +78,7 @@ subtest 'variables' => sub {
 
 subtest 'errors' => sub {
     my %want;
-    my $text = slurp("$source/ngx_sensu_error.c");
+    my $text = slurp($source{'ngx_sensu_error.c'});
     my %code;
 
     while ($text =~ /^#define (NGX_SENSU_\w+) +(\d+)$/gm) {
@@ -106,8 +108,8 @@ subtest 'log lines' => sub {
     my $text = $page{'docs/operating.md'} =~ s/\s+/ /gr;
     my $n = 0;
 
-    for my $path (glob "$source/ngx_sensu_*.c") {
-        my $c = slurp($path);
+    for my $name (sort grep { /^ngx_.*\.c\z/ } keys %source) {
+        my $c = slurp($source{$name});
 
         while ($c =~ /ngx_(?:log_error|sensu_log_damped|sensu_log)\(
                       (?:&[^,]*,\s*)?NGX_LOG_(?:ERR|WARN|NOTICE),.*?
@@ -188,7 +190,7 @@ $t->done;
 # name => "http, server, location"
 
 sub directives {
-    my $text = slurp("$source/ngx_sensu_module.c");
+    my $text = slurp($source{'ngx_sensu_module.c'});
     my %context;
 
     while ($text =~ /\{ ngx_string\("(sensu_\w+)"\),\s+([A-Z0-9_|\s]+?),/g) {
