@@ -51,16 +51,16 @@ static int sensu_is_token68(sensu_str_t s);
 
 
 static const char  *sensu_token_names[] = {
-    "ok",
-    "missing",
-    "malformed",
-    "bad_signature",
-    "unknown_key",
-    "expired",
-    "not_yet",
-    "bad_claims",
-    "public",
-    "api_key"
+    [SENSU_TOKEN_MISSING] = "missing",
+    [SENSU_TOKEN_MALFORMED] = "malformed",
+    [SENSU_TOKEN_BAD_SIGNATURE] = "bad_signature",
+    [SENSU_TOKEN_UNKNOWN_KEY] = "unknown_key",
+    [SENSU_TOKEN_EXPIRED] = "expired",
+    [SENSU_TOKEN_NOT_YET] = "not_yet",
+    [SENSU_TOKEN_BAD_CLAIMS] = "bad_claims",
+    [SENSU_TOKEN_PUBLIC] = "public",
+    [SENSU_TOKEN_API_KEY] = "api_key",
+    [SENSU_TOKEN_OK] = "ok"
 };
 
 

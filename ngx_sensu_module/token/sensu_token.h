@@ -18,11 +18,10 @@
 #define SENSU_TOKEN_MAX  16384       /* bytes of a token */
 
 
-/* also the order of $sensu_token's texts, see sensu_token_name() */
+/* zero, which is what cleared memory holds, is a refusal */
 
 typedef enum {
-    SENSU_TOKEN_OK = 0,
-    SENSU_TOKEN_MISSING,     /* no credentials, or another scheme */
+    SENSU_TOKEN_MISSING = 0, /* no credentials, or another scheme */
     SENSU_TOKEN_MALFORMED,   /* not one bearer token: RFC 6750
                                 invalid_request */
     SENSU_TOKEN_BAD_SIGNATURE,
@@ -31,7 +30,8 @@ typedef enum {
     SENSU_TOKEN_NOT_YET,
     SENSU_TOKEN_BAD_CLAIMS,  /* also a header or payload that is refused */
     SENSU_TOKEN_PUBLIC,      /* set by the caller, never by this file */
-    SENSU_TOKEN_API_KEY      /* "Authorization: Key ..." */
+    SENSU_TOKEN_API_KEY,     /* "Authorization: Key ..." */
+    SENSU_TOKEN_OK
 } sensu_token_e;
 
 

@@ -223,8 +223,8 @@ fuzz_verify(sensu_str_t token)
     fuzz_must(ERR_peek_error() == 0, "error queue", token);
 
     if (rc != SENSU_TOKEN_OK) {
-        fuzz_must(rc > SENSU_TOKEN_OK && rc < SENSU_TOKEN_PUBLIC, "verdict",
-                  token);
+        fuzz_must(rc > SENSU_TOKEN_MISSING && rc < SENSU_TOKEN_PUBLIC,
+                  "verdict", token);
         fuzz_must(claims == NULL, "claims of a refused token", token);
         fuzz_must(*why && !strpbrk(why, "\"\\"), "reason", token);
         return rc;

@@ -82,11 +82,11 @@ test_names(void)
 {
     int           i;
     const char  *name[] = {
-        "ok", "missing", "malformed", "bad_signature", "unknown_key",
-        "expired", "not_yet", "bad_claims", "public", "api_key"
+        "missing", "malformed", "bad_signature", "unknown_key", "expired",
+        "not_yet", "bad_claims", "public", "api_key", "ok"
     };
 
-    for (i = SENSU_TOKEN_OK; i <= SENSU_TOKEN_API_KEY; i++) {
+    for (i = 0; i <= SENSU_TOKEN_OK; i++) {
         ok(strcmp(sensu_token_name(i), name[i]) == 0, "$sensu_token: %s",
            name[i]);
     }
