@@ -6,9 +6,11 @@
 
 
 #include "ngx_sensu_cors.h"
+#include "ngx_sensu_error_page.h"
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_merge.h"
+#include "ngx_sensu_module.h"
 #include "ngx_sensu_sieve.h"
 
 
@@ -16,10 +18,6 @@ static ngx_int_t ngx_sensu_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_sensu_hide_cursors(ngx_http_request_t *r);
-
-
-ngx_http_output_header_filter_pt  ngx_sensu_next_header_filter;
-ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
 
 
 static ngx_int_t

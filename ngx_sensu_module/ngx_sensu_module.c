@@ -5,9 +5,11 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_module.h"
+#include "ngx_sensu_access.h"
 #include "ngx_sensu_cache.h"
 #include "ngx_sensu_conf.h"
+#include "ngx_sensu_count.h"
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_metrics.h"
 #include "ngx_sensu_rate.h"

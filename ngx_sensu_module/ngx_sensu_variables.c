@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_module.h"
 
 
 static ngx_int_t ngx_sensu_variable_token(ngx_http_request_t *r,
@@ -91,45 +91,6 @@ ngx_sensu_add_variables(ngx_conf_t *cf)
     }
 
     return NGX_OK;
-}
-
-
-/*
- * nginx keeps the value of a map for the whole request.  What was made of a
- * caller under other keys is forgotten; values that somebody set (captures,
- * auth_request_set) have no getter to make them again, and stay.
- */
-
-void
-ngx_sensu_variables_refresh(ngx_http_request_t *r)
-{
-    ngx_uint_t                  i;
-    ngx_http_variable_t        *v;
-    ngx_http_variable_value_t  *value, fresh;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-    v = cmcf->variables.elts;
-
-    for (i = 0; i < cmcf->variables.nelts; i++) {
-
-        value = &r->variables[i];
-
-        if (!value->valid || value->no_cacheable
-            || !(v[i].flags & NGX_HTTP_VAR_CHANGEABLE)
-            || (v[i].flags & NGX_HTTP_VAR_WEAK))
-        {
-            continue;
-        }
-
-        ngx_memzero(&fresh, sizeof(ngx_http_variable_value_t));
-
-        if (v[i].get_handler(r, &fresh, v[i].data) == NGX_OK
-            && !fresh.not_found)
-        {
-            value->valid = 0;
-        }
-    }
 }
 
 

@@ -7,6 +7,7 @@
  */
 
 
+#include "ngx_sensu_access.h"
 #include "ngx_sensu_cors.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_rate.h"
@@ -195,51 +196,6 @@ ngx_sensu_token_refuse(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     ngx_sensu_guard_token(r, caller);
 
     return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict], NULL);
-}
-
-
-ngx_int_t
-ngx_sensu_challenge(ngx_http_request_t *r, const char *error, const char *why)
-{
-    u_char           *p;
-    ngx_table_elt_t  *h;
-
-    h = r->headers_out.www_authenticate;
-
-    if (h == NULL) {
-        h = ngx_list_push(&r->headers_out.headers);
-        if (h == NULL) {
-            return NGX_ERROR;
-        }
-
-        r->headers_out.www_authenticate = h;
-    }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "WWW-Authenticate");
-    ngx_str_set(&h->value, "Bearer realm=\"sensu\"");
-
-    if (error == NULL) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, h->value.len + ngx_strlen(error)
-                             + ngx_strlen(why)
-                             + sizeof(", error=\"\", error_description=\"\""));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->value.len = ngx_sprintf(p, "%V, error=\"%s\"", &h->value, error) - p;
-    h->value.data = p;
-
-    if (why[0] != '\0') {
-        h->value.len = ngx_sprintf(p + h->value.len,
-                                   ", error_description=\"%s\"", why)
-                       - p;
-    }
-
-    return NGX_OK;
 }
 
 

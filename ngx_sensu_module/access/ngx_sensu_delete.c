@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_sensu_access.h"
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_wait.h"

@@ -6,8 +6,9 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_access.h"
 #include "ngx_sensu_headers.h"
+#include "ngx_sensu_list.h"
 
 
 static ngx_int_t ngx_sensu_check_admission(ngx_http_request_t *r,

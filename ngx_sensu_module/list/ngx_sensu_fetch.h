@@ -10,7 +10,7 @@
 #define _NGX_SENSU_FETCH_H_INCLUDED_
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_list.h"
 #include "ngx_sensu_scratch.h"
 
 

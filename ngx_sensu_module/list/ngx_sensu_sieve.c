@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_sensu_error_page.h"
 #include "ngx_sensu_sieve.h"
 
 

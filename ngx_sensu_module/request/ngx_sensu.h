@@ -1,7 +1,7 @@
 
 /*
- * What the nginx side shares: configuration, the context of a request, and
- * the steps that a request takes, in their order.
+ * What the nginx side shares: configuration, the context of a request, its
+ * caller and its target.
  */
 
 
@@ -211,6 +211,10 @@ ngx_sensu_ngx_str(sensu_str_t s)
 ngx_sensu_ctx_t *ngx_sensu_ctx(ngx_http_request_t *r);
 /* the context if there is one, also after an internal redirect */
 ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
+/* of a part of a merged list the client's, else as above */
+ngx_sensu_ctx_t *ngx_sensu_ctx_client(ngx_http_request_t *r);
+/* undoes ngx_sensu_retarget() */
+void ngx_sensu_target_restore(ngx_http_request_t *r);
 
 /* ngx_sensu_caller.c */
 
@@ -236,81 +240,24 @@ ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
    and comes back with ngx_sensu_target_restore() */
 ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
-void ngx_sensu_target_restore(ngx_http_request_t *r);
-/* $request_uri is asked for anew */
-void ngx_sensu_target_forget(ngx_http_request_t *r);
 /* the canonical path in a namespace (len 0: as it is) */
 ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     sensu_str_t ns, ngx_str_t *path);
 
-/* ngx_sensu_access.c */
+/* ngx_sensu_flush.c */
 
-ngx_int_t ngx_sensu_rewrite_handler(ngx_http_request_t *r);
-ngx_int_t ngx_sensu_preaccess_handler(ngx_http_request_t *r);
-ngx_int_t ngx_sensu_access_handler(ngx_http_request_t *r);
-/* token and namespaces: NGX_OK or a status */
-ngx_int_t ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-/* sets WWW-Authenticate, RFC 6750; error: NULL for the realm alone */
-ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r, const char *error,
-    const char *why);
-/* the namespaces alone */
-ngx_int_t ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-ngx_int_t ngx_sensu_log_handler(ngx_http_request_t *r);
+/* $request_uri is asked for anew */
+void ngx_sensu_target_forget(ngx_http_request_t *r);
+/* the caller has changed: what maps made of it is made anew */
+void ngx_sensu_variables_refresh(ngx_http_request_t *r);
 
-/* ngx_sensu_request.c: the precontent phase, everything after admission */
+/* ngx_sensu_hit.c */
 
-ngx_int_t ngx_sensu_request_handler(ngx_http_request_t *r);
-
-/* ngx_sensu_guard.c */
-
-/* NGX_OK, a status, NGX_DONE: runs the phases again when the body is there */
-ngx_int_t ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-ngx_int_t ngx_sensu_guard_body_filter_init(ngx_conf_t *cf);
 /* once a request and point; what: for the log */
 void ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point,
     const char *what);
 /* of a refused caller: is that one of its points? */
 void ngx_sensu_guard_token(ngx_http_request_t *r, ngx_sensu_caller_t *caller);
-
-/* ngx_sensu_count.c: the log phase */
-
-ngx_int_t ngx_sensu_count_handler(ngx_http_request_t *r);
-
-/* ngx_sensu_delete.c: DELETE of a namespace that is a prefix of others */
-
-ngx_int_t ngx_sensu_guard_delete(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-
-/* ngx_sensu_plan.c: of a list: where its elements have their keys, and which
-   belong into the answer */
-
-sensu_key_kind_e ngx_sensu_list_kind(const sensu_path_t *path);
-void ngx_sensu_list_filter(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
-    sensu_str_t ns, sensu_filter_t *filter);
-
-/* ngx_sensu_page.c: NGX_AGAIN while under way */
-
-ngx_int_t ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-
-/* ngx_sensu_merge.c */
-
-ngx_int_t ngx_sensu_merge_handler(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
-
-/* ngx_sensu_sieve.c */
-
-ngx_int_t ngx_sensu_sieve_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-
-/* ngx_sensu_filter.c */
-
-ngx_int_t ngx_sensu_filter_init(ngx_conf_t *cf);
-extern ngx_http_output_header_filter_pt  ngx_sensu_next_header_filter;
-extern ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
-
-/* ngx_sensu_variables.c */
-
-ngx_int_t ngx_sensu_add_variables(ngx_conf_t *cf);
-/* the caller has changed: what maps made of it is made anew */
-void ngx_sensu_variables_refresh(ngx_http_request_t *r);
 
 
 #endif /* _NGX_SENSU_H_INCLUDED_ */

@@ -76,6 +76,18 @@ ngx_sensu_ctx_find(ngx_http_request_t *r)
 }
 
 
+ngx_sensu_ctx_t *
+ngx_sensu_ctx_client(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    return (ctx != NULL && ctx->part != NULL) ? ngx_sensu_ctx_find(r->parent)
+                                              : ctx;
+}
+
+
 /*
  * Another run of phases: what was decided is decided again, of a body too, for
  * the path may be another.  Our own subrequests keep the target made for them.
@@ -100,6 +112,32 @@ ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ctx->merge = NULL;
     ctx->sieve = NULL;
     ctx->others = NULL;
+}
+
+
+void
+ngx_sensu_target_restore(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL || !ctx->retargeted) {
+        return;
+    }
+
+    r->unparsed_uri = ctx->unparsed_uri;
+
+    /* an internal redirect has its own */
+
+    if (r->uri.data == ctx->new_uri.data) {
+        r->uri = ctx->uri;
+        r->args = ctx->args;
+    }
+
+    ctx->retargeted = 0;
+
+    ngx_sensu_target_forget(r);
 }
 
 

@@ -1,33 +1,14 @@
 
 /*
- * Refusals: a table, and JSON in the place of nginx's error pages.
+ * Refusals: a table.
  *
  * A handler only returns a status, so that satisfy, error_page and the rules
- * for keep-alive work as ever; the page that nginx makes of it is replaced
- * when it passes the filters.
+ * for keep-alive work as ever; ngx_sensu_error_page.c replaces the page that
+ * nginx makes of it.
  */
 
 
-#include "ngx_sensu_merge.h"
-
-
-typedef struct {
-    ngx_uint_t            status;
-    ngx_uint_t            code;      /* as Sensu numbers them */
-    ngx_str_t             reason;
-    ngx_str_t             message;
-} ngx_sensu_error_entry_t;
-
-
-static const ngx_sensu_error_entry_t *ngx_sensu_error_by_status(
-    ngx_uint_t status);
-static ngx_int_t ngx_sensu_error_server(ngx_http_request_t *r);
-static ngx_int_t ngx_sensu_error_is_made_up(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_error_swap(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
-static ngx_buf_t *ngx_sensu_error_json(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
+#include "ngx_sensu.h"
 
 
 #define NGX_SENSU_INTERNAL_CODE  0
@@ -210,11 +191,7 @@ ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error)
 {
     ngx_sensu_ctx_t  *ctx;
 
-    ctx = ngx_sensu_ctx_find(r);
-
-    if (ctx != NULL && ctx->part != NULL) {
-        ctx = ngx_sensu_ctx_find(ctx->part->request);
-    }
+    ctx = ngx_sensu_ctx_client(r);
 
     if (ctx != NULL) {
         ctx->error = error;
@@ -236,7 +213,14 @@ ngx_sensu_error_reason(ngx_sensu_error_e error)
 }
 
 
-static const ngx_sensu_error_entry_t *
+const ngx_sensu_error_entry_t *
+ngx_sensu_error_entry(ngx_sensu_error_e error)
+{
+    return &ngx_sensu_errors[error];
+}
+
+
+const ngx_sensu_error_entry_t *
 ngx_sensu_error_by_status(ngx_uint_t status)
 {
     const ngx_sensu_error_entry_t  *entry;
@@ -257,207 +241,45 @@ ngx_sensu_error_by_status(ngx_uint_t status)
 
 
 ngx_int_t
-ngx_sensu_error_header(ngx_http_request_t *r)
+ngx_sensu_challenge(ngx_http_request_t *r, const char *error, const char *why)
 {
-    ngx_sensu_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
-
-    if (!ngx_sensu_error_is_made_up(r, ctx)) {
-        return NGX_DECLINED;
-    }
-
-    if (ctx == NULL) {
-        ctx = ngx_sensu_ctx(r);
-        if (ctx == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return ngx_sensu_error_swap(r, ctx);
-}
-
-
-ngx_int_t
-ngx_sensu_error_instead(ngx_http_request_t *r, ngx_sensu_error_e error)
-{
-    ngx_sensu_ctx_t  *ctx;
-
-    r->headers_out.status = ngx_sensu_refuse(r, error, NULL);
-    r->headers_out.status_line.len = 0;
-
-    if (r->headers_out.content_encoding) {
-        r->headers_out.content_encoding->hash = 0;
-        r->headers_out.content_encoding = NULL;
-    }
-
-    ctx = ngx_sensu_ctx(r);
-
-    return ctx ? ngx_sensu_error_swap(r, ctx) : NGX_ERROR;
-}
-
-
-/* what the header says of the body is true of our JSON now */
-
-static ngx_int_t
-ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
-{
-    ngx_buf_t  *b;
-
-    b = ngx_sensu_error_json(r, ctx);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_sensu_error_server(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ctx->replace = 1;
-
-    ngx_http_clear_content_length(r);
-    ngx_http_clear_accept_ranges(r);
-    ngx_http_clear_last_modified(r);
-    ngx_http_clear_etag(r);
-
-    r->headers_out.content_length_n = ngx_buf_size(b);
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_null(&r->headers_out.charset);
-
-    return NGX_OK;
-}
-
-
-/* whatever server_tokens says: an error is no place for a version */
-
-static ngx_int_t
-ngx_sensu_error_server(ngx_http_request_t *r)
-{
+    u_char           *p;
     ngx_table_elt_t  *h;
 
-    if (r != r->main || r->headers_out.server) {
-        return NGX_OK;
-    }
+    h = r->headers_out.www_authenticate;
 
-    h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        r->headers_out.www_authenticate = h;
     }
 
     h->hash = 1;
-    ngx_str_set(&h->key, "Server");
-    ngx_str_set(&h->value, "nginx");
+    ngx_str_set(&h->key, "WWW-Authenticate");
+    ngx_str_set(&h->value, "Bearer realm=\"sensu\"");
 
-    r->headers_out.server = h;
+    if (error == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, h->value.len + ngx_strlen(error)
+                             + ngx_strlen(why)
+                             + sizeof(", error=\"\", error_description=\"\""));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->value.len = ngx_sprintf(p, "%V, error=\"%s\"", &h->value, error) - p;
+    h->value.data = p;
+
+    if (why[0] != '\0') {
+        h->value.len = ngx_sprintf(p + h->value.len,
+                                   ", error_description=\"%s\"", why)
+                       - p;
+    }
 
     return NGX_OK;
-}
-
-
-/*
- * A page of nginx has err_status set and no other source.  The pages of the
- * operator's error_page have it, too, but run the phases again before, or do
- * not run ours at all.
- */
-
-static ngx_int_t
-ngx_sensu_error_is_made_up(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
-{
-    ngx_uint_t             status;
-    ngx_sensu_loc_conf_t  *conf;
-
-    status = r->headers_out.status;
-    conf = ngx_sensu_loc_conf(r);
-
-    if (!conf->gateway || r->err_status == 0 || status != r->err_status
-        || status < 400)
-    {
-        return 0;
-    }
-
-    if (ctx == NULL) {
-        return !r->internal;
-    }
-
-    return ctx->status == status || !ctx->error_page;
-}
-
-
-static ngx_buf_t *
-ngx_sensu_error_json(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
-{
-    size_t                          len;
-    ngx_str_t                       message;
-    ngx_buf_t                      *b;
-    uintptr_t                       escape;
-    const ngx_sensu_error_entry_t  *entry;
-
-    if (ctx->status == r->headers_out.status) {
-        entry = &ngx_sensu_errors[ctx->error];
-        message = ctx->detail;
-
-    } else {
-        entry = ngx_sensu_error_by_status(r->headers_out.status);
-        message = entry->message;
-    }
-
-    escape = ngx_escape_json(NULL, message.data, message.len);
-
-    len = sizeof("{\"message\": \"\", \"code\": 0, \"reason\": \"\"}\n")
-          + message.len + escape + entry->reason.len;
-
-    b = ngx_create_temp_buf(r->pool, len);
-    if (b == NULL) {
-        return NULL;
-    }
-
-    b->last = ngx_cpymem(b->last, "{\"message\": \"",
-                         sizeof("{\"message\": \"") - 1);
-    b->last = (u_char *) ngx_escape_json(b->last, message.data, message.len);
-    b->last = ngx_sprintf(b->last, "\", \"code\": %ui, \"reason\": \"%V\"}\n",
-                          entry->code, &entry->reason);
-
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    ctx->error_body = b;
-
-    return b;
-}
-
-
-/* sends the JSON at the end of nginx's own page */
-
-ngx_int_t
-ngx_sensu_error_body(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ngx_chain_t       out, *cl;
-    ngx_uint_t        last;
-    ngx_sensu_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
-
-    last = 0;
-
-    for (cl = in; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
-
-        if (cl->buf->last_buf || cl->buf->last_in_chain) {
-            last = 1;
-        }
-    }
-
-    if (!last || ctx->error_body == NULL) {
-        return ngx_sensu_next_body_filter(r, NULL);
-    }
-
-    out.buf = ctx->error_body;
-    out.next = NULL;
-
-    ctx->error_body = NULL;
-
-    return ngx_sensu_next_body_filter(r, &out);
 }

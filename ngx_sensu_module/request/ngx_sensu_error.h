@@ -65,6 +65,14 @@ typedef enum {
 } ngx_sensu_error_e;
 
 
+typedef struct {
+    ngx_uint_t                status;
+    ngx_uint_t                code;      /* as Sensu numbers them */
+    ngx_str_t                 reason;
+    ngx_str_t                 message;
+} ngx_sensu_error_entry_t;
+
+
 /*
  * Notes the error with the request and returns its status, to be returned
  * from the phase handler; the filters make the JSON body of it, unless an
@@ -86,15 +94,14 @@ ngx_uint_t ngx_sensu_error_status(ngx_sensu_error_e error);
 /* the snake_case word, empty for none */
 ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);
 
-/*
- * The filters' part: is this response one that nginx made up, to be replaced
- * by JSON?  If so sets the headers for it.
- */
-ngx_int_t ngx_sensu_error_header(ngx_http_request_t *r);
-/* in the header filter: this error goes out in the place of what came */
-ngx_int_t ngx_sensu_error_instead(ngx_http_request_t *r,
-    ngx_sensu_error_e error);
-ngx_int_t ngx_sensu_error_body(ngx_http_request_t *r, ngx_chain_t *in);
+const ngx_sensu_error_entry_t *ngx_sensu_error_entry(ngx_sensu_error_e error);
+
+/* for a status that another part of nginx made */
+const ngx_sensu_error_entry_t *ngx_sensu_error_by_status(ngx_uint_t status);
+
+/* sets WWW-Authenticate, RFC 6750; error: NULL for the realm alone */
+ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r, const char *error,
+    const char *why);
 
 
 #endif /* _NGX_SENSU_ERROR_H_INCLUDED_ */

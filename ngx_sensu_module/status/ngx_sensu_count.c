@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_sensu_count.h"
 #include "ngx_sensu_sieve.h"
 
 

@@ -1,0 +1,67 @@
+
+/*
+ * Values that nginx keeps of variables, where what they were made of has
+ * changed.
+ */
+
+
+#include "ngx_sensu.h"
+
+
+/*
+ * nginx keeps the value of $request_uri once it was asked for, in the request
+ * and all its subrequests: with "proxy_pass http://backend$request_uri" the
+ * client's own target would go upstream.
+ */
+
+void
+ngx_sensu_target_forget(ngx_http_request_t *r)
+{
+    ngx_sensu_main_conf_t      *smcf;
+    ngx_http_variable_value_t  *value;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
+
+    value = &r->variables[smcf->request_uri];
+    value->valid = 0;
+    value->not_found = 0;
+}
+
+
+/*
+ * nginx keeps the value of a map for the whole request.  What was made of a
+ * caller under other keys is forgotten; values that somebody set (captures,
+ * auth_request_set) have no getter to make them again, and stay.
+ */
+
+void
+ngx_sensu_variables_refresh(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_variable_value_t  *value, fresh;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        value = &r->variables[i];
+
+        if (!value->valid || value->no_cacheable
+            || !(v[i].flags & NGX_HTTP_VAR_CHANGEABLE)
+            || (v[i].flags & NGX_HTTP_VAR_WEAK))
+        {
+            continue;
+        }
+
+        ngx_memzero(&fresh, sizeof(ngx_http_variable_value_t));
+
+        if (v[i].get_handler(r, &fresh, v[i].data) == NGX_OK
+            && !fresh.not_found)
+        {
+            value->valid = 0;
+        }
+    }
+}
