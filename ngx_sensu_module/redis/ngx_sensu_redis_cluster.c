@@ -376,9 +376,9 @@ static ngx_int_t
 ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
     ngx_uint_t *slot, ngx_sensu_redis_addr_t *addr)
 {
-    char       *p, *host, *colon;
-    size_t      len;
-    ngx_int_t   n, port;
+    size_t       len;
+    ngx_int_t    n, port;
+    const char  *p, *host, *colon;
 
     p = strchr(error, ' ') + 1;
 

@@ -14,10 +14,18 @@
 #define NGX_SENSU_REDIS_ELEMENTS  NGX_SENSU_REDIS_SLOTS
 
 
+/* how hiredis counts the elements of an array */
+#if (HIREDIS_MAJOR >= 1)
+typedef size_t  ngx_sensu_redis_elements_t;
+#else
+typedef int     ngx_sensu_redis_elements_t;
+#endif
+
+
 static void *ngx_sensu_redis_create_string(const redisReadTask *task,
     char *text, size_t len);
 static void *ngx_sensu_redis_create_array(const redisReadTask *task,
-    int elements);
+    ngx_sensu_redis_elements_t elements);
 static void *ngx_sensu_redis_create_integer(const redisReadTask *task,
     long long value);
 static void *ngx_sensu_redis_create_nil(const redisReadTask *task);
@@ -64,7 +72,8 @@ ngx_sensu_redis_create_string(const redisReadTask *task, char *text,
 
 
 static void *
-ngx_sensu_redis_create_array(const redisReadTask *task, int elements)
+ngx_sensu_redis_create_array(const redisReadTask *task,
+    ngx_sensu_redis_elements_t elements)
 {
     if (ngx_sensu_redis_unasked(task)
         || elements > NGX_SENSU_REDIS_ELEMENTS)
