@@ -145,6 +145,76 @@ subtest 'F6: 100-continue' => sub {
     is $c->response->{body}, "POST $path 4", 'and passed';
 };
 
+# what answers in the place of the backend has not read the body: the list of
+# namespaces before a DELETE, a page, a merged list, a refusal, a preflight
+
+subtest 'a body is never read as a request, whoever answers' => sub {
+    my $api = $t->upstream(sub {
+        my ($c, $req) = @_;
+        $c->reply($req->{head} =~ /^X-Status: (\d+)/m ? $1 : 200, '[]');
+    });
+
+    my $guard = $t->nginx(backend => $api, server => <<'END', location => <<'END',
+        sensu_cors https://ui.test;
+        error_page 418 = @nowhere;
+        location @nowhere { return 200 elsewhere; }
+END
+        if ($arg_teapot) { return 418; }
+        sensu_namespaces "dev ops";
+END
+        locations => 'location /everywhere/ { rewrite ^/everywhere(.*) $1 break;'
+                     . ' sensu_namespaces "*"; proxy_pass http://sensu; }');
+
+    my $own = '/api/core/v2';
+    my @cases = (
+        (map { [ "the list of namespaces is a $_",
+                 "DELETE /everywhere$own/namespaces/ops",
+                 "${auth}X-Status: $_\r\n" ] } 200, 204, 403, 404, 500),
+        ['a page', "GET $own/namespaces/dev/checks?limit=2", $auth],
+        ['a merged list', "GET $own/checks", $auth],
+        ['a merged page', "GET $own/checks?limit=2", $auth],
+        ['a bad continue', "GET $own/checks?continue=x", $auth],
+        ['forbidden', "GET $own/namespaces/prod/checks", $auth],
+        ['no token', "PUT $own/namespaces/dev/checks/c", ''],
+        ['a type', "PUT $own/namespaces/dev/checks/c",
+         "${auth}Content-Type: application/x-www-form-urlencoded\r\n"],
+        ['a preflight', "OPTIONS $own/checks",
+         "Origin: https://ui.test\r\nAccess-Control-Request-Method: GET\r\n"],
+        ['a rewrite', "POST $own/checks?teapot=1", $auth],
+    );
+
+    for my $case (@cases) {
+        my ($name, $line, $headers) = @$case;
+
+        for my $chunked (0, 1) {
+            my $inner = "GET /smuggled HTTP/1.1\r\nHost: x\r\n$auth\r\n";
+            my $n = length $inner;
+            my $body = $chunked ? sprintf("%x\r\n%s\r\n0\r\n\r\n", $n, $inner)
+                                : $inner;
+            my $length = $chunked ? 'Transfer-Encoding: chunked'
+                                  : "Content-Length: $n";
+            my $c = $guard->connection;
+
+            $api->forget;
+            $c->send("$line HTTP/1.1\r\nHost: localhost\r\n$headers$length"
+                     . "\r\n\r\n${body}GET /next HTTP/1.1\r\n"
+                     . "Host: localhost\r\nConnection: close\r\n\r\n");
+
+            my $r = $c->response((split ' ', $line)[0]);
+            isnt $r->{status}, 0, "$name, chunked $chunked: answered";
+
+            # the next request, or a connection that was closed: a 500 closes
+
+            $r = $c->response;
+            like $r->{status}, $r->{error} ? qr/^0$/ : qr/^401$/, 'then the next';
+            is join(' ', grep { /smuggled/ } map { $_->{path} } $api->requests),
+               '', 'the body was no request';
+        }
+    }
+
+    unlike $guard->access_log, qr/smuggled/, 'nor in the log';
+};
+
 subtest 'pipelined requests, each judged by itself' => sub {
     my $c = $gw->connection;
     my @send = map { $_ % 3 == 0 ? '' : $_ % 3 == 1 ? $auth

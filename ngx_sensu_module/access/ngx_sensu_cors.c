@@ -10,6 +10,7 @@
 
 
 #include "ngx_sensu_cors.h"
+#include "ngx_sensu_headers.h"
 
 
 static ngx_str_t *ngx_sensu_cors_origin(ngx_http_request_t *r);
@@ -40,7 +41,6 @@ ngx_int_t
 ngx_sensu_cors_header(ngx_http_request_t *r)
 {
     ngx_str_t             *origin;
-    ngx_table_elt_t       *h;
     ngx_sensu_loc_conf_t  *conf;
 
     conf = ngx_sensu_loc_conf(r);
@@ -63,14 +63,11 @@ ngx_sensu_cors_header(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    if (ngx_sensu_header_add(r, "Access-Control-Allow-Origin", origin)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Access-Control-Allow-Origin");
-    h->value = *origin;
 
     if (r->headers_out.status == NGX_HTTP_NO_CONTENT
         && ngx_sensu_cors_is_preflight(r))
@@ -196,20 +193,12 @@ ngx_sensu_cors_hide(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_cors_add(ngx_http_request_t *r, const char *name, const char *text)
 {
-    ngx_table_elt_t  *h;
+    ngx_str_t  value;
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    value.data = (u_char *) text;
+    value.len = ngx_strlen(text);
 
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = (u_char *) text;
-    h->value.len = ngx_strlen(text);
-
-    return NGX_OK;
+    return ngx_sensu_header_add(r, name, &value);
 }
 
 

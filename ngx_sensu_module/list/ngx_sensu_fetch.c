@@ -6,6 +6,7 @@
 
 
 #include "ngx_sensu_fetch.h"
+#include "ngx_sensu_headers.h"
 
 
 static ngx_http_request_t *ngx_sensu_subrequest_drop(ngx_http_request_t *sr);
@@ -419,12 +420,13 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
                 continue;
             }
 
-            copy = ngx_list_push(&r->headers_out.headers);
+            copy = ngx_sensu_header_push(r);
             if (copy == NULL) {
                 return NGX_ERROR;
             }
 
-            *copy = h[i];
+            copy->key = h[i].key;
+            copy->value = h[i].value;
 
             ngx_sensu_header_point(&r->headers_out, &sr->headers_out, &h[i],
                                    copy);

@@ -79,15 +79,6 @@ ngx_sensu_merge_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_merge_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_int_t  rc;
-
-    if (r == r->main) {
-        rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
     ctx->merge = ngx_pcalloc(r->pool, sizeof(ngx_sensu_merge_t));
     if (ctx->merge == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -145,19 +145,9 @@ ngx_sensu_page_cleanup(void *data)
 static ngx_int_t
 ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    ngx_int_t              rc;
-    ngx_http_request_t    *r;
     ngx_sensu_loc_conf_t  *conf;
 
-    r = page->request;
-    conf = ngx_sensu_loc_conf(r);
-
-    if (r == r->main) {
-        rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
+    conf = ngx_sensu_loc_conf(page->request);
 
     if (ngx_sensu_walk_bind(page, ctx) != NGX_OK) {
         return NGX_ERROR;

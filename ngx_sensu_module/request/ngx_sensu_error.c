@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_sensu.h"
+#include "ngx_sensu_headers.h"
 
 
 #define NGX_SENSU_INTERNAL_CODE  0
@@ -249,7 +249,7 @@ ngx_sensu_challenge(ngx_http_request_t *r, const char *error, const char *why)
     h = r->headers_out.www_authenticate;
 
     if (h == NULL) {
-        h = ngx_list_push(&r->headers_out.headers);
+        h = ngx_sensu_header_push(r);
         if (h == NULL) {
             return NGX_ERROR;
         }

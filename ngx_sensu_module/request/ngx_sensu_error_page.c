@@ -5,6 +5,7 @@
 
 
 #include "ngx_sensu_error_page.h"
+#include "ngx_sensu_headers.h"
 
 
 static ngx_int_t ngx_sensu_error_server(ngx_http_request_t *r);
@@ -105,12 +106,11 @@ ngx_sensu_error_server(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_sensu_header_push(r);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
-    h->hash = 1;
     ngx_str_set(&h->key, "Server");
     ngx_str_set(&h->value, "nginx");
 

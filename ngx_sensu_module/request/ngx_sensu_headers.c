@@ -189,18 +189,39 @@ ngx_sensu_header_is_identity(ngx_str_t *name)
 }
 
 
+/*
+ * A list does not clear what it hands out, and what an element has depends on
+ * the version: since 1.23 nginx follows its "next".
+ */
+
+ngx_table_elt_t *
+ngx_sensu_header_push(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+    h->hash = 1;
+
+    return h;
+}
+
+
 ngx_int_t
 ngx_sensu_header_add(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_sensu_header_push(r);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
-    h->hash = 1;
     h->key.data = (u_char *) name;
     h->key.len = ngx_strlen(name);
     h->value = *value;

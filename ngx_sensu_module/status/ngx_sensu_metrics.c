@@ -7,6 +7,7 @@
  */
 
 
+#include "ngx_sensu_headers.h"
 #include "ngx_sensu_metrics.h"
 
 
@@ -439,9 +440,9 @@ ngx_sensu_text_start(ngx_http_request_t *r)
 ngx_int_t
 ngx_sensu_text_send(ngx_http_request_t *r, ngx_buf_t *b, const char *type)
 {
-    ngx_int_t         rc;
-    ngx_chain_t       out;
-    ngx_table_elt_t  *h;
+    ngx_int_t    rc;
+    ngx_str_t    value;
+    ngx_chain_t  out;
 
     if (b->last == b->end) {
         ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
@@ -450,14 +451,11 @@ ngx_sensu_text_send(ngx_http_request_t *r, ngx_buf_t *b, const char *type)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    ngx_str_set(&value, "no-store");
+
+    if (ngx_sensu_header_add(r, "Cache-Control", &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Cache-Control");
-    ngx_str_set(&h->value, "no-store");
 
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = b->last - b->pos;

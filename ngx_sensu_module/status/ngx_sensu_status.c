@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_sensu_headers.h"
 #include "ngx_sensu_status.h"
 
 #include <openssl/evp.h>
@@ -87,9 +88,8 @@ ngx_sensu_status_hash(u_char *p, const char *text)
 static ngx_int_t
 ngx_sensu_status_handler(ngx_http_request_t *r)
 {
-    ngx_int_t         rc;
-    ngx_buf_t        *b;
-    ngx_table_elt_t  *h;
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
 
     rc = ngx_sensu_text_start(r);
     if (rc != NGX_OK) {
@@ -97,15 +97,14 @@ ngx_sensu_status_handler(ngx_http_request_t *r)
     }
 
     b = ngx_create_temp_buf(r->pool, NGX_SENSU_STATUS_SIZE);
-    h = ngx_list_push(&r->headers_out.headers);
 
-    if (b == NULL || h == NULL) {
+    if (b == NULL
+        || ngx_sensu_header_add(r, "Content-Security-Policy",
+                                &ngx_sensu_status_policy)
+           != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Content-Security-Policy");
-    h->value = ngx_sensu_status_policy;
 
     ngx_sensu_put(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
                   "<meta charset=\"utf-8\">\n"
