@@ -372,12 +372,16 @@ static ngx_int_t
 ngx_sensu_variable_error(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t        *reason;
-    ngx_sensu_ctx_t  *ctx;
+    ngx_str_t          *reason;
+    ngx_sensu_error_e   error;
 
-    ctx = ngx_sensu_ctx_find(r);
+    error = NGX_SENSU_ERROR_NONE;
 
-    reason = ngx_sensu_error_reason(ctx ? ctx->error : NGX_SENSU_ERROR_NONE);
+    if (ngx_sensu_loc_conf(r)->gateway || ngx_sensu_ctx_find(r) != NULL) {
+        error = ngx_sensu_error_of(r);
+    }
+
+    reason = ngx_sensu_error_reason(error);
 
     ngx_sensu_variable_set(v, reason->data, reason->len);
 

@@ -128,12 +128,15 @@ my @steps = (
          'cursor_operations_total{operation="get",result="missing"}' => 1),
 
     step('what nginx denies', sub { ask('/denied/x') },
-         'requests_total{scope="none",outcome="other"}' => 1),
+         'requests_total{scope="none",outcome="other"}' => 1,
+         'refusals_total{reason="forbidden"}' => 1),
     step('what nginx does not read',
          sub { $gw->raw("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") },
-         'requests_total{scope="none",outcome="other"}' => 1),
+         'requests_total{scope="none",outcome="other"}' => 1,
+         'refusals_total{reason="bad_request"}' => 1),
     step('a backend that is down', sub { ask('/down/x') },
-         'requests_total{scope="none",outcome="failed"}' => 1),
+         'requests_total{scope="none",outcome="failed"}' => 1,
+         'refusals_total{reason="upstream_failed"}' => 1),
     step('a client that leaves', \&leave,
          'requests_total{scope="none",outcome="aborted"}' => 1),
 
@@ -185,7 +188,8 @@ is_deeply $got, \%expected, 'the counters say what was done, exactly'
 my $after = counters();
 
 is sum_of(qr/refusals_total/, $got),
-   sum_of(qr/outcome="refused"/, $got), 'each refusal has one reason';
+   sum_of(qr/outcome="(?:refused|other|failed)"/, $got),
+   'each refusal has one reason, and so has each failure';
 
 for my $op (qw(get set)) {
     my $count = $after->value("${P}store_operation_duration_seconds_count"

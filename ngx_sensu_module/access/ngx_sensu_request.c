@@ -158,7 +158,9 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     if (path->wildcard && r->method != NGX_HTTP_GET) {
-        return ngx_sensu_refuse(r, NGX_SENSU_METHOD_NOT_ALLOWED, NULL);
+        return ngx_sensu_refuse_because(r, NGX_SENSU_METHOD_NOT_ALLOWED,
+                                   "only GET works on all namespaces at "
+                                   "once");
     }
 
     api = conf->apis->elts;

@@ -65,7 +65,7 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
       ngx_string("the continue token is unknown or has expired, "
                  "start again from the first page") },
     { 405, NGX_SENSU_INVALID, ngx_string("method_not_allowed"),
-      ngx_string("only GET works on all namespaces at once") },
+      ngx_string("the method is not allowed here") },
 
     { 413, NGX_SENSU_INVALID, ngx_string("body_too_large"),
       ngx_string("the request body is too large") },
@@ -102,13 +102,7 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
       ngx_string("it can not be checked now whether the token was logged "
                  "out") },
     { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("internal"),
-      ngx_string("internal error") }
-};
-
-
-/* for statuses that other parts of nginx made */
-
-static const ngx_sensu_error_entry_t  ngx_sensu_statuses[] = {
+      ngx_string("internal error") },
 
     { 400, NGX_SENSU_INVALID, ngx_string("bad_request"),
       ngx_string("the request is malformed") },
@@ -118,27 +112,34 @@ static const ngx_sensu_error_entry_t  ngx_sensu_statuses[] = {
       ngx_string("access is refused") },
     { 404, NGX_SENSU_NOT_FOUND, ngx_string("not_found"),
       ngx_string("not found") },
-    { 405, NGX_SENSU_INVALID, ngx_string("method_not_allowed"),
-      ngx_string("the method is not allowed") },
     { 408, NGX_SENSU_INVALID, ngx_string("request_timeout"),
       ngx_string("the request took too long") },
-    { 413, NGX_SENSU_INVALID, ngx_string("body_too_large"),
-      ngx_string("the request body is too large") },
     { 414, NGX_SENSU_INVALID, ngx_string("uri_too_long"),
       ngx_string("the request line is too long") },
-    { 429, NGX_SENSU_INVALID, ngx_string("rate_limited"),
-      ngx_string("too many requests") },
-    { 502, NGX_SENSU_INTERNAL_CODE, ngx_string("upstream_failed"),
-      ngx_string("the backend does not answer") },
     { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("unavailable"),
       ngx_string("the service is not available now") },
     { 504, NGX_SENSU_INTERNAL_CODE, ngx_string("upstream_timeout"),
       ngx_string("the backend took too long") },
-
-    { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("internal"),
-      ngx_string("internal error") },
     { 0, NGX_SENSU_INVALID, ngx_string("request_refused"),
       ngx_string("the request was refused") }
+};
+
+
+/* what a status means that another part of nginx made */
+
+static const ngx_sensu_error_e  ngx_sensu_error_statuses[] = {
+    NGX_SENSU_BAD_REQUEST,
+    NGX_SENSU_UNAUTHORIZED,
+    NGX_SENSU_FORBIDDEN,
+    NGX_SENSU_NOT_FOUND_HERE,
+    NGX_SENSU_METHOD_NOT_ALLOWED,
+    NGX_SENSU_REQUEST_TIMEOUT,
+    NGX_SENSU_BODY_TOO_LARGE,
+    NGX_SENSU_URI_TOO_LONG,
+    NGX_SENSU_RATE_LIMITED,
+    NGX_SENSU_UPSTREAM_FAILED,
+    NGX_SENSU_UNAVAILABLE,
+    NGX_SENSU_UPSTREAM_TIMEOUT
 };
 
 
@@ -220,23 +221,44 @@ ngx_sensu_error_entry(ngx_sensu_error_e error)
 }
 
 
-const ngx_sensu_error_entry_t *
-ngx_sensu_error_by_status(ngx_uint_t status)
+ngx_sensu_error_e
+ngx_sensu_error_of_status(ngx_uint_t status)
 {
-    const ngx_sensu_error_entry_t  *entry;
+    ngx_uint_t         i, n;
+    ngx_sensu_error_e  error;
 
-    for (entry = ngx_sensu_statuses; entry->status; entry++) {
+    n = sizeof(ngx_sensu_error_statuses) / sizeof(ngx_sensu_error_statuses[0]);
 
-        if (entry->status == status) {
-            return entry;
-        }
+    for (i = 0; i < n; i++) {
+        error = ngx_sensu_error_statuses[i];
 
-        if (entry->status == 500 && status >= 500) {
-            return entry;
+        if (ngx_sensu_errors[error].status == status) {
+            return error;
         }
     }
 
-    return entry;
+    return status < 500 ? NGX_SENSU_REQUEST_REFUSED : NGX_SENSU_INTERNAL;
+}
+
+
+ngx_sensu_error_e
+ngx_sensu_error_of(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL && ctx->error) {
+        return ctx->error;
+    }
+
+    if (r->err_status < NGX_HTTP_BAD_REQUEST
+        || (r->upstream && r->upstream->headers_in.status_n == r->err_status))
+    {
+        return NGX_SENSU_ERROR_NONE;
+    }
+
+    return ngx_sensu_error_of_status(r->err_status);
 }
 
 

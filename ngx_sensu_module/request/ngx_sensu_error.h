@@ -61,6 +61,18 @@ typedef enum {
     NGX_SENSU_LOGOUT_FAILED,
     NGX_SENSU_INTERNAL,
 
+    /* by other parts of nginx */
+
+    NGX_SENSU_BAD_REQUEST,
+    NGX_SENSU_UNAUTHORIZED,
+    NGX_SENSU_FORBIDDEN,
+    NGX_SENSU_NOT_FOUND_HERE,
+    NGX_SENSU_REQUEST_TIMEOUT,
+    NGX_SENSU_URI_TOO_LONG,
+    NGX_SENSU_UNAVAILABLE,
+    NGX_SENSU_UPSTREAM_TIMEOUT,
+    NGX_SENSU_REQUEST_REFUSED,
+
     NGX_SENSU_ERROR_N
 } ngx_sensu_error_e;
 
@@ -97,7 +109,11 @@ ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);
 const ngx_sensu_error_entry_t *ngx_sensu_error_entry(ngx_sensu_error_e error);
 
 /* for a status that another part of nginx made */
-const ngx_sensu_error_entry_t *ngx_sensu_error_by_status(ngx_uint_t status);
+ngx_sensu_error_e ngx_sensu_error_of_status(ngx_uint_t status);
+
+/* what a request was refused with, by the gateway or by nginx around it; NONE
+   for what the backend answered */
+ngx_sensu_error_e ngx_sensu_error_of(ngx_http_request_t *r);
 
 /* sets WWW-Authenticate, RFC 6750; error: NULL for the realm alone */
 ngx_int_t ngx_sensu_challenge(ngx_http_request_t *r, const char *error,

@@ -163,7 +163,8 @@ ngx_sensu_error_json(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         message = ctx->detail;
 
     } else {
-        entry = ngx_sensu_error_by_status(r->headers_out.status);
+        entry = ngx_sensu_error_entry(
+                               ngx_sensu_error_of_status(r->headers_out.status));
         message = entry->message;
     }
 

@@ -44,7 +44,7 @@ typedef enum {
 #define NGX_SENSU_SCOPES         3       /* of sensu_scope_e */
 #define NGX_SENSU_RESOURCES      17      /* the last is all others */
 #define NGX_SENSU_GUARD_POINTS   8       /* 1 to 7 */
-#define NGX_SENSU_STAT_REASONS   48      /* of ngx_sensu_error_e at most */
+#define NGX_SENSU_STAT_REASONS   64      /* of ngx_sensu_error_e at most */
 #define NGX_SENSU_STAT_BOUNDS    11
 /* a histogram: buckets, one more for everything slower, microseconds */
 #define NGX_SENSU_STAT_BUCKETS   (NGX_SENSU_STAT_BOUNDS + 2)

@@ -20,6 +20,7 @@ ngx_sensu_count_handler(ngx_http_request_t *r)
 {
     ngx_uint_t              scope;
     ngx_sensu_ctx_t        *ctx;
+    ngx_sensu_error_e       error;
     ngx_sensu_loc_conf_t   *conf;
 
     if (r != r->main) {
@@ -38,8 +39,10 @@ ngx_sensu_count_handler(ngx_http_request_t *r)
     ngx_sensu_stat_add(NGX_SENSU_STAT_REQUESTS + scope * NGX_SENSU_OUTCOMES
                        + ngx_sensu_outcome(r, ctx), 1);
 
-    if (ctx != NULL && ctx->error) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + ctx->error, 1);
+    error = ngx_sensu_error_of(r);
+
+    if (error) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + error, 1);
     }
 
     return NGX_OK;
