@@ -6,6 +6,7 @@
 
 
 #include "ngx_sensu_module.h"
+#include "ngx_sensu_backends.h"
 
 
 static ngx_int_t ngx_sensu_variable_token(ngx_http_request_t *r,
@@ -25,6 +26,8 @@ static ngx_int_t ngx_sensu_variable_page(ngx_http_request_t *r,
 static ngx_int_t ngx_sensu_variable_page_count(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_sensu_variable_error(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_backends(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static void ngx_sensu_variable_set(ngx_http_variable_value_t *v,
     const void *data, size_t len);
@@ -70,6 +73,12 @@ static ngx_http_variable_t  ngx_sensu_variables[] = {
 
     { ngx_string("sensu_error"), NULL, ngx_sensu_variable_error,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_upstream_addr"), NULL, ngx_sensu_variable_backends,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_upstream_time"), NULL, ngx_sensu_variable_backends,
+      1, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -384,6 +393,28 @@ ngx_sensu_variable_error(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     reason = ngx_sensu_error_reason(error);
 
     ngx_sensu_variable_set(v, reason->data, reason->len);
+
+    return NGX_OK;
+}
+
+
+/* data: 0 for the addresses, 1 for the time */
+
+static ngx_int_t
+ngx_sensu_variable_backends(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t  rc;
+    ngx_str_t  text;
+
+    rc = data ? ngx_sensu_backends_time(r, &text)
+              : ngx_sensu_backends_addr(r, &text);
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_sensu_variable_set(v, text.data, text.len);
 
     return NGX_OK;
 }

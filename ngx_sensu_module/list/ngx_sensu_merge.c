@@ -293,6 +293,8 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_MERGED, 1);
 
+    ngx_sensu_ctx_find(r)->page_count = merge->sent;
+
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_ERROR;

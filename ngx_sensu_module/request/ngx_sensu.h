@@ -213,6 +213,12 @@ ngx_sensu_ctx_t *ngx_sensu_ctx(ngx_http_request_t *r);
 ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
 /* of a part of a merged list the client's, else as above */
 ngx_sensu_ctx_t *ngx_sensu_ctx_client(ngx_http_request_t *r);
+/*
+ * The contexts of a client's request and of all its subrequests, the latest
+ * first; *cln: NULL to begin with.  NULL: that was the last one.
+ */
+ngx_sensu_ctx_t *ngx_sensu_ctx_next(ngx_http_request_t *r,
+    ngx_pool_cleanup_t **cln);
 /* undoes ngx_sensu_retarget() */
 void ngx_sensu_target_restore(ngx_http_request_t *r);
 

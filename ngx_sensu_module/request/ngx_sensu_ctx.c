@@ -88,6 +88,23 @@ ngx_sensu_ctx_client(ngx_http_request_t *r)
 }
 
 
+ngx_sensu_ctx_t *
+ngx_sensu_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
+{
+    ngx_pool_cleanup_t  *c;
+
+    c = *cln ? (*cln)->next : r->pool->cleanup;
+
+    while (c != NULL && c->handler != ngx_sensu_ctx_cleanup) {
+        c = c->next;
+    }
+
+    *cln = c;
+
+    return c ? c->data : NULL;
+}
+
+
 /*
  * Another run of phases: what was decided is decided again, of a body too, for
  * the path may be another.  Our own subrequests keep the target made for them.

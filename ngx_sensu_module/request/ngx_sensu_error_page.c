@@ -156,6 +156,7 @@ ngx_sensu_error_json(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_str_t                       message;
     ngx_buf_t                      *b;
     uintptr_t                       escape;
+    ngx_sensu_error_e               error;
     const ngx_sensu_error_entry_t  *entry;
 
     if (ctx->status == r->headers_out.status) {
@@ -163,8 +164,8 @@ ngx_sensu_error_json(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         message = ctx->detail;
 
     } else {
-        entry = ngx_sensu_error_entry(
-                               ngx_sensu_error_of_status(r->headers_out.status));
+        error = ngx_sensu_error_of_status(r->headers_out.status);
+        entry = ngx_sensu_error_entry(error);
         message = entry->message;
     }
 
