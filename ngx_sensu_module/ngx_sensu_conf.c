@@ -331,26 +331,27 @@ ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_sensu_conf_cursor_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_sensu_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_sensu_main_conf_t *smcf = conf;
+    u_char            *p;
+    ssize_t            size;
+    ngx_str_t         *value, s;
+    ngx_sensu_zone_t  *zone;
 
-    u_char     *p;
-    ssize_t     size;
-    ngx_str_t  *value, name, s;
+    zone = (ngx_sensu_zone_t *) ((char *) conf + cmd->offset);
 
-    if (smcf->cursors != NULL) {
+    if (zone->size) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
-    name = value[1];
-    p = (u_char *) ngx_strchr(name.data, ':');
+    zone->name = value[1];
+    p = (u_char *) ngx_strchr(value[1].data, ':');
     size = NGX_ERROR;
 
-    if (p != NULL && p != name.data) {
-        name.len = p - name.data;
+    if (p != NULL && p != value[1].data) {
+        zone->name.len = p - value[1].data;
 
         s.data = p + 1;
         s.len = value[1].data + value[1].len - s.data;
@@ -360,15 +361,15 @@ ngx_sensu_conf_cursor_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (size < (ssize_t) (8 * ngx_pagesize)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone \"%V\" in \"sensu_cursor_zone\", use "
-                           "NAME:SIZE with a size of 32k or more, such as "
-                           "sensu_cursors:8m", &value[1]);
+                           "invalid zone \"%V\" in \"%V\", use NAME:SIZE "
+                           "with a size of 32k or more, such as %s",
+                           &value[1], &cmd->name, cmd->post);
         return NGX_CONF_ERROR;
     }
 
-    smcf->cursors = ngx_shared_memory_add(cf, &name, size, &ngx_sensu_module);
+    zone->size = size;
 
-    return smcf->cursors ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return NGX_CONF_OK;
 }
 
 

@@ -39,8 +39,8 @@ char *ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_sensu_conf_cursor_zone(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+/* NAME:SIZE into an ngx_sensu_zone_t; cmd->post: an example */
+char *ngx_sensu_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* numbers, sizes and times within a range */

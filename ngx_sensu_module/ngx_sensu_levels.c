@@ -38,11 +38,11 @@ ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_sensu_main_conf_t *smcf = conf;
 
-    ngx_str_t  name;
-
     /* a zone that is named must be made ready in any case */
 
-    if (smcf->gateways == 0 && smcf->cursors == NULL) {
+    if (smcf->gateways == 0 && smcf->cursor_zone.size == 0
+        && smcf->logout_zone.size == 0)
+    {
         return NGX_CONF_OK;
     }
 
@@ -51,19 +51,22 @@ ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (smcf->cursors == NULL) {
-        ngx_str_set(&name, "sensu_cursors");
-
-        smcf->cursors = ngx_shared_memory_add(cf, &name, 8 * 1024 * 1024,
-                                              &ngx_sensu_module);
-        if (smcf->cursors == NULL) {
-            return NGX_CONF_ERROR;
-        }
+    if (smcf->cursor_zone.size == 0) {
+        ngx_str_set(&smcf->cursor_zone.name, "sensu_cursors");
+        smcf->cursor_zone.size = 8 * 1024 * 1024;
     }
 
-    smcf->memory = ngx_sensu_store_memory(cf, smcf->cursors);
+    if (smcf->logout_zone.size == 0) {
+        ngx_str_set(&smcf->logout_zone.name, "sensu_logouts");
+        smcf->logout_zone.size = 1024 * 1024;
+    }
 
-    return smcf->memory ? NGX_CONF_OK : NGX_CONF_ERROR;
+    smcf->cursors = ngx_sensu_store_memory(cf, &smcf->cursor_zone.name,
+                                           smcf->cursor_zone.size);
+    smcf->logouts = ngx_sensu_store_logouts(cf, &smcf->logout_zone.name,
+                                            smcf->logout_zone.size);
+
+    return (smcf->cursors && smcf->logouts) ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -87,9 +90,12 @@ ngx_sensu_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->store = prev->store;
     }
 
-    if (conf->store == NULL) {
+    conf->logouts = conf->store;
+
+    if (conf->redis == NULL) {
         smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
-        conf->store = smcf->memory;
+        conf->store = smcf->cursors;
+        conf->logouts = smcf->logouts;
     }
 
     return NGX_CONF_OK;
@@ -188,6 +194,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* the same number again after a reload */
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
     conf->route = ++smcf->routes;
+
+    smcf->leeway = ngx_max(smcf->leeway, conf->leeway);
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
 

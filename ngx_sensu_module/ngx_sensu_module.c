@@ -184,10 +184,17 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_cursor_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_cursor_zone,
+      ngx_sensu_conf_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_sensu_main_conf_t, cursor_zone),
+      "sensu_cursors:8m" },
+
+    { ngx_string("sensu_logout_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_sensu_main_conf_t, logout_zone),
+      "sensu_logouts:1m" },
 
     { ngx_string("sensu_redis"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,

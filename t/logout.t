@@ -116,7 +116,7 @@ subtest 'without Redis nobody knows: nobody gets in' => sub {
     is $one->get('/health')->{status}, 200, 'what needs no token goes on';
 
     is logout($one, login($one))->{status}, 200, 'a log-out';
-    ok $t->wait_for(sub { $one->grep_log(qr/a log-out was not noted/) }, 5),
+    ok $t->wait_for(sub { $one->grep_log(qr/a log-out was not kept, the store/) }, 5),
        'of which the log says that it was not noted';
 
     $redis->restart;

@@ -24,7 +24,12 @@ struct ngx_sensu_logout_s {
 static ngx_int_t ngx_sensu_logout_start(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_logout_checked(ngx_sensu_op_t *op);
+static ngx_int_t ngx_sensu_logout_keep(ngx_http_request_t *r,
+    ngx_sensu_caller_t *caller, ngx_str_t *key, ngx_str_t *who);
+static time_t ngx_sensu_logout_life(ngx_http_request_t *r,
+    ngx_sensu_caller_t *caller);
 static void ngx_sensu_logout_noted(ngx_sensu_op_t *op);
+static void ngx_sensu_logout_lost(const char *why, ngx_str_t *who);
 static void ngx_sensu_logout_cleanup(void *data);
 static ngx_int_t ngx_sensu_logout_key(ngx_sensu_caller_t *caller, u_char *buf,
     ngx_str_t *key);
@@ -32,10 +37,13 @@ static ngx_int_t ngx_sensu_logout_key(ngx_sensu_caller_t *caller, u_char *buf,
 
 #define ngx_sensu_logout_store(r)                                             \
     ((ngx_sensu_srv_conf_t *)                                                 \
-     ngx_http_get_module_srv_conf(r, ngx_sensu_module))->store
+     ngx_http_get_module_srv_conf(r, ngx_sensu_module))->logouts
 
 /* "out:" and a hash in base64url */
 #define NGX_SENSU_LOGOUT_KEY  (4 + SENSU_TOKEN_LEN)
+
+/* ten years in seconds: the most that a mark lives */
+#define NGX_SENSU_LOGOUT_LIFE  315360000
 
 
 ngx_int_t
@@ -163,19 +171,15 @@ ngx_sensu_logout_checked(ngx_sensu_op_t *op)
 void
 ngx_sensu_logout_note(ngx_http_request_t *r)
 {
-    u_char                 buf[NGX_SENSU_LOGOUT_KEY];
-    time_t                 ttl;
-    ngx_str_t              key, value;
-    ngx_sensu_op_t        *op;
-    ngx_sensu_store_t     *store;
-    ngx_sensu_caller_t    *caller;
-    ngx_sensu_loc_conf_t  *conf;
+    u_char               buf[NGX_SENSU_LOGOUT_KEY];
+    ngx_int_t            rc;
+    ngx_str_t            key, who;
+    ngx_sensu_caller_t  *caller;
 
     static ngx_str_t  path = ngx_string("/auth/logout");
 
-    conf = ngx_sensu_loc_conf(r);
-
-    if (!conf->logout || r != r->main || r->method != NGX_HTTP_POST
+    if (!ngx_sensu_loc_conf(r)->logout || r != r->main
+        || r->method != NGX_HTTP_POST
         || r->headers_out.status != NGX_HTTP_OK
         || r->uri.len != path.len
         || ngx_memcmp(r->uri.data, path.data, path.len) != 0)
@@ -187,46 +191,107 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 
     /* an expired token needs no mark, and one that is not ours gets none */
 
-    if (caller == NULL || caller->verdict != SENSU_TOKEN_OK
-        || ngx_sensu_logout_key(caller, buf, &key) != NGX_OK)
-    {
+    if (caller == NULL || caller->verdict != SENSU_TOKEN_OK) {
         return;
     }
 
-    ttl = (time_t) json_number_value(json_object_get(caller->claims, "exp"))
-          - ngx_time() + conf->leeway + 1;
+    who.len = sizeof("user \"\", client: , request: \"\"") - 1
+              + caller->user.len + r->connection->addr_text.len
+              + r->request_line.len;
 
-    if (ttl <= 0) {
-        return;
+    who.data = ngx_pnalloc(r->pool, who.len);
+    if (who.data == NULL) {
+        ngx_str_set(&who, "somebody");
+
+    } else {
+        ngx_sprintf(who.data, "user \"%V\", client: %V, request: \"%V\"",
+                    &caller->user, &r->connection->addr_text,
+                    &r->request_line);
     }
 
-    ngx_str_set(&value, "1");
+    rc = ngx_sensu_logout_key(caller, buf, &key);
 
-    store = ngx_sensu_logout_store(r);
-
-    op = ngx_sensu_store_set(store, &key, &value, ttl, ngx_sensu_logout_noted,
-                             ngx_cycle->log);
-    if (op == NULL) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sensu: no memory to note a log-out");
-        return;
+    if (rc == NGX_OK) {
+        rc = ngx_sensu_logout_keep(r, caller, &key, &who);
     }
 
-    op->kind = NGX_SENSU_OP_LOGOUT_SET;
+    if (rc != NGX_OK) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_LOGOUTS_LOST, 1);
+        ngx_sensu_logout_lost(rc == NGX_DECLINED ? "its token has no jti"
+                                                 : "no memory", &who);
+    }
 }
 
 
-/* the client has his answer by now: a failure can only be told here */
+static ngx_int_t
+ngx_sensu_logout_keep(ngx_http_request_t *r, ngx_sensu_caller_t *caller,
+    ngx_str_t *key, ngx_str_t *who)
+{
+    ngx_str_t        value;
+    ngx_sensu_op_t  *op;
+
+    ngx_str_set(&value, "1");
+
+    op = ngx_sensu_store_set(ngx_sensu_logout_store(r), key, &value,
+                             ngx_sensu_logout_life(r, caller),
+                             ngx_sensu_logout_noted, NULL);
+    if (op == NULL) {
+        return NGX_ERROR;
+    }
+
+    op->kind = NGX_SENSU_OP_LOGOUT_SET;
+
+    /* the request is gone when the store has answered: the operation, whose
+       value is of no use in a set, keeps what the log may need of it */
+
+    (void) ngx_sensu_op_value(op, who->data, who->len);
+
+    return NGX_OK;
+}
+
+
+/*
+ * As long as any location takes the token.  exp is any number: compared as
+ * what it is, before it is made an integer.
+ */
+
+static time_t
+ngx_sensu_logout_life(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
+{
+    double                  left;
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
+
+    left = json_number_value(json_object_get(caller->claims, "exp"))
+           - (double) ngx_time();
+
+    if (left > NGX_SENSU_LOGOUT_LIFE) {
+        left = NGX_SENSU_LOGOUT_LIFE;
+    }
+
+    return (time_t) left + smcf->leeway + 1;
+}
+
 
 static void
 ngx_sensu_logout_noted(ngx_sensu_op_t *op)
 {
     if (op->rc != NGX_OK) {
-        ngx_sensu_log_damped(NGX_LOG_ERR, ngx_cycle->log,
-                             "sensu: a log-out was not noted, the store does "
-                             "not answer: the backend knows of it, this fleet "
-                             "does not");
+        ngx_sensu_logout_lost("the store is full or does not answer",
+                              &op->value);
     }
+}
+
+
+/* the client has the backend's answer by now: each is told here */
+
+static void
+ngx_sensu_logout_lost(const char *why, ngx_str_t *who)
+{
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "sensu: a log-out was not kept, %s: the token is good here "
+                  "until it expires, %V", why, who);
 }
 
 

@@ -47,11 +47,20 @@ typedef struct ngx_sensu_logout_s    ngx_sensu_logout_t;
 /* configuration */
 
 typedef struct {
+    ngx_str_t                 name;
+    size_t                    size;      /* 0: not configured */
+} ngx_sensu_zone_t;
+
+
+typedef struct {
     ngx_shm_zone_t           *shared;    /* counters, routes, secret */
-    ngx_shm_zone_t           *cursors;   /* the embedded store */
-    ngx_sensu_store_t        *memory;
+    ngx_sensu_zone_t          cursor_zone;
+    ngx_sensu_zone_t          logout_zone;
+    ngx_sensu_store_t        *cursors;   /* the embedded stores */
+    ngx_sensu_store_t        *logouts;
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               namespaces;/* ngx_sensu_conf_variables_t */
+    time_t                    leeway;    /* the longest of all locations */
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
     ngx_uint_t                routes;    /* locations */
     ngx_int_t                 request_uri; /* index of the variable */
@@ -61,6 +70,7 @@ typedef struct {
 typedef struct {
     ngx_sensu_redis_t        *redis;
     ngx_sensu_store_t        *store;     /* over redis, else memory */
+    ngx_sensu_store_t        *logouts;   /* the same */
 } ngx_sensu_srv_conf_t;
 
 

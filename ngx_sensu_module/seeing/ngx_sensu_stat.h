@@ -75,6 +75,9 @@ typedef enum {
     NGX_SENSU_STAT_CURSORS = NGX_SENSU_STAT_FALLBACKS + NGX_SENSU_RESOURCES,
                                          /* [op][result] */
     NGX_SENSU_STAT_LOGOUTS = NGX_SENSU_STAT_CURSORS + 2 * NGX_SENSU_OP_RESULTS,
+    NGX_SENSU_STAT_LOGOUTS_LOST = NGX_SENSU_STAT_LOGOUTS
+                                  + 2 * NGX_SENSU_OP_RESULTS - 1,
+                                         /* a set that failed */
     NGX_SENSU_STAT_CURSORS_EVICTED = NGX_SENSU_STAT_LOGOUTS
                                      + 2 * NGX_SENSU_OP_RESULTS,
     NGX_SENSU_STAT_LATENCY,              /* [op][bucket], not cumulated */

@@ -20,6 +20,8 @@ static ngx_int_t ngx_sensu_metrics_handler(ngx_http_request_t *r);
 static u_char *ngx_sensu_metrics_family(u_char *p, u_char *last,
     const ngx_sensu_family_t *family);
 static u_char *ngx_sensu_metrics_latency(u_char *p, u_char *last);
+static u_char *ngx_sensu_metrics_bytes(u_char *p, u_char *last,
+    const char *name, const char *help, size_t bytes);
 static u_char *ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p,
     u_char *last);
 static u_char *ngx_sensu_metrics_head(u_char *p, u_char *last,
@@ -358,9 +360,18 @@ ngx_sensu_metrics_latency(u_char *p, u_char *last)
 
 
 static u_char *
+ngx_sensu_metrics_bytes(u_char *p, u_char *last, const char *name,
+    const char *help, size_t bytes)
+{
+    p = ngx_sensu_metrics_head(p, last, name, "gauge", help);
+
+    return ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s %uz\n", name, bytes);
+}
+
+
+static u_char *
 ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
 {
-    ngx_slab_pool_t        *pool;
     ngx_sensu_main_conf_t  *smcf;
 
     p = ngx_sensu_metrics_head(p, last, "redis_connections", "gauge",
@@ -370,21 +381,23 @@ ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
 
-    if (smcf->cursors != NULL && smcf->cursors->shm.addr != NULL) {
-        pool = (ngx_slab_pool_t *) smcf->cursors->shm.addr;
-
-        p = ngx_sensu_metrics_head(p, last, "cursor_zone_size_bytes", "gauge",
-                                   "Size of sensu_cursor_zone.");
-        p = ngx_slprintf(p, last,
-                         NGX_SENSU_PREFIX "cursor_zone_size_bytes %uz\n",
-                         smcf->cursors->shm.size);
-
-        p = ngx_sensu_metrics_head(p, last, "cursor_zone_free_bytes", "gauge",
-                                   "Bytes of sensu_cursor_zone in free "
-                                   "pages.");
-        p = ngx_slprintf(p, last,
-                         NGX_SENSU_PREFIX "cursor_zone_free_bytes %ui\n",
-                         pool->pfree * ngx_pagesize);
+    if (smcf->cursors != NULL) {
+        p = ngx_sensu_metrics_bytes(p, last, "cursor_zone_size_bytes",
+                                    "Size of sensu_cursor_zone.",
+                                    smcf->cursor_zone.size);
+        p = ngx_sensu_metrics_bytes(p, last, "cursor_zone_free_bytes",
+                                    "Bytes of sensu_cursor_zone that are "
+                                    "free.",
+                                    ngx_sensu_store_memory_free(
+                                                             smcf->cursors));
+        p = ngx_sensu_metrics_bytes(p, last, "logout_zone_size_bytes",
+                                    "Size of sensu_logout_zone.",
+                                    smcf->logout_zone.size);
+        p = ngx_sensu_metrics_bytes(p, last, "logout_zone_free_bytes",
+                                    "Bytes of sensu_logout_zone that are "
+                                    "free, 64 for a log-out.",
+                                    ngx_sensu_store_memory_free(
+                                                             smcf->logouts));
     }
 
     p = ngx_sensu_metrics_head(p, last, "start_time_seconds", "gauge",

@@ -82,12 +82,16 @@ void ngx_sensu_op_exit_process(void);
 
 
 /*
- * The embedded store in a zone of shared memory (from ngx_shared_memory_add,
- * with the size and tag of the caller; the store sets zone->init and
- * zone->data).  When the zone is full the cursors nearest to their end go.
+ * The embedded stores, each in a zone of shared memory that it adds to the
+ * configuration.  When that of cursors is full those nearest to their end go;
+ * that of log-outs refuses more, and is kept by a reload with another size.
  */
-ngx_sensu_store_t *ngx_sensu_store_memory(ngx_conf_t *cf,
-    ngx_shm_zone_t *zone);
+ngx_sensu_store_t *ngx_sensu_store_memory(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size);
+ngx_sensu_store_t *ngx_sensu_store_logouts(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size);
+/* bytes that are free in an embedded store */
+size_t ngx_sensu_store_memory_free(ngx_sensu_store_t *store);
 
 
 #endif /* _NGX_SENSU_STORE_H_INCLUDED_ */
