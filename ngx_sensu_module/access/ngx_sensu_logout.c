@@ -49,7 +49,6 @@ static ngx_int_t ngx_sensu_logout_key(ngx_sensu_caller_t *caller, u_char *buf,
 ngx_int_t
 ngx_sensu_logout_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t              value;
     ngx_sensu_loc_conf_t  *conf;
 
     conf = ngx_sensu_loc_conf(r);
@@ -82,13 +81,6 @@ ngx_sensu_logout_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return ngx_sensu_refuse(r, NGX_SENSU_TOKEN_REVOKED, NULL);
 
     default: /* NGX_ERROR */
-
-        ngx_str_set(&value, "1");
-
-        if (ngx_sensu_header_add(r, "Retry-After", &value) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
         return ngx_sensu_refuse(r, NGX_SENSU_LOGOUT_FAILED, NULL);
     }
 }

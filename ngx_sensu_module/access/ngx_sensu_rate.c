@@ -329,17 +329,9 @@ ngx_sensu_rate_judge(ngx_http_request_t *r, ngx_sensu_rate_ctx_t *rctx)
 static ngx_int_t
 ngx_sensu_rate_failed(ngx_http_request_t *r)
 {
-    ngx_str_t  value;
-
     if (ngx_sensu_loc_conf(r)->rate->open) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_RATE_OPEN, 1);
         return NGX_DECLINED;
-    }
-
-    ngx_str_set(&value, "1");
-
-    if (ngx_sensu_header_add(r, "Retry-After", &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_sensu_refuse(r, NGX_SENSU_RATE_FAILED, NULL);

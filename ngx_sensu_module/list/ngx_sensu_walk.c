@@ -270,18 +270,10 @@ ngx_sensu_walk_advance(ngx_sensu_page_t *page)
 ngx_int_t
 ngx_sensu_walk_failed(ngx_sensu_page_t *page)
 {
-    ngx_str_t  value;
-
     ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
                          "sensu: a page was refused with 503, the store of "
                          "continue tokens failed: see the lines about redis "
                          "or sensu_cursor_zone");
-
-    ngx_str_set(&value, "1");
-
-    if (ngx_sensu_header_add(page->request, "Retry-After", &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
     return ngx_sensu_walk_refuse(page, NGX_SENSU_STORE_FAILED);
 }

@@ -157,11 +157,31 @@ ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ngx_sensu_error_retry(r, entry->status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ctx->error = error;
     ctx->status = entry->status;
     ctx->detail = detail ? *detail : entry->message;
 
     return entry->status;
+}
+
+
+ngx_int_t
+ngx_sensu_error_retry(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_str_t  second = ngx_string("1");
+
+    if ((status != NGX_HTTP_TOO_MANY_REQUESTS
+         && status != NGX_HTTP_SERVICE_UNAVAILABLE)
+        || ngx_sensu_header_find(r, "Retry-After") != NULL)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_sensu_header_add(r, "Retry-After", &second);
 }
 
 

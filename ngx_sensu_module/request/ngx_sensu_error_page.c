@@ -74,7 +74,9 @@ ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (ngx_sensu_error_server(r) != NGX_OK) {
+    if (ngx_sensu_error_server(r) != NGX_OK
+        || ngx_sensu_error_retry(r, r->headers_out.status) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

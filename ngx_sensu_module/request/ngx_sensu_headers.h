@@ -26,5 +26,9 @@ ngx_table_elt_t *ngx_sensu_header_push(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_header_add(ngx_http_request_t *r, const char *name,
     ngx_str_t *value);
 
+/* a header of the answer; NULL: there is none */
+ngx_table_elt_t *ngx_sensu_header_find(ngx_http_request_t *r,
+    const char *name);
+
 
 #endif /* _NGX_SENSU_HEADERS_H_INCLUDED_ */
