@@ -11,7 +11,6 @@
 static int sensu_scope_next(sensu_str_t *value, sensu_str_t *name);
 static int sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name,
     size_t *pos);
-static int sensu_scope_cmp(sensu_str_t a, sensu_str_t b);
 static int sensu_scope_name_ok(sensu_str_t name);
 static sensu_scope_verdict_e sensu_scope_cluster(
     const sensu_namespaces_t *set, const sensu_path_t *path,
@@ -223,12 +222,9 @@ sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name, size_t *pos)
 }
 
 
-/*
- * The order of name + "/": where one name begins the other, the longer one's
- * next byte meets that slash.  Only equal names compare as 0.
- */
+/* where one begins the other, the longer one has its next byte at the slash */
 
-static int
+int
 sensu_scope_cmp(sensu_str_t a, sensu_str_t b)
 {
     int     rc;

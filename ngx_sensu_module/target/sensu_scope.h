@@ -54,6 +54,9 @@ int sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
     sensu_str_t *names);
 size_t sensu_namespaces_room(sensu_str_t value);
 
+/* the order of name + "/"; 0: equal names */
+int sensu_scope_cmp(sensu_str_t a, sensu_str_t b);
+
 int sensu_namespaces_has(const sensu_namespaces_t *set, sensu_str_t ns);
 
 /*

@@ -24,6 +24,7 @@ my %TABLES = (
     store => \&store,
     split => \&split_,
     token => \&token,
+    rbac => \&rbac,
 );
 
 
@@ -259,6 +260,25 @@ sub token {
               map { [ s/^step, //r, $cpu->($_) ] }
               $f->cases('token', qr/^step/)),
     );
+}
+
+
+sub rbac {
+    my ($f) = @_;
+
+    my $is = sub { my ($case, $what, $format, $unit) = @_;
+                   number($format, $f->median('rbac', $case, $what), $unit) };
+
+    return table(
+        ['', 'JSON, kB', 'table, kB', 'to make it, ms', 'a decision, us',
+         'decisions/s', "a caller's namespaces, us"],
+        map { my $decision = $f->median('rbac', $_, 'decision');
+              [ $_, $is->($_, 'json', '%.0f', 1e3),
+                $is->($_, 'size', '%.0f', 1e3), $is->($_, 'build', '%.1f'),
+                number('%.2f', $decision),
+                number('%.0f', $decision && 1e6 / $decision),
+                $is->($_, 'namespaces', '%.2f') ]
+        } $f->cases('rbac'));
 }
 
 1;
