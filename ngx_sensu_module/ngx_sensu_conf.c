@@ -6,13 +6,35 @@
 
 #include "ngx_sensu_conf.h"
 #include "ngx_sensu_cors.h"
+#include "ngx_sensu_rate.h"
 
 
 static ngx_uint_t ngx_sensu_conf_is_path(ngx_str_t *path);
-static ngx_uint_t ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf,
-    ngx_str_t *name);
+static ngx_uint_t ngx_sensu_conf_has_segment(u_char *p, char *segment);
 static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf, ngx_int_t value);
+
+
+void
+ngx_sensu_conf_place(ngx_conf_t *cf, ngx_sensu_place_t *place)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    place->name = value[0];
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+}
+
+
+void
+ngx_sensu_conf_asks(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
+{
+    if (slcf->asks.line == 0) {
+        ngx_sensu_conf_place(cf, &slcf->asks);
+    }
+}
 
 
 char *
@@ -33,8 +55,7 @@ ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         smcf->gateways++;
     }
 
-    slcf->file = cf->conf_file->file.name;
-    slcf->line = cf->conf_file->line;
+    ngx_sensu_conf_place(cf, &slcf->said);
 
     return NGX_CONF_OK;
 }
@@ -94,8 +115,24 @@ ngx_sensu_conf_is_path(ngx_str_t *path)
     return path->len && *p == '/'
            && strpbrk((char *) p, "?#%*\\ ") == NULL
            && ngx_strstr(p, "//") == NULL
-           && ngx_strstr(p, "/./") == NULL
-           && ngx_strstr(p, "/../") == NULL;
+           && !ngx_sensu_conf_has_segment(p, "/.")
+           && !ngx_sensu_conf_has_segment(p, "/..");
+}
+
+
+static ngx_uint_t
+ngx_sensu_conf_has_segment(u_char *p, char *segment)
+{
+    while ((p = (u_char *) ngx_strstr(p, segment)) != NULL) {
+
+        p += ngx_strlen(segment);
+
+        if (*p == '/' || *p == '\0') {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -178,107 +215,17 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
 
-    char                        *rv;
-    ngx_sensu_main_conf_t       *smcf;
-    ngx_sensu_conf_variables_t  *place;
+    char  *rv;
 
     rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    ngx_sensu_conf_asks(cf, slcf);
 
-    place = ngx_array_push(&smcf->namespaces);
-    if (place == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    place->value = slcf->namespaces;
-    place->file = cf->conf_file->file.name;
-    place->line = cf->conf_file->line;
-
-    return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_sensu_conf_known_variables(ngx_conf_t *cf)
-{
-    ngx_str_t                   *name;
-    ngx_uint_t                   i, *index;
-    ngx_http_variable_t         *v;
-    ngx_sensu_main_conf_t       *smcf;
-    ngx_http_core_main_conf_t   *cmcf;
-    ngx_sensu_conf_variables_t  *place;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
-
-    v = cmcf->variables.elts;
-    place = smcf->namespaces.elts;
-
-    for (i = 0; i < smcf->namespaces.nelts; i++) {
-
-        index = place[i].value->flushes;
-
-        if (index == NULL) {
-            continue;
-        }
-
-        for ( /* void */ ; *index != (ngx_uint_t) -1; index++) {
-            name = &v[*index].name;
-
-            if (ngx_sensu_conf_is_known(cmcf, name)) {
-                continue;
-            }
-
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown variable \"$%V\" in \"sensu_namespaces\" "
-                          "in %V:%ui, define it with map or set, or use "
-                          "$sensu_claim_NAME", name, &place[i].file,
-                          place[i].line);
-
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* as ngx_http_variables_init_vars() will look for it */
-
-static ngx_uint_t
-ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
-{
-    ngx_uint_t            i;
-    ngx_hash_key_t       *key;
-    ngx_http_variable_t  *prefix;
-
-    key = cmcf->variables_keys->keys.elts;
-
-    for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
-        if (key[i].key.len == name->len
-            && ngx_strncmp(key[i].key.data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    prefix = cmcf->prefix_variables.elts;
-
-    for (i = 0; i < cmcf->prefix_variables.nelts; i++) {
-        if (prefix[i].name.len <= name->len
-            && ngx_strncmp(prefix[i].name.data, name->data,
-                           prefix[i].name.len)
-               == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_sensu_conf_variables(cf, slcf->namespaces) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -402,6 +349,49 @@ ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     sscf->store = ngx_sensu_store_redis(cf, sscf->redis);
 
     return sscf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_sensu_rate_conf(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    ngx_sensu_conf_place(cf, &slcf->rate->place);
+    ngx_sensu_conf_asks(cf, slcf);
+
+    if (slcf->rate->key.flushes == NULL) {
+        value = cf->args->elts;
+
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"%V\" in \"sensu_rate_limit\" is the same for "
+                           "all callers, who share one count: name what tells "
+                           "them apart, such as $sensu_user or "
+                           "$binary_remote_addr", &value[1]);
+        return NGX_CONF_OK;
+    }
+
+    return ngx_sensu_conf_variables(cf, &slcf->rate->key) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_sensu_conf_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_sensu_conf_place(cf, &slcf->sizes);
+
+    return ngx_sensu_conf_num(cf, cmd, conf);
 }
 
 

@@ -24,9 +24,22 @@ typedef struct {
 
 typedef struct {
     ngx_http_complex_value_t *value;
-    ngx_str_t                 file;
-    ngx_uint_t                line;
+    ngx_sensu_place_t         place;
 } ngx_sensu_conf_variables_t;
+
+
+/* a server or location, to be judged beside the others */
+
+typedef struct {
+    ngx_http_core_srv_conf_t *server;
+    ngx_http_core_loc_conf_t *location;
+    ngx_sensu_loc_conf_t     *conf;
+} ngx_sensu_conf_level_t;
+
+
+void ngx_sensu_conf_place(ngx_conf_t *cf, ngx_sensu_place_t *place);
+/* of a directive that means something in a gateway only */
+void ngx_sensu_conf_asks(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf);
 
 
 char *ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -43,13 +56,21 @@ char *ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+char *ngx_sensu_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* numbers, sizes and times within a range */
 char *ngx_sensu_conf_num(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* are the variables of all sensu_namespaces known? says so if one is not */
-ngx_int_t ngx_sensu_conf_known_variables(ngx_conf_t *cf);
+/* ngx_sensu_conf_check.c: what can be told only when all is read */
+
+/* the variables in this value must be there then */
+ngx_int_t ngx_sensu_conf_variables(ngx_conf_t *cf,
+    ngx_http_complex_value_t *value);
+ngx_int_t ngx_sensu_conf_level(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
+ngx_int_t ngx_sensu_conf_check(ngx_conf_t *cf);
 
 /* the rules for tokens of a level whose directives are merged */
 void ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf,

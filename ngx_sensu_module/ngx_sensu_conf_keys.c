@@ -110,6 +110,8 @@ ngx_sensu_conf_keys(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
 {
     ngx_pool_cleanup_t  *cln;
 
+    ngx_sensu_conf_asks(cf, slcf);
+
     if (slcf->keys != NULL) {
         return NGX_OK;
     }
@@ -149,11 +151,16 @@ ngx_sensu_conf_warn(void *data, const char *text)
 }
 
 
-/* an empty text would be no requirement at all */
+/*
+ * An empty text would be no requirement at all; one with a variable, which
+ * nobody evaluates, none that a token can meet.
+ */
 
 char *
 ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_sensu_loc_conf_t *slcf = conf;
+
     ngx_str_t  *value;
 
     value = cf->args->elts;
@@ -164,6 +171,16 @@ ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                            "it out to require none", &cmd->name);
         return NGX_CONF_ERROR;
     }
+
+    if (ngx_strchr(value[1].data, '$') != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" takes \"%V\" as it stands, without "
+                           "variables: name the text that is in the tokens",
+                           &cmd->name, &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_sensu_conf_asks(cf, slcf);
 
     return ngx_conf_set_str_slot(cf, cmd, conf);
 }

@@ -18,6 +18,8 @@ static ngx_int_t ngx_sensu_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_sensu_discard_body(ngx_http_request_t *r);
+static void ngx_sensu_filter_unasked(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_hide_cursors(ngx_http_request_t *r);
 
 
@@ -50,6 +52,7 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
     }
 
     ngx_sensu_discard_body(r);
+    ngx_sensu_filter_unasked(r, ctx);
 
     if (ngx_sensu_error_header(r) == NGX_ERROR) {
         return NGX_ERROR;
@@ -120,6 +123,25 @@ ngx_sensu_discard_body(ngx_http_request_t *r)
     if (ngx_http_discard_request_body(r) != NGX_OK) {
         r->keepalive = 0;
     }
+}
+
+
+/* what auth_request would take for a yes of the gateway */
+
+static void
+ngx_sensu_filter_unasked(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    if (r == r->main || (ctx != NULL && ctx->admitted)
+        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
+    {
+        return;
+    }
+
+    ngx_sensu_log_damped(NGX_LOG_WARN, r->connection->log,
+                         "sensu: a subrequest to \"%V\" was answered with %ui "
+                         "before its token was looked at, by a \"return\" or "
+                         "a rewrite: nobody is asked for one", &r->uri,
+                         r->headers_out.status);
 }
 
 

@@ -22,8 +22,11 @@ ngx_sensu_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&smcf->redis, cf->pool, 1, sizeof(ngx_sensu_redis_t *))
         != NGX_OK
-        || ngx_array_init(&smcf->namespaces, cf->pool, 1,
+        || ngx_array_init(&smcf->variables, cf->pool, 1,
                           sizeof(ngx_sensu_conf_variables_t))
+           != NGX_OK
+        || ngx_array_init(&smcf->levels, cf->pool, 16,
+                          sizeof(ngx_sensu_conf_level_t))
            != NGX_OK)
     {
         return NULL;
@@ -139,8 +142,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_sensu_main_conf_t  *smcf;
 
     if (conf->gateway == NGX_CONF_UNSET) {
-        conf->file = prev->file;
-        conf->line = prev->line;
+        conf->said = prev->said;
     }
 
     ngx_conf_merge_value(conf->gateway, prev->gateway, 0);
@@ -185,7 +187,9 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->rate = prev->rate;
     }
 
-    if (ngx_sensu_conf_defaults(cf, conf) != NGX_OK) {
+    if (ngx_sensu_conf_level(cf, conf) != NGX_OK
+        || ngx_sensu_conf_defaults(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -203,7 +207,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"sensu_rate_limit\" in %V:%ui needs a Redis to "
                       "count in, add \"sensu_redis redis://host:6379/0;\"",
-                      &conf->rate->file, conf->rate->line);
+                      &conf->rate->place.file, conf->rate->place.line);
         return NGX_CONF_ERROR;
     }
 
@@ -211,7 +215,17 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"sensu_gateway on\" without a key in %V:%ui, add "
                       "\"sensu_jwt_key HS256 FILE;\" there or at a level "
-                      "above", &conf->file, conf->line);
+                      "above", &conf->said.file, conf->said.line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->sizes.line && conf->page_default > conf->page_max) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" in %V:%ui makes sensu_page_default, %ui, more "
+                      "than sensu_page_max, %ui, which no page exceeds; lower "
+                      "the one or raise the other", &conf->sizes.name,
+                      &conf->sizes.file, conf->sizes.line, conf->page_default,
+                      conf->page_max);
         return NGX_CONF_ERROR;
     }
 

@@ -12,7 +12,6 @@
 #include "ngx_sensu_count.h"
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_metrics.h"
-#include "ngx_sensu_rate.h"
 
 
 static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
@@ -163,14 +162,14 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_page_max"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_num,
+      ngx_sensu_conf_page,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, page_max),
       &ngx_sensu_range_page },
 
     { ngx_string("sensu_page_default"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_num,
+      ngx_sensu_conf_page,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, page_default),
       &ngx_sensu_range_default },
@@ -212,7 +211,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_rate_limit"),
       NGX_SENSU_ANY_CONF|NGX_CONF_2MORE,
-      ngx_sensu_rate_conf,
+      ngx_sensu_conf_rate,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -291,12 +290,12 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    if (smcf->gateways == 0) {
-        return NGX_OK;
+    if (ngx_sensu_conf_check(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    if (ngx_sensu_conf_known_variables(cf) != NGX_OK) {
-        return NGX_ERROR;
+    if (smcf->gateways == 0) {
+        return NGX_OK;
     }
 
     smcf->request_uri = ngx_http_get_variable_index(cf, &request_uri);

@@ -242,10 +242,11 @@ subtest 'stores' => sub {
                                        . ' sensu_cursor_zone b:8m;');
     like $out, qr/"sensu_cursor_zone" directive is duplicate/, 'two zones';
 
-    ($ok, $out) = check($key, http => 'sensu_cursor_zone other:32k;');
+    ($ok, $out) = check("$key sensu_gateway off;",
+                        http => 'sensu_cursor_zone other:32k;');
     ok $ok, 'a zone, even if no gateway uses it' or diag $out;
 
-    ($ok, $out) = check($key, server_first => 'sensu_redis '
+    ($ok, $out) = check($key, server_first => 'sensu_gateway on; sensu_redis '
         . 'redis://127.0.0.1:6379/3 timeout=1s prefix=s: password_file=DIR/'
         . 'redis.password user=gateway;');
     ok $ok, 'Redis with all parameters' or diag $out;
@@ -331,6 +332,8 @@ sub refused {
 
 sub passes {
     my ($text, %more) = @_;
+
+    $more{server_first} = 'sensu_gateway on;' if $text !~ /sensu_gateway/;
 
     my ($ok, $out) = check($text, %more);
     ok $ok, $text =~ s/^\Q$key\E //r or diag $out;

@@ -257,7 +257,9 @@ sub whole {
     my $upstream = $text =~ /upstream sensu \{/
                  ? '' : 'upstream sensu { server 127.0.0.1:1; }';
 
-    my $location = "location / { proxy_pass http://sensu; }";
+    my $off = $text =~ /^sensu_gateway on;/m || $key
+              ? '' : 'sensu_gateway off; ';
+    my $location = "location / { ${off}proxy_pass http://sensu; }";
     my $own = $text =~ m{^\s*location / \{}m ? '' : $location;
 
     my $http = $level eq 'http' ? $text

@@ -53,8 +53,6 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     slcf->rate = rate;
-    rate->file = cf->conf_file->file.name;
-    rate->line = cf->conf_file->line;
 
     value = cf->args->elts;
 
@@ -154,6 +152,7 @@ static ngx_int_t
 ngx_sensu_rate_finish(ngx_conf_t *cf, ngx_sensu_rate_t *rate)
 {
     u_char      *p;
+    ngx_int_t    off;
     ngx_uint_t   window;
 
     if (rate->number == 0 || rate->unit == 0) {
@@ -163,10 +162,17 @@ ngx_sensu_rate_finish(ngx_conf_t *cf, ngx_sensu_rate_t *rate)
         return NGX_ERROR;
     }
 
-    rate->interval = rate->unit / rate->number;
+    /* Redis counts in whole microseconds */
 
-    if (rate->interval == 0) {
-        rate->interval = 1;
+    rate->interval = (rate->unit + rate->number / 2) / rate->number;
+    off = rate->interval * rate->number - rate->unit;
+
+    if (ngx_abs(off) * 100 > (ngx_int_t) rate->unit) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sensu_rate_limit\" cannot count so many "
+                           "requests that exactly, use up to 10000r/s, or "
+                           "1000000r/s divided by a whole number");
+        return NGX_ERROR;
     }
 
     /* in whole seconds, as the field has them */

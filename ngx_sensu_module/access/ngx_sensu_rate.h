@@ -20,8 +20,7 @@ struct ngx_sensu_rate_s {
     ngx_uint_t                burst;     /* at once, beyond the one */
     ngx_uint_t                open;      /* without Redis: let pass */
     ngx_str_t                 policy;    /* the value of RateLimit-Policy */
-    ngx_str_t                 file;      /* where it is configured */
-    ngx_uint_t                line;
+    ngx_sensu_place_t         place;
 };
 
 

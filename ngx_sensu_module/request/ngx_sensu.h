@@ -46,6 +46,15 @@ typedef struct ngx_sensu_logout_s    ngx_sensu_logout_t;
 
 /* configuration */
 
+/* where a directive stands, for what is said once all are read */
+
+typedef struct {
+    ngx_str_t                 name;      /* of the directive */
+    ngx_str_t                 file;
+    ngx_uint_t                line;      /* 0: it is not there */
+} ngx_sensu_place_t;
+
+
 typedef struct {
     ngx_str_t                 name;
     size_t                    size;      /* 0: not configured */
@@ -59,7 +68,8 @@ typedef struct {
     ngx_sensu_store_t        *cursors;   /* the embedded stores */
     ngx_sensu_store_t        *logouts;
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
-    ngx_array_t               namespaces;/* ngx_sensu_conf_variables_t */
+    ngx_array_t               variables; /* ngx_sensu_conf_variables_t */
+    ngx_array_t               levels;    /* ngx_sensu_conf_level_t */
     time_t                    leeway;    /* the longest of all locations */
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
     ngx_uint_t                routes;    /* locations */
@@ -102,8 +112,9 @@ typedef struct {
     time_t                    cursor_ttl;
 
     ngx_uint_t                route;     /* number of the location */
-    ngx_str_t                 file;      /* of sensu_gateway */
-    ngx_uint_t                line;
+    ngx_sensu_place_t         said;      /* sensu_gateway, also above */
+    ngx_sensu_place_t         asks;      /* what only a gateway does, here */
+    ngx_sensu_place_t         sizes;     /* of pages, the last one here */
 } ngx_sensu_loc_conf_t;
 
 

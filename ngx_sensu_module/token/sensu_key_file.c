@@ -152,7 +152,9 @@ sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
     struct stat     st;
     unsigned char  *buf;
 
-    fd = open(r->path, O_RDONLY);
+    /* a pipe that nobody writes to would stop nginx -t and each reload */
+
+    fd = open(r->path, O_RDONLY|O_NONBLOCK);
     if (fd == -1) {
         return sensu_key_error(r, "cannot be opened: %s", strerror(errno));
     }
@@ -164,6 +166,9 @@ sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
 
     if (buf == NULL || fstat(fd, &st) == -1) {
         rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
+
+    } else if (!S_ISREG(st.st_mode)) {
+        rc = sensu_key_error(r, "is not a regular file");
     }
 
     while (rc == 0 && len <= SENSU_KEY_FILE_MAX) {

@@ -1,0 +1,240 @@
+
+/*
+ * What a configuration may be told only when all of it is read: variables that
+ * nobody defines, and doors that stand open beside a gateway.
+ */
+
+
+#include "ngx_sensu_conf.h"
+
+
+static ngx_int_t ngx_sensu_conf_known_variables(ngx_conf_t *cf);
+static ngx_uint_t ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
+static ngx_uint_t ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
+    ngx_sensu_conf_level_t *level, ngx_http_handler_pt handler);
+static ngx_int_t ngx_sensu_conf_asks_in_vain(ngx_conf_t *cf,
+    ngx_sensu_loc_conf_t *conf);
+
+
+ngx_int_t
+ngx_sensu_conf_variables(ngx_conf_t *cf, ngx_http_complex_value_t *value)
+{
+    ngx_sensu_main_conf_t       *smcf;
+    ngx_sensu_conf_variables_t  *variables;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    variables = ngx_array_push(&smcf->variables);
+    if (variables == NULL) {
+        return NGX_ERROR;
+    }
+
+    variables->value = value;
+    ngx_sensu_conf_place(cf, &variables->place);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_conf_level(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
+{
+    ngx_sensu_main_conf_t   *smcf;
+    ngx_sensu_conf_level_t  *level;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    level = ngx_array_push(&smcf->levels);
+    if (level == NULL) {
+        return NGX_ERROR;
+    }
+
+    level->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                      ngx_http_core_module);
+    level->location = ngx_http_conf_get_module_loc_conf(cf,
+                                                        ngx_http_core_module);
+    level->conf = conf;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_conf_check(ngx_conf_t *cf)
+{
+    ngx_uint_t                 i;
+    ngx_sensu_loc_conf_t      *conf;
+    ngx_sensu_main_conf_t     *smcf;
+    ngx_sensu_conf_level_t    *level;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_sensu_module);
+
+    /* the level http itself */
+
+    if (smcf->gateways == 0
+        && ngx_sensu_conf_asks_in_vain(cf, conf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    level = smcf->levels.elts;
+
+    for (i = 0; i < smcf->levels.nelts; i++) {
+
+        conf = level[i].conf;
+
+        if (conf->said.line) {
+            continue;
+        }
+
+        if (!ngx_sensu_conf_has_gateway(smcf, &level[i], NULL)) {
+
+            if (ngx_sensu_conf_asks_in_vain(cf, conf) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            continue;
+        }
+
+        clcf = level[i].location;
+
+        if (clcf->noname || clcf->handler == NULL
+            || !ngx_sensu_conf_has_gateway(smcf, &level[i], clcf->handler))
+        {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "location \"%V\" of the server in %s:%ui is no gateway "
+                      "while others beside it are: everybody gets in, add "
+                      "\"sensu_gateway on;\", or \"sensu_gateway off;\" if "
+                      "that is meant", &clcf->name, level[i].server->file_name,
+                      level[i].server->line);
+    }
+
+    return ngx_sensu_conf_known_variables(cf);
+}
+
+
+/* in this server; handler: one that proxies as the location does */
+
+static ngx_uint_t
+ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
+    ngx_sensu_conf_level_t *level, ngx_http_handler_pt handler)
+{
+    ngx_uint_t               i;
+    ngx_sensu_conf_level_t  *other;
+
+    other = smcf->levels.elts;
+
+    for (i = 0; i < smcf->levels.nelts; i++) {
+        if (other[i].server == level->server && other[i].conf->gateway
+            && (handler == NULL || other[i].location->handler == handler))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_sensu_conf_asks_in_vain(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
+{
+    if (conf->asks.line == 0 || conf->said.line) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"%V\" in %V:%ui protects nothing, as \"sensu_gateway on;\" "
+                  "is missing: add it there, or \"sensu_gateway off;\" if "
+                  "everybody is meant to get in", &conf->asks.name,
+                  &conf->asks.file, conf->asks.line);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_sensu_conf_known_variables(ngx_conf_t *cf)
+{
+    ngx_str_t                   *name;
+    ngx_uint_t                   i, *index;
+    ngx_http_variable_t         *v;
+    ngx_sensu_main_conf_t       *smcf;
+    ngx_http_core_main_conf_t   *cmcf;
+    ngx_sensu_conf_variables_t  *variables;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    v = cmcf->variables.elts;
+    variables = smcf->variables.elts;
+
+    for (i = 0; i < smcf->variables.nelts; i++) {
+
+        index = variables[i].value->flushes;
+
+        if (index == NULL) {
+            continue;
+        }
+
+        for ( /* void */ ; *index != (ngx_uint_t) -1; index++) {
+            name = &v[*index].name;
+
+            if (ngx_sensu_conf_is_known(cmcf, name)) {
+                continue;
+            }
+
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown variable \"$%V\" in \"%V\" in %V:%ui, "
+                          "define it with map or set, or use "
+                          "$sensu_claim_NAME", name,
+                          &variables[i].place.name, &variables[i].place.file,
+                          variables[i].place.line);
+
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* as ngx_http_variables_init_vars() will look for it */
+
+static ngx_uint_t
+ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
+{
+    ngx_uint_t            i;
+    ngx_hash_key_t       *key;
+    ngx_http_variable_t  *prefix;
+
+    key = cmcf->variables_keys->keys.elts;
+
+    for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
+        if (key[i].key.len == name->len
+            && ngx_strncmp(key[i].key.data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    prefix = cmcf->prefix_variables.elts;
+
+    for (i = 0; i < cmcf->prefix_variables.nelts; i++) {
+        if (prefix[i].name.len <= name->len
+            && ngx_strncmp(prefix[i].name.data, name->data,
+                           prefix[i].name.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

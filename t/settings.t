@@ -1,0 +1,224 @@
+# Settings that start but mean something else: each is an error or a warning
+# that says where, what and how it would be right.  The messages are whole.
+
+use lib 't/lib';
+use SensuTest;
+
+use POSIX qw(mkfifo);
+
+my $t = SensuTest->new;
+my $back = $t->upstream(sub { $_[0]->reply(200, '[]') });
+my $d = $t->dir;
+
+my $pass = 'proxy_pass http://127.0.0.1:' . $back->port . ';';
+my $key = 'sensu_jwt_key HS256 ' . $t->secret_file . ';';
+
+chmod 0600, $t->secret_file;
+$t->write('jwks', '{"keys":[{"kty":"oct","k":"' . 'A' x 86 . '"}]}', 0600);
+mkfifo("$d/fifo", 0600) or die "mkfifo: $!";
+
+
+# A row is a configuration of one server and what nginx -t says of it: nothing,
+# or the whole line. "here" marks the line of the configuration it must name.
+
+subtest 'keys without a gateway' => sub {
+    for my $directive ($key, 'sensu_namespaces web;', 'sensu_jwt_audience a;',
+                       'sensu_jwt_issuer a;', "sensu_jwt_key_set $d/jwks;")
+    {
+        my ($name) = $directive =~ /^(\w+)/;
+        my $vain = qq([emerg] "$name" in CONF:HERE protects nothing, as )
+                   . '"sensu_gateway on;" is missing: add it there, or '
+                   . '"sensu_gateway off;" if everybody is meant to get in';
+
+        said("$name of a server", server => "$directive # here",
+             locations => "location / { $pass }", $vain);
+        said('of a location', locations => <<"END", $vain);
+location / {
+$directive # here
+$pass }
+END
+        said('of all servers', http => "$directive # here",
+             locations => "location / { $pass }", $vain);
+    }
+
+    said('off for the server is an answer',
+         server => "$key sensu_gateway off;",
+         locations => "location / { $pass }", '');
+    said('and for the location', locations => <<"END", '');
+location / { $key sensu_gateway off; $pass }
+END
+    said('keys for all servers, a gateway in one of them',
+         http => $key, locations => "location / { sensu_gateway on; $pass }",
+         '');
+    said('keys of a server with a gateway in it', server => $key,
+         locations => <<"END", '');
+location / { sensu_gateway on; $pass }
+location /open { sensu_gateway off; $pass }
+END
+    said('off for one location is none for the others', server => "$key # here",
+         locations => <<"END", qr/^\[emerg\] "sensu_jwt_key" in CONF:HERE pro/);
+location / { $pass }
+location /open { sensu_gateway off; $pass }
+END
+};
+
+subtest 'a location that was forgotten' => sub {
+    my $open = sub {
+        qq([warn] location "$_[0]" of the server in CONF:HERE is no gateway )
+        . 'while others beside it are: everybody gets in, add '
+        . '"sensu_gateway on;", or "sensu_gateway off;" if that is meant'
+    };
+
+    said('beside one', server => $key, locations => <<"END", $open->('/api'));
+location / { sensu_gateway on; $pass }
+location /api { $pass }
+END
+    said('a named one', server => $key, locations => <<"END", $open->('@b'));
+location / { sensu_gateway on; $pass error_page 502 = \@b; }
+location \@b { $pass }
+END
+    said('off', server => $key, locations => <<"END", '');
+location / { sensu_gateway on; $pass }
+location /api { sensu_gateway off; $pass }
+END
+    said('not proxied', server => $key, locations => <<"END", '');
+location / { sensu_gateway on; $pass }
+location /files { root $d; }
+location /gone { return 404; }
+location /numbers { sensu_metrics; }
+END
+    said('an if of a gateway', server => $key, locations => <<"END", '');
+location / { sensu_gateway on; if (\$arg_a) { $pass } $pass }
+END
+};
+
+subtest 'values that cannot be right' => sub {
+    gateway('sensu_page_default 500; sensu_page_max 100;',
+            '[emerg] "sensu_page_max" in CONF:HERE makes sensu_page_default, '
+            . '500, more than sensu_page_max, 100, which no page exceeds; '
+            . 'lower the one or raise the other');
+    gateway('sensu_page_default 1001;',
+            '[emerg] "sensu_page_default" in CONF:HERE makes '
+            . 'sensu_page_default, 1001, more than sensu_page_max, 1000, which '
+            . 'no page exceeds; lower the one or raise the other');
+    gateway('sensu_page_default 100; sensu_page_max 100;', '');
+
+    for my $path ('/x/..', '/x/.', '/..', '/x/../y') {
+        gateway("sensu_public $path;",
+                qq([emerg] "$path" is not a path in "sensu_public", use exact, )
+                . 'unescaped paths such as /health, without a query or a '
+                . 'pattern in CONF:HERE');
+    }
+
+    gateway('sensu_public /x/..y /.x /x.. /x./y;', '');
+
+    for my $name (qw(sensu_jwt_audience sensu_jwt_issuer)) {
+        gateway("$name \$host;",
+                qq([emerg] "$name" takes "\$host" as it stands, without )
+                . 'variables: name the text that is in the tokens in '
+                . 'CONF:HERE');
+    }
+
+    gateway("sensu_jwt_key HS256 $d/fifo;",
+            '[emerg] "sensu_jwt_key": "DIR/fifo": is not a regular file in '
+            . 'CONF:HERE');
+    gateway("sensu_jwt_key_set $d/fifo;",
+            '[emerg] "sensu_jwt_key_set": "DIR/fifo": is not a regular file '
+            . 'in CONF:HERE');
+};
+
+subtest 'rate limits' => sub {
+    my $redis = 'sensu_redis redis://127.0.0.1:1/0;';
+
+    for my $all ('zone=x', 'everybody') {
+        gateway("$redis sensu_rate_limit $all rate=1r/s;",
+                qq([warn] "$all" in "sensu_rate_limit" is the same for all )
+                . 'callers, who share one count: name what tells them apart, '
+                . 'such as $sensu_user or $binary_remote_addr in CONF:HERE');
+    }
+
+    gateway("$redis sensu_rate_limit \$nope rate=1r/s;",
+            '[emerg] unknown variable "$nope" in "sensu_rate_limit" in '
+            . 'CONF:HERE, define it with map or set, or use '
+            . '$sensu_claim_NAME');
+    gateway('sensu_namespaces $nope;',
+            '[emerg] unknown variable "$nope" in "sensu_namespaces" in '
+            . 'CONF:HERE, define it with map or set, or use '
+            . '$sensu_claim_NAME');
+
+    gateway("$redis sensu_rate_limit \$sensu_user rate=$_;",
+            '[emerg] "sensu_rate_limit" cannot count so many requests that '
+            . 'exactly, use up to 10000r/s, or 1000000r/s divided by a whole '
+            . 'number in CONF:HERE')
+        for qw(600000r/s 300000r/s);
+    gateway("$redis sensu_rate_limit \$sensu_user rate=$_;", '')
+        for qw(1000000r/s 500000r/s 10000r/s 9999r/s 7r/s 7r/m 1000000r/m);
+};
+
+subtest 'a return asks for no token' => sub {
+    my $gw = $t->nginx(backend => $back, locations => <<"END");
+location = /_return { internal; return 204; }
+location = /_ask { internal; $pass proxy_method GET; }
+location /open { auth_request /_return; sensu_gateway off; $pass }
+location /asked { auth_request /_ask; sensu_gateway off; $pass }
+END
+    is $gw->get('/asked')->{status}, 401, 'a proxy_pass of a gateway asks';
+    is $gw->get('/asked', token => $t->token)->{status}, 200, 'and lets in';
+    is scalar $gw->grep_log(qr/was looked at/), 0, 'nothing to tell';
+
+    is $gw->get('/open')->{status}, 200, 'a return lets everybody in';
+    like +($gw->grep_log(qr/was looked at/))[0],
+         qr/\[warn\][ ].*sensu:[ ]a[ ]subrequest[ ]to[ ]"\/_return"
+            [ ]was[ ]answered[ ]with[ ]204
+            [ ]before[ ]its[ ]token[ ]was[ ]looked[ ]at,[ ]by[ ]a[ ]"return"[ ]or
+            [ ]a[ ]rewrite:[ ]nobody[ ]is[ ]asked[ ]for[ ]one/x,
+         'which is told';
+};
+
+$t->done;
+
+
+# a directive in a gateway
+
+sub gateway {
+    my ($text, $message) = @_;
+
+    said($text, server => "sensu_gateway on; $key\n$text # here",
+         locations => "location / { $pass }", $message);
+}
+
+
+sub said {
+    my $message = pop;
+    my ($name, %part) = @_;
+
+    my $conf = join "\n", '%%GLOBALS%%', 'events { }', 'http {', '%%TEMP%%',
+                    'access_log off;', $part{http} // '',
+                    'server {' . ($message =~ /of the server/ ? ' # here' : ''),
+                    'listen 127.0.0.1:%%PORT%%;', $part{server} // '',
+                    $part{locations}, '}', '}', '';
+
+    my $nginx = $t->nginx(conf => $conf, start => 0);
+    my ($ok, $out) = $nginx->check;
+
+    my @lines = split /\n/, slurp($nginx->conf);
+    my ($here) = grep { $lines[$_ - 1] =~ /# here/ } 1 .. @lines;
+
+    for ($out) {
+        s/\Q${\$nginx->conf}\E/CONF/g;
+        s/CONF:$here\b/CONF:HERE/g if $here;
+        s/\Q$d\E/DIR/g;
+    }
+
+    my @said = map { s/^nginx: //r } grep { /\[(?:warn|emerg)\]/ }
+               split /\n/, $out;
+
+    if (ref $message) {
+        like $said[0], $message, $name;
+
+    } else {
+        is join("\n", @said), $message, $name;
+    }
+
+    is !!$ok, $message !~ /emerg/, $ok ? 'starts' : 'does not start';
+}
