@@ -7,10 +7,11 @@ DESTDIR      ?=
 export NGINX_SRC NGINX_BINARY DESTDIR
 
 PKGS      = nginx nginx-dev libjansson-dev libjwt-dev libhiredis-dev \
-            libssl-dev redis-server gcc libc6-dev make perl curl openssl
+            libssl-dev 'redis-server|valkey-server' gcc libc6-dev make perl \
+            curl openssl
 TEST_PKGS = nghttp2-client libnginx-mod-stream
 LINT_PKGS = cppcheck shellcheck libyajl-dev
-FUZZ_PKGS = clang libclang-rt-14-dev
+FUZZ_PKGS = clang libclang-rt-dev
 CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
              gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
 BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \

@@ -21,7 +21,8 @@ my $tls_port = $t->port;
 
 my $gw = $t->nginx(
     backend => $back,
-    server => "listen 127.0.0.1:$tls_port ssl http2; ssl_certificate $cert;"
+    server => SensuTest::Nginx::http2("127.0.0.1:$tls_port ssl")
+              . "ssl_certificate $cert;"
               . "ssl_certificate_key $key; sensu_native_pages off;"
               . 'add_header X-Page "$sensu_page $sensu_page_count" always;',
     locations => location('/short/', 'sensu_page_max 3;')

@@ -150,7 +150,7 @@ END
 
     $self->{process} = SensuTest::Process->spawn(
         log => $t->dir . "/sentinel$n.out",
-        cmd => ['redis-server', $conf, '--sentinel']);
+        cmd => [SensuTest::Redis::server(), $conf, '--sentinel']);
 
     $t->wait_for(sub { eval { ask($self, 'PING') } }, 10)
         or die 'no sentinel: ' . slurp($t->dir . "/sentinel$n.out");

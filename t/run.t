@@ -254,8 +254,9 @@ sub processes {
 
         my ($pid) = $cwd =~ m{/(\d+)/};
         my $title = slurp("/proc/$pid/cmdline");
-        my ($name) = $title =~ /(nginx|redis|sensu-backend)/ or next;
-        push @found, [$pid, $name];
+        my ($name) = $title =~ /(nginx|redis|valkey|sensu-backend)/
+            or next;
+        push @found, [$pid, $name eq 'valkey' ? 'redis' : $name];
     }
 
     return @found;

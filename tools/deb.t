@@ -26,7 +26,7 @@ my $login = 'admin:P@ssw0rd!';
 certificate($t);
 
 SensuTest::Process->spawn(log => $t->dir . '/redis.out',
-    cmd => [ qw(redis-server --port 6379 --save), '', '--dir', $t->dir ]);
+    cmd => [ SensuTest::Redis::server(), qw(--port 6379 --save), '', '--dir', $t->dir ]);
 
 SensuTest::Process->spawn(log => $t->dir . "/backend$_.out",
     cmd => [ 'demo/sensu-backend', '--listen', "10.0.0.$_:8080", '--rich',

@@ -29,6 +29,9 @@ SensuTest::Nginx - an nginx with the module, on ports of its own
     workers                 their process ids
     log, access_log         text of the logs; grep_log(qr/../) lines of it
 
+    version                 of the nginx that is tested, such as 1.022001
+    http2('127.0.0.1:P')    the lines of a server for a listen with HTTP/2
+
 Requests: it is a SensuTest::HTTP.
 
 =cut
@@ -65,6 +68,24 @@ sub new {
 sub port { $_[0]{port} }
 sub h2_port { $_[0]{h2_port} }
 sub conf { $_[0]{conf} }
+
+
+sub version {
+    my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
+
+    my ($major, $minor, $patch) = `$nginx -v 2>&1` =~ m{/(\d+)\.(\d+)\.(\d+)}
+        or die "$nginx -v says no version\n";
+
+    return $major + $minor / 1e3 + $patch / 1e6;
+}
+
+
+sub http2 {
+    my ($listen) = @_;
+
+    return version() < 1.025001 ? "listen $listen http2;\n"
+                                : "listen $listen; http2 on;\n";
+}
 
 
 sub write_conf {
@@ -148,7 +169,7 @@ END
     $o{http}
     server {
         listen 127.0.0.1:$self->{port};
-        listen 127.0.0.1:$self->{h2_port} http2;
+        ${\http2("127.0.0.1:$self->{h2_port}")}
         server_name localhost;
         $o{server}
         location / {

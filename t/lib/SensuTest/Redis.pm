@@ -2,7 +2,7 @@ package SensuTest::Redis;
 
 =head1 NAME
 
-SensuTest::Redis - a real redis-server of the test's own
+SensuTest::Redis - a real redis-server, or valkey-server, of the test's own
 
 =head1 METHODS
 
@@ -16,6 +16,7 @@ SensuTest::Redis - a real redis-server of the test's own
     kill                   kill -9
     stop                   ends it
     restart                stops it if need be, starts it empty, same address
+    server                 the program: TEST_REDIS, else what is installed
 
 =cut
 
@@ -28,6 +29,17 @@ use SensuTest::Process;
 
 
 my $count = 0;
+
+
+sub server {
+    my @names = $ENV{TEST_REDIS} // qw(redis-server valkey-server);
+
+    for my $name (@names) {
+        return $name if grep { -x "$_/$name" } split /:/, $ENV{PATH};
+    }
+
+    die "none of @names is installed\n";
+}
 
 
 sub new {
@@ -67,12 +79,12 @@ sub start {
 
     $self->{process} = SensuTest::Process->spawn(
         log => $self->{t}->dir . "/redis$self->{n}.out",
-        cmd => ['redis-server', @where, '--save', '', '--appendonly', 'no',
+        cmd => [server(), @where, '--save', '', '--appendonly', 'no',
                 '--dir', $self->{t}->dir, @{ $self->{args} }]);
 
     SensuTest::Process::wait_for(
         sub { eval { $self->cmd('PING'); 1 } || ($@ =~ /NOAUTH/) }, 10)
-        or die 'redis-server did not start: '
+        or die server() . ' did not start: '
                . SensuTest::Process::slurp($self->{t}->dir
                                            . "/redis$self->{n}.out");
 }
