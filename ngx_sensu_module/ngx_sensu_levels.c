@@ -150,7 +150,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->pages, prev->pages, 1);
     ngx_conf_merge_value(conf->native_pages, prev->native_pages, 1);
     ngx_conf_merge_value(conf->api_keys, prev->api_keys, 0);
-    ngx_conf_merge_value(conf->logout, prev->logout, 0);
+    ngx_conf_merge_value(conf->logout, prev->logout, NGX_SENSU_LOGOUT_OFF);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
     ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
     ngx_conf_merge_str_value(conf->audience, prev->audience, "");

@@ -11,6 +11,7 @@
 #include "ngx_sensu_conf.h"
 #include "ngx_sensu_count.h"
 #include "ngx_sensu_levels.h"
+#include "ngx_sensu_logout.h"
 #include "ngx_sensu_metrics.h"
 
 
@@ -217,10 +218,10 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NULL },
 
     { ngx_string("sensu_logout"),
-      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_sensu_logout_conf,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_sensu_loc_conf_t, logout),
+      0,
       NULL },
 
     { ngx_string("sensu_metrics"),
@@ -303,9 +304,12 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_sensu_add_handler(cf, NGX_HTTP_REWRITE_PHASE,
-                              ngx_sensu_rewrite_handler)
+    if (ngx_sensu_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE,
+                              ngx_sensu_server_rewrite_handler)
         != NGX_OK
+        || ngx_sensu_add_handler(cf, NGX_HTTP_REWRITE_PHASE,
+                                 ngx_sensu_rewrite_handler)
+           != NGX_OK
         || ngx_sensu_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
                                  ngx_sensu_preaccess_handler)
            != NGX_OK

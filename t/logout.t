@@ -103,8 +103,104 @@ subtest 'a token that can not be told from others is not looked up' => sub {
        'one without jti';
 };
 
+# wherever a caller counts for something, a log-out does
+
+my $any = 'sensu_namespaces $role; satisfy any; allow 127.0.0.1; deny all;';
+
+my $everywhere = $t->nginx(
+    backend => $demo,
+    http => 'sensu_redis ' . $redis->url . ' timeout=5s;'
+            . 'map $sensu_user $role { default ""; admin "*"; }',
+    server => 'sensu_logout on; set $early "$sensu_user";',
+    locations => 'location /any/ { rewrite ^/any(/.*)$ $1 break; ' . $any . '
+                      proxy_pass http://sensu; }
+                  location = /asked { sensu_gateway off; auth_request /check;
+                      try_files /none =404; }
+                  location = /check { internal;
+                      proxy_pass http://sensu/api/core/v2/namespaces; }
+                  location = /who { sensu_gateway off; return 200
+                      "$sensu_user,$sensu_token,$early,$role"; }
+                  location = /who-cares { sensu_gateway off; sensu_logout off;
+                      return 200 "$sensu_user,$sensu_token"; }
+                  location = /open/ { sensu_public /open/;
+                      rewrite ^ ' . $list . ' break;
+                      proxy_pass http://sensu; }
+                  location = /later { sensu_public /later; rewrite ^ /after;
+                      set $after "$sensu_user"; }
+                  location = /after { sensu_gateway off; return 200
+                      "($after)"; }
+                  location = /ssi.html { sensu_gateway off; ssi on;
+                      ssi_types *; root ' . $t->dir . '; }
+                  location = /inside { rewrite ^ ' . $list . ' break;
+                      proxy_pass http://sensu; }');
+
+$t->write('ssi.html', '<!--# include virtual="/inside?1" -->;'
+                      . '<!--# include virtual="/inside?2" -->;'
+                      . '<!--# include virtual="/inside?3" -->');
+
+subtest 'wherever the caller counts' => sub {
+    my ($access, $refresh) = login($everywhere);
+    my $get = sub { $everywhere->get($_[0], token => $access) };
+
+    is $get->("/any$list")->{status}, 200, 'satisfy any: in';
+    is $get->('/who')->{body}, 'admin,ok,admin,*', 'variables: admin';
+    is $get->('/asked')->{status}, 404, 'auth_request: in';
+    is $get->('/open/')->{status}, 200, 'from a public path: in';
+    is scalar(() = $get->('/ssi.html')->{body} =~ /"name"/g) > 2, 1,
+        'three subrequests: in';
+
+    is logout($everywhere, $access, $refresh)->{status}, 200, 'logged out';
+    ok $t->wait_for(sub { $get->($list)->{status} == 401 }, 5), 'refused';
+
+    my $r = $get->("/any$list");
+    is "$r->{status} $r->{body}", '200 []', 'satisfy any: nobody has none';
+    is $get->('/who')->{body}, ',revoked,,', 'variables: nobody';
+    is $get->('/who-cares')->{body}, 'admin,ok', 'where it is off: admin';
+    is $get->('/asked')->{status}, 401, 'auth_request: out';
+    is $get->('/open/')->{status}, 401, 'from a public path: out';
+
+    is $get->('/later')->{body}, '()', 'nor before the store was asked';
+
+    my @reasons = $get->('/ssi.html')->{body} =~ /"(token_revoked)"/g;
+    is scalar(@reasons), 3, 'three subrequests: out';
+    is $everywhere->get('/health', token => $access)->{status}, 200,
+        'what is public stays so';
+};
+
+subtest 'several subrequests wait for one answer' => sub {
+    my $parts = $t->nginx(
+        %shared, location => '',
+        locations => 'location = /ssi.html { sensu_gateway off; ssi on;
+                          ssi_types *; root ' . $t->dir . '; }
+                      location = /auth/logout { sensu_logout on;
+                          proxy_pass http://sensu; }
+                      location = /inside { sensu_logout on;
+                          rewrite ^ ' . $list . ' break;
+                          proxy_pass http://sensu; }');
+
+    my ($access, $refresh) = login($parts);
+    my $get = sub { $parts->get('/ssi.html', token => $access)->{body} };
+    my $looked = sub { $redis->cmd('INFO', 'commandstats')
+                       =~ /cmdstat_get:calls=(\d+)/ ? $1 : 0 };
+
+    my $before = $looked->();
+    is scalar(my @lists = $get->() =~ /\[\{"name"/g), 3, 'in';
+    is $looked->() - $before, 1, 'one look-up';
+
+    is logout($parts, $access, $refresh)->{status}, 200, 'logged out';
+    ok $t->wait_for(sub { 3 == (() = $get->() =~ /token_revoked/g) }, 5),
+        'out';
+};
+
+my $open = $t->nginx(%shared, location => 'sensu_logout on fail=open;');
+
 subtest 'without Redis nobody knows: nobody gets in' => sub {
     my ($access) = login($one);
+    my ($out, $refresh) = login($open);
+
+    logout($open, $out, $refresh);
+    ok $t->wait_for(sub { $open->get($list, token => $out)->{status} == 401 },
+                    5), 'with fail=open a log-out holds, too';
 
     $redis->kill;
 
@@ -114,6 +210,16 @@ subtest 'without Redis nobody knows: nobody gets in' => sub {
     is $r->json->{reason}, 'logout_check_failed', 'with a reason';
     is $r->header('Retry-After'), 1, 'for a moment';
     is $one->get('/health')->{status}, 200, 'what needs no token goes on';
+
+    is $everywhere->get('/who', token => $access)->{body}, ',unchecked,,',
+        'variables: nobody';
+    is $everywhere->get('/asked', token => $access)->{status}, 500,
+        'auth_request: out';
+
+    is $open->get($list, token => $out)->{status}, 200,
+        'fail=open: what can not be looked up, is let in';
+    is scalar($open->grep_log(qr/it is let in with fail=open/)), 1,
+        'of which the log says so';
 
     is logout($one, login($one))->{status}, 200, 'a log-out';
     ok $t->wait_for(sub { $one->grep_log(qr/a log-out was not kept, the store/) }, 5),

@@ -29,8 +29,28 @@ static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
     [SENSU_TOKEN_EXPIRED] = NGX_SENSU_TOKEN_EXPIRED,
     [SENSU_TOKEN_NOT_YET] = NGX_SENSU_TOKEN_NOT_YET,
     [SENSU_TOKEN_BAD_CLAIMS] = NGX_SENSU_BAD_CLAIMS,
-    [SENSU_TOKEN_API_KEY] = NGX_SENSU_API_KEY_REFUSED
+    [SENSU_TOKEN_API_KEY] = NGX_SENSU_API_KEY_REFUSED,
+    [SENSU_TOKEN_REVOKED] = NGX_SENSU_TOKEN_REVOKED
 };
+
+
+/* before anything is made of the caller: is he still one? */
+
+ngx_int_t
+ngx_sensu_server_rewrite_handler(ngx_http_request_t *r)
+{
+    switch (ngx_sensu_caller_look(r)) {
+
+    case NGX_OK:
+        return NGX_DECLINED;
+
+    case NGX_AGAIN:
+        return NGX_DONE;
+
+    default: /* NGX_ERROR */
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
 
 
 /* before the rewrites of every location that the request comes into */
@@ -42,7 +62,7 @@ ngx_sensu_rewrite_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return NGX_DECLINED;
+    return ngx_sensu_server_rewrite_handler(r);
 }
 
 
@@ -122,10 +142,6 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         rc = ngx_sensu_authorize(r, ctx);
     }
 
-    if (rc == NGX_OK && r == r->main) {
-        rc = ngx_sensu_logout_check(r, ctx);
-    }
-
     if (rc == NGX_OK) {
         ctx->admitted = 1;
     }
@@ -142,6 +158,12 @@ ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     if (ngx_sensu_is_public(r)) {
         return NGX_OK;
+    }
+
+    /* a rewrite may have led here from a public path */
+
+    if (ngx_sensu_caller_look(r) == NGX_AGAIN) {
+        return NGX_AGAIN;
     }
 
     caller = ngx_sensu_caller(r);
@@ -169,6 +191,9 @@ ngx_sensu_token_refuse(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     const char  *error;
 
     switch (caller->verdict) {
+
+    case SENSU_TOKEN_UNCHECKED:
+        return ngx_sensu_refuse(r, NGX_SENSU_LOGOUT_FAILED, NULL);
 
     case SENSU_TOKEN_MISSING:
     case SENSU_TOKEN_API_KEY:
@@ -223,6 +248,10 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         || (ctx->target.rc == SENSU_PATH_OTHER && ngx_sensu_is_public(r)))
     {
         return NGX_OK;
+    }
+
+    if (ngx_sensu_caller_look(r) == NGX_AGAIN) {
+        return NGX_AGAIN;
     }
 
     caller = ngx_sensu_caller(r);

@@ -13,6 +13,7 @@
 
 /* ngx_sensu_access.c */
 
+ngx_int_t ngx_sensu_server_rewrite_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_rewrite_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_access_handler(ngx_http_request_t *r);

@@ -12,11 +12,7 @@
 #include "ngx_sensu.h"
 
 
-/*
- * In the access phase, for a request that was admitted: is its token revoked?
- * NGX_OK, NGX_AGAIN while the store is asked, or a status.
- */
-ngx_int_t ngx_sensu_logout_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+char *ngx_sensu_logout_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* in the header filter: revokes the token of a POST /auth/logout that the
    backend granted */

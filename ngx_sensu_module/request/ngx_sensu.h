@@ -84,13 +84,22 @@ typedef struct {
 } ngx_sensu_srv_conf_t;
 
 
+/* does a log-out end a token, and what if the store does not know? */
+
+typedef enum {
+    NGX_SENSU_LOGOUT_OFF = 0,
+    NGX_SENSU_LOGOUT_CLOSED,
+    NGX_SENSU_LOGOUT_OPEN
+} ngx_sensu_logout_e;
+
+
 typedef struct {
     ngx_flag_t                gateway;
     ngx_flag_t                guard;
     ngx_flag_t                pages;
     ngx_flag_t                native_pages;
     ngx_flag_t                api_keys;  /* pass them on */
-    ngx_flag_t                logout;    /* holds for the whole fleet */
+    ngx_int_t                 logout;    /* ngx_sensu_logout_e */
 
     sensu_keys_t             *keys;
     ngx_str_t                 issuer;
@@ -180,7 +189,7 @@ typedef struct {
     ngx_buf_t                *error_body;
 
     ngx_sensu_rate_ctx_t     *rate;      /* judged by the limit */
-    ngx_sensu_logout_t       *logout;    /* looked up */
+    ngx_sensu_logout_t       *logout;    /* as caller, of the main alone */
 
     ngx_sensu_page_t         *page;      /* being assembled for a client */
     ngx_sensu_merge_t        *merge;     /* an unpaged list of several */
@@ -250,6 +259,12 @@ void ngx_sensu_target_restore(ngx_http_request_t *r);
  * request's present location, from any phase.  NULL: no memory.
  */
 ngx_sensu_caller_t *ngx_sensu_caller(ngx_http_request_t *r);
+/*
+ * Has the store asked whether the token was logged out, where that counts;
+ * until then it is nobody's.  NGX_OK, NGX_AGAIN: the request waits, and its
+ * phases are run again; NGX_ERROR.
+ */
+ngx_int_t ngx_sensu_caller_look(ngx_http_request_t *r);
 /*
  * If a caller is known, is it of this location?  Else verifies anew, so that
  * no map keeps what it made of another location's caller.  NGX_ERROR: no

@@ -7,8 +7,11 @@
 
 
 #include "ngx_sensu_cache.h"
+#include "ngx_sensu_mark.h"
 
 
+static ngx_uint_t ngx_sensu_caller_may_leave(ngx_http_request_t *r);
+static ngx_sensu_caller_t *ngx_sensu_caller_token(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
 static ngx_sensu_identity_t *ngx_sensu_verify_field(
@@ -17,8 +20,82 @@ static ngx_sensu_identity_t *ngx_sensu_verify_field(
 static void ngx_sensu_caller_cleanup(void *data);
 
 
+/* what a token counts for that was, or may have been, logged out */
+
+static ngx_sensu_caller_t  ngx_sensu_caller_revoked = {
+    .verdict = SENSU_TOKEN_REVOKED, .why = "logged out"
+};
+
+static ngx_sensu_caller_t  ngx_sensu_caller_unchecked = {
+    .verdict = SENSU_TOKEN_UNCHECKED, .why = ""
+};
+
+
 ngx_sensu_caller_t *
 ngx_sensu_caller(ngx_http_request_t *r)
+{
+    ngx_sensu_caller_t  *caller;
+
+    caller = ngx_sensu_caller_token(r);
+
+    if (caller == NULL || caller->verdict != SENSU_TOKEN_OK
+        || !ngx_sensu_caller_may_leave(r))
+    {
+        return caller;
+    }
+
+    switch (ngx_sensu_mark(r)) {
+
+    case NGX_DECLINED:
+        return caller;
+
+    case NGX_OK:
+        return &ngx_sensu_caller_revoked;
+
+    default: /* NGX_ERROR, NGX_AGAIN */
+        return &ngx_sensu_caller_unchecked;
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_caller_look(ngx_http_request_t *r)
+{
+    ngx_sensu_caller_t  *caller;
+
+    if (!ngx_sensu_caller_may_leave(r)) {
+        return NGX_OK;
+    }
+
+    caller = ngx_sensu_caller_token(r);
+    if (caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    return (caller->verdict == SENSU_TOKEN_OK)
+           ? ngx_sensu_mark_look(r, caller) : NGX_OK;
+}
+
+
+/* does a log-out count here? */
+
+static ngx_uint_t
+ngx_sensu_caller_may_leave(ngx_http_request_t *r)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    return conf->logout != NGX_SENSU_LOGOUT_OFF
+           && r->headers_in.authorization != NULL
+           && !ngx_sensu_is_public(r);
+}
+
+
+/* the token alone, whatever has become of it since */
+
+static ngx_sensu_caller_t *
+ngx_sensu_caller_token(ngx_http_request_t *r)
 {
     ngx_uint_t             known;
     ngx_sensu_ctx_t       *ctx;

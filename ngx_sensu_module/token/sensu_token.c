@@ -60,6 +60,8 @@ static const char  *sensu_token_names[] = {
     [SENSU_TOKEN_BAD_CLAIMS] = "bad_claims",
     [SENSU_TOKEN_PUBLIC] = "public",
     [SENSU_TOKEN_API_KEY] = "api_key",
+    [SENSU_TOKEN_REVOKED] = "revoked",
+    [SENSU_TOKEN_UNCHECKED] = "unchecked",
     [SENSU_TOKEN_OK] = "ok"
 };
 

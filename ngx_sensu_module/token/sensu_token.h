@@ -31,6 +31,8 @@ typedef enum {
     SENSU_TOKEN_BAD_CLAIMS,  /* also a header or payload that is refused */
     SENSU_TOKEN_PUBLIC,      /* set by the caller, never by this file */
     SENSU_TOKEN_API_KEY,     /* "Authorization: Key ..." */
+    SENSU_TOKEN_REVOKED,     /* logged out; as the next set by the caller */
+    SENSU_TOKEN_UNCHECKED,   /* nobody knows whether it was logged out */
     SENSU_TOKEN_OK
 } sensu_token_e;
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include "tap.h"
+#include "sensu_cursor.h"
 #include "sensu_slots.h"
 
 
@@ -297,6 +298,69 @@ test_rows(void)
 }
 
 
+static int
+by_hash(const void *a, const void *b)
+{
+    uint64_t  x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+
+    return (x > y) - (x < y);
+}
+
+
+/* two keys of one hash: drawn from so many that there are some */
+
+static void
+test_hash(void)
+{
+    void           *block;
+    size_t          i, n;
+    uint32_t        pair[2];
+    uint64_t       *row;
+    sensu_str_t     key[2];
+    unsigned char   got[8];
+    sensu_slots_t  *slots;
+
+    n = 400000;
+    row = malloc(n * sizeof(uint64_t));
+
+    if (row == NULL) {
+        exit(1);
+    }
+
+    for (i = 0; i < n; i++) {
+        pair[0] = i * 2654435761u;
+        key[0] = (sensu_str_t) { 4, (unsigned char *) pair };
+        row[i] = sensu_hash(key[0]) << 32 | pair[0];
+    }
+
+    qsort(row, n, sizeof(uint64_t), by_hash);
+
+    for (i = 1; i < n && row[i] >> 32 != row[i - 1] >> 32; i++) { /* void */ }
+
+    ok(i < n, "two keys have one hash");
+
+    pair[0] = row[i - 1];
+    pair[1] = row[i < n ? i : 0];
+    free(row);
+
+    key[0] = (sensu_str_t) { 4, (unsigned char *) &pair[0] };
+    key[1] = (sensu_str_t) { 4, (unsigned char *) &pair[1] };
+
+    slots = table(4096, &block);
+
+    (void) sensu_slots_set(slots, key[0], sensu_str("one"), 1, 9,
+                           SENSU_SLOTS_KEEP);
+    is_int(sensu_slots_get(slots, key[1], 2, got, 8), -1, "one is not there");
+
+    (void) sensu_slots_set(slots, key[1], sensu_str("four"), 1, 9,
+                           SENSU_SLOTS_KEEP);
+    is_int(sensu_slots_get(slots, key[0], 2, got, 8), 3, "then one is");
+    is_int(sensu_slots_get(slots, key[1], 2, got, 8), 4, "beside the other");
+
+    free(block);
+}
+
+
 /*
  * Weeks of it: five minutes of life, keys and values of all lengths, so many
  * that the table is always full; now and then a process takes the block over.
@@ -368,6 +432,7 @@ main(void)
 
     test_rows();
     test_sizes();
+    test_hash();
 
     test_model(SENSU_SLOTS_EVICT, 4096, 60);
     test_model(SENSU_SLOTS_EVICT, 65536, 600);

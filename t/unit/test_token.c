@@ -83,7 +83,8 @@ test_names(void)
     int           i;
     const char  *name[] = {
         "missing", "malformed", "bad_signature", "unknown_key", "expired",
-        "not_yet", "bad_claims", "public", "api_key", "ok"
+        "not_yet", "bad_claims", "public", "api_key",
+        "revoked", "unchecked", "ok"
     };
 
     for (i = 0; i <= SENSU_TOKEN_OK; i++) {
