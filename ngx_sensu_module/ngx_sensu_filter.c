@@ -47,7 +47,7 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
 
     conf = ngx_sensu_loc_conf(r);
 
-    if (!conf->gateway) {
+    if (!conf->gateway && (ctx == NULL || ctx->status == 0)) {
         return ngx_sensu_next_header_filter(r);
     }
 
@@ -131,7 +131,7 @@ ngx_sensu_discard_body(ngx_http_request_t *r)
 static void
 ngx_sensu_filter_unasked(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    if (r == r->main || (ctx != NULL && ctx->admitted)
+    if (r == r->main || (ctx != NULL && ctx->target.admitted)
         || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
     {
         return;

@@ -34,11 +34,21 @@ static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
 };
 
 
-/* before anything is made of the caller: is he still one? */
+/*
+ * Before anything is made of the caller: is he still one?  The run that makes
+ * an error page is known from here on.
+ */
 
 ngx_int_t
 ngx_sensu_server_rewrite_handler(ngx_http_request_t *r)
 {
+    if (r->err_status == 0) {
+        (void) ngx_sensu_ctx_find(r);
+
+    } else if (ngx_sensu_ctx(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     switch (ngx_sensu_caller_look(r)) {
 
     case NGX_OK:
@@ -129,12 +139,13 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    ctx->admitted = 0;
     ctx->status = 0;
 
     if (ngx_sensu_target(r) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->target.admitted = NULL;
 
     rc = ngx_sensu_authenticate(r, ctx);
 
@@ -143,7 +154,7 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     if (rc == NGX_OK) {
-        ctx->admitted = 1;
+        ctx->target.admitted = ngx_sensu_loc_conf(r);
     }
 
     return rc;

@@ -27,7 +27,7 @@ ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    if (ctx->body_checked) {
+    if (ctx->target.body_checked) {
         return NGX_OK;
     }
 
@@ -47,7 +47,7 @@ ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     rc = ngx_sensu_guard_check(r, ctx);
 
     if (rc == NGX_OK) {
-        ctx->body_checked = 1;
+        ctx->target.body_checked = 1;
     }
 
     return rc;

@@ -11,6 +11,8 @@
 #include "ngx_sensu_list.h"
 
 
+static ngx_int_t ngx_sensu_check_left(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_admission(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_path(ngx_http_request_t *r,
@@ -19,6 +21,9 @@ static ngx_int_t ngx_sensu_check_prefix(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_check_query(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_body(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_is_discarded(ngx_http_request_t *r);
+static ngx_uint_t ngx_sensu_is_too_large(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_send_upstream(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
@@ -40,14 +45,20 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 
     ctx = ngx_sensu_ctx_find(r);
 
+    if (!conf->gateway) {
+        return ngx_sensu_check_left(r, ctx);
+    }
+
     if (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL)) {
         /* one of our own: its target is made already */
         ngx_sensu_target_forget(r);
         return NGX_DECLINED;
     }
 
-    if (!conf->gateway) {
-        return NGX_DECLINED;
+    /* a subrequest may have been in another location */
+
+    if (ngx_sensu_caller_renew(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx = ngx_sensu_ctx(r);
@@ -81,13 +92,47 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    ctx->passed = 1;
+    ctx->passed = ctx->target.line.uri;
 
     if (ngx_sensu_headers_clean(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_sensu_send_upstream(r, ctx);
+}
+
+
+/*
+ * A request that a gateway has let in, or one of its own, has come to a
+ * location that would send it on without one: nobody would narrow it to the
+ * caller's namespaces there, nor page or guard it.  An error page is no such
+ * request, unless it is asked for by the very URI that was let in.
+ */
+
+static ngx_int_t
+ngx_sensu_check_left(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ctx == NULL || r->content_handler == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->fetch == NULL && ctx->part == NULL
+        && (ctx->passed.len == 0
+            || (r->err_status && r->uri.data != ctx->passed.data)))
+    {
+        return NGX_DECLINED;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                         "sensu: a request that the gateway let in was "
+                         "redirected to location \"%V\", which is no gateway: "
+                         "set sensu_gateway on there, too", &clcf->name);
+
+    return ngx_sensu_refuse(r, NGX_SENSU_GATEWAY_LEFT, NULL);
 }
 
 
@@ -99,9 +144,16 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t              rc;
+    ngx_sensu_loc_conf_t  *conf;
 
-    if (!ctx->admitted) {
+    conf = ngx_sensu_loc_conf(r);
+
+    if (ngx_sensu_target(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->target.admitted != conf) {
 
         rc = (r == r->main) ? ngx_sensu_authorize(r, ctx)
                             : ngx_sensu_admit(r, ctx);
@@ -109,12 +161,12 @@ ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
             return rc;
         }
 
-        ctx->admitted = 1;
+        ctx->target.admitted = conf;
     }
 
     /* with "satisfy any" it may have been refused before */
 
-    if (!ctx->error_page) {
+    if (!ctx->begun) {
         ctx->error = NGX_SENSU_ERROR_NONE;
     }
 
@@ -260,11 +312,7 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
-    /* an error_page is made without the body, also of a 413 */
-
-    if (conf->max_body && !ctx->error_page
-        && r->headers_in.content_length_n > (off_t) conf->max_body)
-    {
+    if (ngx_sensu_is_too_large(r, ctx)) {
         return ngx_sensu_refuse(r, NGX_SENSU_BODY_TOO_LARGE, NULL);
     }
 
@@ -281,6 +329,54 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+/* has nginx thrown away of it, for a page that it then did not send? */
+
+static ngx_uint_t
+ngx_sensu_is_discarded(ngx_http_request_t *r)
+{
+    ngx_str_t  *value;
+
+    if (r->discard_body) {
+        return 1;
+    }
+
+    if (r->request_body != NULL || r->headers_in.content_length == NULL) {
+        return 0;
+    }
+
+    value = &r->headers_in.content_length->value;
+
+    return ngx_atoof(value->data, value->len)
+           != r->headers_in.content_length_n;
+}
+
+
+/*
+ * Also a body that was found too large before, and so is not there as a whole.
+ * A file as an error page is sent without the body.
+ */
+
+static ngx_uint_t
+ngx_sensu_is_too_large(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (ctx->begun && r->content_handler == NULL) {
+        return 0;
+    }
+
+    if (r->internal && ngx_sensu_is_discarded(r)) {
+        return 1;
+    }
+
+    return conf->max_body
+           && (r->headers_in.content_length_n > (off_t) conf->max_body
+               || ctx->body_size > (off_t) conf->max_body);
 }
 
 

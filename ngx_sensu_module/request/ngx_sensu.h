@@ -140,9 +140,25 @@ typedef struct {
 } ngx_sensu_caller_t;
 
 
-/* the parsed request line, see ngx_sensu_target() */
+/* a request line: nginx puts other texts in their place, it changes none */
 
 typedef struct {
+    ngx_str_t                 uri;
+    ngx_str_t                 args;
+    ngx_str_t                 unparsed_uri;
+    ngx_uint_t                valid;     /* unparsed_uri is this uri's */
+} ngx_sensu_line_t;
+
+
+/*
+ * The parsed request line, see ngx_sensu_target(), with what was judged of it:
+ * of another line all of it is made anew.
+ */
+
+typedef struct {
+    ngx_sensu_line_t          line;      /* that this is of; without: none */
+    ngx_sensu_loc_conf_t     *admitted;  /* by the access rules of this */
+    ngx_uint_t                body_checked;
     sensu_path_rc_e           rc;
     sensu_path_t              path;
     ngx_str_t                 raw;       /* the path as it came */
@@ -153,23 +169,21 @@ typedef struct {
 /*
  * The context of a request, of subrequests too.  It lives in a cleanup of the
  * pool, so that it is found again after an internal redirect has wiped the
- * modules' contexts.
+ * modules' contexts.  Another run of phases begins with a new one, but for
+ * what ngx_sensu_ctx_rerun() takes over.
  */
 
 typedef struct {
     ngx_http_request_t       *request;
     ngx_sensu_caller_t        caller;    /* only in the main request's */
     ngx_sensu_target_t        target;
-    unsigned                  parsed:1;  /* target is of this run of phases */
+    ngx_sensu_line_t          sent;      /* upstream in the target's place */
+    ngx_str_t                 passed;    /* the URI that was let in */
+    ngx_uint_t                begun;     /* the error that this run is of */
     unsigned                  seen:1;    /* to be counted at its end, */
     unsigned                  seen_scope:2; /* as it was first asked for */
-    unsigned                  passed:1;  /* let in: what follows is not ours */
     unsigned                  guard_hits:8; /* a bit for each point */
-    unsigned                  admitted:1;/* the access rules were applied */
     unsigned                  body_read:1;
-    unsigned                  body_checked:1;
-    unsigned                  retargeted:1;
-    unsigned                  error_page:1; /* run again by an error_page */
     unsigned                  replace:1; /* the body is to be our JSON */
 
     sensu_namespaces_t        namespaces;/* of the caller */
@@ -177,11 +191,6 @@ typedef struct {
 
     sensu_query_t             paging;    /* limit and continue */
     off_t                     body_size; /* received so far */
-
-    ngx_str_t                 unparsed_uri; /* what the client sent, */
-    ngx_str_t                 uri;          /* see ngx_sensu_retarget() */
-    ngx_str_t                 args;
-    ngx_str_t                 new_uri;
 
     ngx_sensu_error_e         error;     /* refused with; kept for the log */
     ngx_uint_t                status;    /* of it, pending */
@@ -276,7 +285,7 @@ ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r);
 
 /* ngx_sensu_target.c */
 
-/* parses the request line, once a run of phases; NULL: no memory */
+/* the request line, parsed again whenever it is another; NULL: no memory */
 ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
 /* what goes upstream: path + "?" + query; the client's own is kept for logs
    and comes back with ngx_sensu_target_restore() */

@@ -32,6 +32,7 @@ ngx_sensu_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_sensu_ctx_t));
 
     ctx->request = r;
+    ctx->begun = r->internal ? r->err_status : 0;
     cln->handler = ngx_sensu_ctx_cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_sensu_module);
@@ -106,53 +107,71 @@ ngx_sensu_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 
 
 /*
- * Another run of phases: what was decided is decided again, of a body too, for
- * the path may be another.  Our own subrequests keep the target made for them.
+ * Another run of phases decides everything again, for path and rules may be
+ * others.  It takes over what is of the request, whatever its path: what was
+ * read and counted, and the error for the log.  Our own subrequests stay what
+ * they are.
  */
 
 static void
 ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
+    ngx_sensu_ctx_t  old;
+
     ngx_http_set_ctx(r, ctx, ngx_sensu_module);
 
-    if (ctx->fetch == NULL && ctx->part == NULL) {
-        ngx_sensu_target_restore(r);
+    if (ctx->fetch != NULL || ctx->part != NULL) {
+        return;
     }
 
-    ctx->parsed = 0;
-    ctx->admitted = 0;
-    ctx->body_checked = 0;
-    ctx->status = 0;
-    ctx->error_page = (r->err_status != 0);
-    ctx->replace = 0;
-    ctx->page = NULL;
-    ctx->merge = NULL;
-    ctx->sieve = NULL;
-    ctx->others = NULL;
+    ngx_sensu_target_restore(r);
+
+    old = *ctx;
+    ngx_memzero(ctx, sizeof(ngx_sensu_ctx_t));
+
+    ctx->request = r;
+    ctx->begun = r->err_status;
+
+    ctx->caller = old.caller;
+    ctx->passed = old.passed;
+    ctx->seen = old.seen;
+    ctx->seen_scope = old.seen_scope;
+    ctx->guard_hits = old.guard_hits;
+    ctx->body_read = old.body_read;
+    ctx->body_size = old.body_size;
+    ctx->error = old.error;
+    ctx->rate = old.rate;
+    ctx->logout = old.logout;
+    ctx->page_kind = old.page_kind;
+    ctx->page_count = old.page_count;
 }
 
 
 void
 ngx_sensu_target_restore(ngx_http_request_t *r)
 {
-    ngx_sensu_ctx_t  *ctx;
+    ngx_sensu_ctx_t   *ctx;
+    ngx_sensu_line_t  *line;
 
     ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
 
-    if (ctx == NULL || !ctx->retargeted) {
+    if (ctx == NULL || ctx->sent.uri.data == NULL) {
         return;
     }
 
-    r->unparsed_uri = ctx->unparsed_uri;
+    line = &ctx->target.line;
+
+    r->unparsed_uri = line->unparsed_uri;
 
     /* an internal redirect has its own */
 
-    if (r->uri.data == ctx->new_uri.data) {
-        r->uri = ctx->uri;
-        r->args = ctx->args;
+    if (r->uri.data == ctx->sent.uri.data) {
+        r->uri = line->uri;
+        r->args = line->args;
+        r->valid_unparsed_uri = line->valid;
     }
 
-    ctx->retargeted = 0;
+    ngx_memzero(&ctx->sent, sizeof(ngx_sensu_line_t));
 
     ngx_sensu_target_forget(r);
 }

@@ -101,6 +101,8 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
     { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("logout_check_failed"),
       ngx_string("it can not be checked now whether the token was logged "
                  "out") },
+    { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("gateway_left"),
+      ngx_string("the request was led past the gateway") },
     { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("internal"),
       ngx_string("internal error") },
 

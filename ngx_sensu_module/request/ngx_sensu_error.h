@@ -59,6 +59,7 @@ typedef enum {
     NGX_SENSU_RATE_LIMITED,
     NGX_SENSU_RATE_FAILED,
     NGX_SENSU_LOGOUT_FAILED,
+    NGX_SENSU_GATEWAY_LEFT,
     NGX_SENSU_INTERNAL,
 
     /* by other parts of nginx */

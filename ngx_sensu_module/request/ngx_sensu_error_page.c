@@ -51,11 +51,6 @@ ngx_sensu_error_instead(ngx_http_request_t *r, ngx_sensu_error_e error)
     r->headers_out.status = ngx_sensu_refuse(r, error, NULL);
     r->headers_out.status_line.len = 0;
 
-    if (r->headers_out.content_encoding) {
-        r->headers_out.content_encoding->hash = 0;
-        r->headers_out.content_encoding = NULL;
-    }
-
     ctx = ngx_sensu_ctx(r);
 
     return ctx ? ngx_sensu_error_swap(r, ctx) : NGX_ERROR;
@@ -81,6 +76,11 @@ ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     ctx->replace = 1;
+
+    if (r->headers_out.content_encoding) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
 
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);
@@ -123,9 +123,8 @@ ngx_sensu_error_server(ngx_http_request_t *r)
 
 
 /*
- * A page of nginx has err_status set and no other source.  The pages of the
- * operator's error_page have it, too, but run the phases again before, or do
- * not run ours at all.
+ * A page of nginx has err_status set by the run that it ends.  With one of the
+ * operator's error_page the run began.
  */
 
 static ngx_int_t
@@ -137,17 +136,15 @@ ngx_sensu_error_is_made_up(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     status = r->headers_out.status;
     conf = ngx_sensu_loc_conf(r);
 
-    if (!conf->gateway || r->err_status == 0 || status != r->err_status
-        || status < 400)
-    {
+    if (r->err_status == 0 || status != r->err_status || status < 400) {
         return 0;
     }
 
-    if (ctx == NULL) {
-        return !r->internal;
+    if (ctx != NULL && ctx->status == status) {
+        return 1;
     }
 
-    return ctx->status == status || !ctx->error_page;
+    return conf->gateway && (ctx == NULL || ctx->begun != status);
 }
 
 

@@ -12,6 +12,9 @@
 #include "ngx_sensu.h"
 
 
+static void ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line);
+static ngx_uint_t ngx_sensu_line_is(ngx_http_request_t *r,
+    ngx_sensu_line_t *line);
 static ngx_int_t ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
 static ngx_uint_t ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri);
@@ -33,9 +36,14 @@ ngx_sensu_target(ngx_http_request_t *r)
 
     target = &ctx->target;
 
-    if (ctx->parsed) {
+    if (target->line.uri.data != NULL
+        && (ngx_sensu_line_is(r, &target->line)
+            || ngx_sensu_line_is(r, &ctx->sent)))
+    {
         return target;
     }
+
+    ngx_memzero(target, sizeof(ngx_sensu_target_t));
 
     if (ngx_sensu_raw_target(r, &target->raw, &target->query) != NGX_OK) {
         return NULL;
@@ -56,9 +64,31 @@ ngx_sensu_target(ngx_http_request_t *r)
         target->path.why = "the path is not in its plain form";
     }
 
-    ctx->parsed = 1;
+    ngx_sensu_line(r, &target->line);
 
     return target;
+}
+
+
+static void
+ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line)
+{
+    line->uri = r->uri;
+    line->args = r->args;
+    line->unparsed_uri = r->unparsed_uri;
+    line->valid = r->valid_unparsed_uri;
+}
+
+
+static ngx_uint_t
+ngx_sensu_line_is(ngx_http_request_t *r, ngx_sensu_line_t *line)
+{
+    return line->uri.data == r->uri.data
+           && line->uri.len == r->uri.len
+           && line->args.data == r->args.data
+           && line->args.len == r->args.len
+           && line->unparsed_uri.data == r->unparsed_uri.data
+           && line->valid == r->valid_unparsed_uri;
 }
 
 
@@ -208,20 +238,14 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
     ngx_unescape_uri(&dst, &src, path->len, 0);
     uri.len = dst - uri.data;
 
-    if (!ctx->retargeted) {
-        ctx->unparsed_uri = r->unparsed_uri;
-        ctx->uri = r->uri;
-        ctx->args = r->args;
-        ctx->retargeted = 1;
-    }
-
     r->unparsed_uri = line;
     r->valid_unparsed_uri = 1;
     r->quoted_uri = 1;
     r->uri = uri;
-    ctx->new_uri = uri;
     r->args.data = line.data + path->len + 1;
     r->args.len = query->len;
+
+    ngx_sensu_line(r, &ctx->sent);
 
     ngx_sensu_target_forget(r);
 

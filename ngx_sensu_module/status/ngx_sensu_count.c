@@ -69,7 +69,7 @@ ngx_sensu_outcome(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_SENSU_ABORTED;
     }
 
-    if (status >= 400 && (ctx == NULL || !ctx->passed)) {
+    if (status >= 400 && (ctx == NULL || ctx->passed.len == 0)) {
         return NGX_SENSU_OTHER;
     }
 
