@@ -404,9 +404,7 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
     redis = smcf->redis.elts;
 
     for (i = 0; i < smcf->redis.nelts; i++) {
-        if (ngx_sensu_redis_init_process(redis[i], cycle) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        ngx_sensu_redis_init_process(redis[i], cycle);
     }
 
     return NGX_OK;

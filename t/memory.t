@@ -96,7 +96,7 @@ sub build {
     }
 
     push @link, '--coverage' if glob "$objects/addon/*/*.gcno";
-    run(@link, qw(-lhiredis -ljansson -ljwt -lcrypto));
+    run(@link, qw(-lhiredis -ljansson -ljwt -lssl -lcrypto));
 
     $ENV{TEST_MODULE} = "$dir/ngx_sensu_failing.so";
 

@@ -70,8 +70,9 @@ is_deeply \@elements, [ $list->elements ], 'and comes out complete';
 ok $t->wait_for(sub { clients($replica) == 2 }, 20), 'both workers are there';
 ok scalar($gw->grep_log(qr/is down: Connection refused/)),
     'the log says that the old one is gone';
-ok scalar($gw->grep_log(qr/\b${\$replica->port}: connected again/)),
-    'and where the gateway is now';
+ok $t->wait_for(sub {
+    $gw->grep_log(qr/\b${\$replica->port}: connected again after/)
+}, 10), 'and where the gateway is now';
 cmp_ok scalar($gw->grep_log(qr/\[(?:error|notice)\].* (?:redis|sentinel) /)),
     '<=', 24, 'in a few lines';
 

@@ -1,41 +1,34 @@
 
 /*
- * The Redis client: makes commands of operations, sends them to the server
- * that is right for their key, and completes the operations when answered.
+ * The Redis client: commands and their operations, sent to the server that is
+ * right for their key, and answered.
  */
 
 
 #include "ngx_sensu_redis_peer.h"
-#include "ngx_sensu_stat.h"
 
 
-/* of a "*" or "$", a number, and two line ends */
-#define NGX_SENSU_REDIS_ARGUMENT  (1 + NGX_SIZE_T_LEN + 2 + 2)
+static void ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 
 
-ngx_int_t
+void
 ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis, ngx_cycle_t *cycle)
 {
     ngx_uint_t  i;
-
-    /* not in the cache manager, nor in the cache loader */
-
-    if (ngx_process != NGX_PROCESS_WORKER
-        && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
 
     for (i = 0; i < redis->npeers; i++) {
         redis->peers[i]->timer.log = cycle->log;
         redis->peers[i]->retry.log = cycle->log;
     }
 
+    /* the clock is that of before the configuration was read */
+
+    ngx_time_update();
+
     /* one server of a cluster tells the others */
 
     ngx_sensu_redis_peer_connect(redis->peers[0]);
-
-    return NGX_OK;
 }
 
 
@@ -46,6 +39,7 @@ ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis)
 
     for (i = 0; i < redis->npeers; i++) {
         ngx_sensu_redis_peer_close(redis->peers[i]);
+        ngx_sensu_redis_tls_forget(&redis->peers[i]->conn.session);
     }
 
     ngx_sensu_op_exit_process();
@@ -53,163 +47,77 @@ ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis)
 
 
 ngx_sensu_redis_cmd_t *
-ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
+ngx_sensu_redis_ask(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
     ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
-    ngx_sensu_redis_reply_pt reply)
+    ngx_sensu_redis_reply_pt value)
 {
-    size_t                  len;
-    u_char                 *p;
-    ngx_uint_t              i;
+    ngx_sensu_op_t         *op;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    len = NGX_SENSU_REDIS_ARGUMENT;
-
-    for (i = 0; i < nargs; i++) {
-        len += NGX_SENSU_REDIS_ARGUMENT + args[i].len;
+    op = ngx_sensu_op_create(kind, NULL, NULL);
+    if (op == NULL) {
+        return NULL;
     }
 
-    cmd = ngx_calloc(sizeof(ngx_sensu_redis_cmd_t), ngx_cycle->log);
+    cmd = ngx_sensu_redis_cmd(redis, op, nargs, args, key,
+                              ngx_sensu_redis_answer);
     if (cmd == NULL) {
+        ngx_free(op);
         return NULL;
     }
 
-    p = ngx_alloc(len, ngx_cycle->log);
-    if (p == NULL) {
-        ngx_free(cmd);
-        return NULL;
-    }
-
-    cmd->redis = redis;
-    cmd->op = op;
-    cmd->reply = reply;
-    cmd->deadline = ngx_current_msec + redis->timeout;
-    cmd->nargs = nargs;
-    cmd->buf.data = p;
-
-    if (key && redis->topology == NGX_SENSU_REDIS_CLUSTER) {
-        cmd->slot = ngx_sensu_redis_cluster_slot(key);
-    }
-
-    p = ngx_sprintf(p, "*%ui" CRLF, nargs);
-
-    for (i = 0; i < nargs; i++) {
-        if (i == 2) {
-            cmd->rest = p - cmd->buf.data;
-        }
-
-        p = ngx_sensu_redis_argument(p, &args[i]);
-    }
-
-    cmd->buf.len = p - cmd->buf.data;
+    cmd->value = value;
 
     return cmd;
 }
 
 
-ngx_int_t
-ngx_sensu_redis_key(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_str_t *name)
+ngx_sensu_op_t *
+ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
+    void *data)
 {
-    u_char  *p;
-
-    if (redis->prefix.len + key->len > NGX_SENSU_REDIS_KEY) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(name->data, redis->prefix.data, redis->prefix.len);
-    p = ngx_cpymem(p, key->data, key->len);
-
-    name->len = p - name->data;
-
-    return NGX_OK;
-}
-
-
-u_char *
-ngx_sensu_redis_argument(u_char *p, ngx_str_t *arg)
-{
-    p = ngx_sprintf(p, "$%uz" CRLF, arg->len);
-    p = ngx_cpymem(p, arg->data, arg->len);
-
-    *p++ = CR;
-    *p++ = LF;
-
-    return p;
-}
-
-
-void
-ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd)
-{
-    ngx_sensu_redis_t       *redis;
+    ngx_sensu_op_t          *op;
     ngx_sensu_redis_peer_t  *peer;
 
-    redis = cmd->redis;
+    op = cmd->op;
+    op->done = done;
+    op->data = data;
 
-    if (redis->topology == NGX_SENSU_REDIS_CLUSTER) {
-        peer = ngx_sensu_redis_cluster_peer(redis, cmd->slot);
+    peer = cmd->redis->topology->pick(cmd);
+
+    if (peer) {
+        ngx_sensu_redis_peer_send(peer, cmd);
 
     } else {
-        peer = redis->peers[0];
-    }
-
-    if (peer == NULL) {
         ngx_sensu_redis_fail_fast(cmd);
-        return;
     }
 
-    ngx_sensu_redis_peer_send(peer, cmd);
+    return op;
 }
 
 
-void
+static void
 ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR) {
-        cmd->reply(cmd, reply);
+        cmd->value(cmd, reply);
         return;
     }
+
+    /* a server that does not have the script gets it, and keeps it */
 
     if (cmd->script
         && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
-        && ngx_sensu_redis_eval(cmd) == NGX_OK)
+        && ngx_sensu_redis_cmd_eval(cmd) == NGX_OK)
     {
+        ngx_sensu_redis_peer_send(cmd->peer, cmd);
         return;
     }
 
-    if (cmd->redis->topology == NGX_SENSU_REDIS_CLUSTER
-        && ngx_sensu_redis_cluster_redirect(cmd, reply->str) == NGX_OK)
-    {
+    if (cmd->redis->topology->redirect(cmd, reply->str) == NGX_OK) {
         return;
     }
 
-    ngx_sensu_redis_refused(cmd->peer, reply->str);
-    ngx_sensu_redis_complete(cmd, NGX_ERROR);
-}
-
-
-/* ends a command: its operation too, where it has one */
-
-void
-ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
-{
-    if (cmd->op) {
-        ngx_sensu_op_complete(cmd->op, rc);
-    }
-
-    ngx_free(cmd->buf.data);
-    ngx_free(cmd);
-}
-
-
-void
-ngx_sensu_redis_fail_fast(ngx_sensu_redis_cmd_t *cmd)
-{
-    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_FAILED_FAST, 1);
-
-    if (cmd->op) {
-        /* nobody was asked, so there is no latency */
-        cmd->op->start = 0;
-    }
-
+    ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
     ngx_sensu_redis_complete(cmd, NGX_ERROR);
 }

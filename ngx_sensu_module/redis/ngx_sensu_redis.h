@@ -1,9 +1,9 @@
 
 /*
- * Redis through hiredis' asynchronous interface on nginx's event loop: one
- * pipelined connection per worker and server, connected ahead and on demand,
- * with a time-out for commands, back-off with jitter, and an immediate error
- * while down.  Knows nothing of HTTP or of cursors.
+ * Redis on nginx's event loop: one pipelined connection per worker and server,
+ * connected ahead and on demand, with a deadline for each command, back-off
+ * with jitter, and an immediate error while down.  Knows nothing of HTTP or of
+ * cursors.
  */
 
 
@@ -11,7 +11,7 @@
 #define _NGX_SENSU_REDIS_H_INCLUDED_
 
 
-#include "ngx_sensu_store.h"
+#include "ngx_sensu_op.h"
 
 
 typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
@@ -26,13 +26,9 @@ typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
 ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args);
 
 /* in each worker: connect ahead; at its end: free without an alert */
-ngx_int_t ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis,
+void ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis,
     ngx_cycle_t *cycle);
 void ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis);
-
-/* a store over it: SET key value EX ttl, GET key; keys get the prefix */
-ngx_sensu_store_t *ngx_sensu_store_redis(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis);
 
 /*
  * Runs a script by EVALSHA, with EVAL where the server does not have it yet.

@@ -12,8 +12,14 @@
 /* milliseconds between two questions for the slots */
 #define NGX_SENSU_REDIS_LEARN  1000
 
+#define NGX_SENSU_REDIS_HOPS   3       /* MOVED and ASK of one command */
 
-static ngx_uint_t ngx_sensu_redis_cluster_fails(ngx_sensu_redis_peer_t *peer);
+
+static void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
+static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(
+    ngx_sensu_redis_cmd_t *cmd);
+static ngx_uint_t ngx_sensu_redis_cluster_learn(ngx_sensu_redis_t *redis,
+    ngx_str_t *args);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
     ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *addr);
 static void ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
@@ -22,76 +28,54 @@ static void ngx_sensu_redis_cluster_range(ngx_sensu_redis_cmd_t *cmd,
     redisReply *range);
 static ngx_int_t ngx_sensu_redis_cluster_host(ngx_sensu_redis_cmd_t *cmd,
     redisReply *node, ngx_sensu_redis_addr_t *addr);
+static ngx_int_t ngx_sensu_redis_cluster_same(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_addr_t *addr, ngx_uint_t port);
 static void ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis,
     ngx_uint_t slot, ngx_sensu_redis_peer_t *peer);
+static ngx_int_t ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
+static ngx_int_t ngx_sensu_redis_cluster_asking(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_cluster_asked(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 static ngx_int_t ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd,
     const char *error, ngx_uint_t *slot, ngx_sensu_redis_addr_t *addr);
-static ngx_uint_t ngx_sensu_redis_crc16(u_char *p, size_t len);
 
 
-/* the part in the first braces is hashed alone, if there is one in them */
+const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster = {
+    ngx_sensu_redis_cluster_greet,
+    ngx_sensu_redis_cluster_pick,
+    ngx_sensu_redis_cluster_redirect
+};
 
-ngx_uint_t
-ngx_sensu_redis_cluster_slot(ngx_str_t *key)
+
+static void
+ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer)
 {
-    u_char  *p, *last, *open, *close;
+    ngx_str_t   args[2];
+    ngx_uint_t  n;
 
-    p = key->data;
-    last = p + key->len;
+    n = ngx_sensu_redis_cluster_learn(peer->redis, args);
 
-    open = ngx_strlchr(p, last, '{');
-
-    if (open) {
-        close = ngx_strlchr(open + 1, last, '}');
-
-        if (close && close > open + 1) {
-            p = open + 1;
-            last = close;
-        }
-    }
-
-    return ngx_sensu_redis_crc16(p, last - p) % NGX_SENSU_REDIS_SLOTS;
-}
-
-
-/* CRC-16/XMODEM, as the specification of Redis Cluster wants it */
-
-static ngx_uint_t
-ngx_sensu_redis_crc16(u_char *p, size_t len)
-{
-    size_t      i;
-    ngx_uint_t  crc, bit;
-
-    crc = 0;
-
-    for (i = 0; i < len; i++) {
-        crc ^= (ngx_uint_t) p[i] << 8;
-
-        for (bit = 0; bit < 8; bit++) {
-            crc = (crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1;
-        }
-
-        crc &= 0xffff;
-    }
-
-    return crc;
+    ngx_sensu_redis_greet(peer, n, args, ngx_sensu_redis_cluster_slots);
 }
 
 
 /* NULL: no server at all */
 
-ngx_sensu_redis_peer_t *
-ngx_sensu_redis_cluster_peer(ngx_sensu_redis_t *redis, ngx_uint_t slot)
+static ngx_sensu_redis_peer_t *
+ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
 {
     ngx_uint_t               i;
+    ngx_sensu_redis_t       *redis;
     ngx_sensu_redis_peer_t  *peer, *other;
 
+    redis = cmd->redis;
     peer = NULL;
 
-    if (redis->slots[slot]) {
-        peer = redis->peers[redis->slots[slot] - 1];
+    if (redis->slots[cmd->slot]) {
+        peer = redis->peers[redis->slots[cmd->slot] - 1];
 
-        if (!ngx_sensu_redis_cluster_fails(peer)) {
+        if (!ngx_sensu_redis_peer_fails(peer)) {
             return peer;
         }
     }
@@ -104,20 +88,12 @@ ngx_sensu_redis_cluster_peer(ngx_sensu_redis_t *redis, ngx_uint_t slot)
             return redis->peers[i];
         }
 
-        if (!ngx_sensu_redis_cluster_fails(redis->peers[i])) {
+        if (!ngx_sensu_redis_peer_fails(redis->peers[i])) {
             other = redis->peers[i];
         }
     }
 
     return other ? other : peer;
-}
-
-
-static ngx_uint_t
-ngx_sensu_redis_cluster_fails(ngx_sensu_redis_peer_t *peer)
-{
-    return peer->state == NGX_SENSU_REDIS_DOWN
-           || (peer->state == NGX_SENSU_REDIS_CONNECTING && peer->failures);
 }
 
 
@@ -157,7 +133,6 @@ ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
 
         if (peer->slots == 0 && peer->state == NGX_SENSU_REDIS_IDLE) {
             peer->addr = *addr;
-            peer->failures = 0;
             return peer;
         }
     }
@@ -166,33 +141,23 @@ ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
 }
 
 
-void
-ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *peer)
+/* the arguments of the question for the slots; none: it was asked lately */
+
+static ngx_uint_t
+ngx_sensu_redis_cluster_learn(ngx_sensu_redis_t *redis, ngx_str_t *args)
 {
-    ngx_str_t               args[2];
-    ngx_sensu_redis_t      *redis;
-    ngx_sensu_redis_cmd_t  *cmd;
-
-    redis = peer->redis;
-
     if (redis->learnt
         && ngx_current_msec - redis->learnt < NGX_SENSU_REDIS_LEARN)
     {
-        return;
+        return 0;
     }
+
+    redis->learnt = ngx_max(ngx_current_msec, 1);
 
     ngx_str_set(&args[0], "CLUSTER");
     ngx_str_set(&args[1], "SLOTS");
 
-    cmd = ngx_sensu_redis_cmd(redis, NULL, 2, args, NULL,
-                              ngx_sensu_redis_cluster_slots);
-    if (cmd == NULL) {
-        return;
-    }
-
-    redis->learnt = ngx_current_msec;
-
-    ngx_sensu_redis_peer_send(peer, cmd);
+    return 2;
 }
 
 
@@ -204,8 +169,14 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
     redis = cmd->redis;
 
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
+        return;
+    }
+
     if (reply->type != REDIS_REPLY_ARRAY) {
-        ngx_sensu_redis_odd(cmd, "something else than slots");
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than slots");
         ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }
@@ -249,7 +220,7 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_cmd_t *cmd, redisReply *range)
         || ngx_sensu_redis_cluster_host(cmd, range->element[2], &addr)
            != NGX_OK)
     {
-        ngx_sensu_redis_odd(cmd, "slots without an address");
+        ngx_sensu_redis_peer_odd(cmd->peer, "slots without an address");
         return;
     }
 
@@ -259,7 +230,8 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_cmd_t *cmd, redisReply *range)
     peer = ngx_sensu_redis_cluster_find(cmd->redis, &addr);
 
     if (peer == NULL || slot < 0 || last >= NGX_SENSU_REDIS_SLOTS) {
-        ngx_sensu_redis_odd(cmd, "more servers or slots than there can be");
+        ngx_sensu_redis_peer_odd(cmd->peer,
+                                 "more servers or slots than there can be");
         return;
     }
 
@@ -275,7 +247,6 @@ static ngx_int_t
 ngx_sensu_redis_cluster_host(ngx_sensu_redis_cmd_t *cmd, redisReply *node,
     ngx_sensu_redis_addr_t *addr)
 {
-    char        *p;
     redisReply  *host, *port;
 
     if (node->type != REDIS_REPLY_ARRAY
@@ -288,17 +259,32 @@ ngx_sensu_redis_cluster_host(ngx_sensu_redis_cmd_t *cmd, redisReply *node,
     host = node->element[0];
     port = node->element[1];
 
-    p = cmd->peer->addr.host;
-
-    if (host->type == REDIS_REPLY_STRING
-        && host->len
-        && host->str[0] != '?')
+    if (host->type != REDIS_REPLY_STRING
+        || host->len == 0
+        || host->str[0] == '?')
     {
-        p = host->str;
+        return ngx_sensu_redis_cluster_same(cmd->peer, addr, port->integer);
     }
 
-    return ngx_sensu_redis_addr(addr, (u_char *) p, ngx_strlen(p),
+    return ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len,
                                 (ngx_uint_t) port->integer);
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_cluster_same(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_addr_t *addr, ngx_uint_t port)
+{
+    u_char     *host;
+    ngx_int_t   rc;
+
+    host = peer->addr.host;
+
+    rc = ngx_sensu_redis_addr(addr, host, ngx_strlen(host), port);
+
+    addr->name = peer->addr.name;
+
+    return rc;
 }
 
 
@@ -323,11 +309,13 @@ ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis, ngx_uint_t slot,
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
     const char *error)
 {
-    ngx_uint_t               slot, moved;
+    u_char                   text[200];
+    ngx_str_t                args[2];
+    ngx_uint_t               slot, moved, n;
     ngx_sensu_redis_addr_t   addr;
     ngx_sensu_redis_peer_t  *peer, *from;
 
@@ -346,27 +334,63 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
         peer = ngx_sensu_redis_cluster_find(cmd->redis, &addr);
     }
 
-    if (peer == NULL) {
-        ngx_sensu_redis_odd(cmd, error);
+    if (peer == NULL
+        || (!moved && ngx_sensu_redis_cluster_asking(peer) != NGX_OK))
+    {
+        *ngx_snprintf(text, sizeof(text) - 1,
+                      "a redirection that leads nowhere: %s", error) = '\0';
+
+        ngx_sensu_redis_peer_odd(from, (char *) text);
         ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return NGX_OK;
     }
 
     if (moved) {
         ngx_sensu_redis_cluster_assign(cmd->redis, slot, peer);
-
-    } else {
-        cmd->asking = 1;
     }
 
     ngx_sensu_redis_peer_send(peer, cmd);
 
-    if (moved) {
-        /* where one slot went others may have gone */
-        ngx_sensu_redis_cluster_learn(from);
+    /* where one slot went others may have gone */
+
+    n = moved ? ngx_sensu_redis_cluster_learn(from->redis, args) : 0;
+
+    if (n) {
+        ngx_sensu_redis_say(from, n, args, ngx_sensu_redis_cluster_slots);
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_cluster_asking(ngx_sensu_redis_peer_t *peer)
+{
+    ngx_str_t               asking;
+    ngx_sensu_redis_cmd_t  *cmd;
+
+    ngx_str_set(&asking, "ASKING");
+
+    cmd = ngx_sensu_redis_cmd(peer->redis, NULL, 1, &asking, NULL,
+                              ngx_sensu_redis_cluster_asked);
+    if (cmd == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sensu_redis_peer_send(peer, cmd);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_redis_cluster_asked(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
+    }
+
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
@@ -402,9 +426,8 @@ ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
     *slot = (ngx_uint_t) n;
     len = colon - host;
 
-    if (len == 0) {
-        host = cmd->peer->addr.host;
-        len = ngx_strlen(host);
+    if (len == 0 || *host == '?') {
+        return ngx_sensu_redis_cluster_same(cmd->peer, addr, port);
     }
 
     return ngx_sensu_redis_addr(addr, (u_char *) host, len, port);

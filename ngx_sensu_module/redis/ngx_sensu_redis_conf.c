@@ -304,7 +304,7 @@ ngx_sensu_redis_conf_peers(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 
     redis->npeers = 1;
 
-    if (redis->topology == NGX_SENSU_REDIS_CLUSTER) {
+    if (redis->topology == &ngx_sensu_redis_cluster) {
         redis->npeers = redis->nseeds;
 
         redis->slots = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SLOTS);
@@ -325,7 +325,7 @@ ngx_sensu_redis_conf_peers(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
             return NGX_ERROR;
         }
 
-        if (redis->topology != NGX_SENSU_REDIS_CLUSTER) {
+        if (redis->topology != &ngx_sensu_redis_cluster) {
             peer->seeds = redis->seeds;
             peer->nseeds = redis->nseeds;
         }

@@ -1,133 +1,155 @@
 
 /*
  * The first commands on a new connection: who we are, which database, and
- * with sentinels whether this is a master.
+ * what the topology wants to know.  Commands of requesters wait until all of
+ * it is answered: a refused SELECT must not let them write to another
+ * database.
  */
 
 
 #include "ngx_sensu_redis_peer.h"
 
 
-static void ngx_sensu_redis_greeted(redisAsyncContext *ac, void *reply,
-    void *data);
-static const char *ngx_sensu_redis_greeting_error(redisReply *reply,
-    const char *step);
+static void ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static void ngx_sensu_redis_select_reply(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static void ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 
-
-/*
- * Commands of requesters are held until all of this is answered: a refused
- * SELECT must not let them write to another database.
- */
 
 void
-ngx_sensu_redis_peer_greet(ngx_sensu_redis_peer_t *peer)
+ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_redis_reply_pt reply)
 {
-    redisAsyncContext  *ac;
+    u_char              number[NGX_INT_T_LEN];
+    u_char              name[sizeof("ngx_sensu:") + NGX_INT64_LEN];
+    ngx_str_t           select[2], setname[3];
     ngx_sensu_redis_t  *redis;
 
-    ac = peer->ac;
     redis = peer->redis;
-    peer->greeting = 0;
-
     peer->what = "redis";
 
     if (redis->password.len) {
-        ngx_sensu_redis_peer_auth(peer, ngx_sensu_redis_greeted, "AUTH");
-        peer->greeting++;
+        ngx_sensu_redis_auth(peer);
     }
 
     if (redis->db) {
-        redisAsyncCommand(ac, ngx_sensu_redis_greeted, "SELECT",
-                          "SELECT %d", (int) redis->db);
-        peer->greeting++;
+        ngx_str_set(&select[0], "SELECT");
+        select[1].data = number;
+        select[1].len = ngx_sprintf(number, "%ui", redis->db) - number;
+
+        ngx_sensu_redis_say(peer, 2, select, ngx_sensu_redis_select_reply);
     }
 
-    if (redis->topology == NGX_SENSU_REDIS_SENTINEL) {
-        redisAsyncCommand(ac, ngx_sensu_redis_greeted, "ROLE", "ROLE");
-        peer->greeting++;
+    if (nargs) {
+        ngx_sensu_redis_say(peer, nargs, args, reply);
     }
 
-    redisAsyncCommand(ac, ngx_sensu_redis_greeted, "CLIENT",
-                      "CLIENT SETNAME ngx_sensu:%d", (int) ngx_pid);
-    peer->greeting++;
+    ngx_str_set(&setname[0], "CLIENT");
+    ngx_str_set(&setname[1], "SETNAME");
+    setname[2].data = name;
+    setname[2].len = ngx_sprintf(name, "ngx_sensu:%P", ngx_pid) - name;
+
+    ngx_sensu_redis_say(peer, 3, setname, ngx_sensu_redis_name_reply);
 }
 
 
 void
-ngx_sensu_redis_peer_auth(ngx_sensu_redis_peer_t *peer, redisCallbackFn *fn,
-    void *data)
+ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_str_t  *user, *password;
+    ngx_str_t           args[3];
+    ngx_uint_t          n;
+    ngx_sensu_redis_t  *redis;
 
-    user = &peer->redis->user;
-    password = &peer->redis->password;
+    redis = peer->redis;
+    n = 1;
 
-    if (user->len) {
-        redisAsyncCommand(peer->ac, fn, data, "AUTH %b %b", user->data,
-                          user->len, password->data, password->len);
+    ngx_str_set(&args[0], "AUTH");
 
-    } else {
-        redisAsyncCommand(peer->ac, fn, data, "AUTH %b", password->data,
-                          password->len);
+    if (redis->user.len) {
+        args[n++] = redis->user;
     }
+
+    args[n++] = redis->password;
+
+    ngx_sensu_redis_say(peer, n, args, ngx_sensu_redis_auth_reply);
+}
+
+
+void
+ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_redis_reply_pt reply)
+{
+    ngx_sensu_redis_cmd_t  *cmd;
+
+    /* the command before may have found no memory */
+
+    if (peer->conn.reader.reader == NULL) {
+        return;
+    }
+
+    cmd = ngx_sensu_redis_cmd(peer->redis, NULL, nargs, args, NULL, reply);
+
+    if (cmd == NULL) {
+        ngx_sensu_redis_peer_lost(peer, "no memory");
+        return;
+    }
+
+    ngx_sensu_redis_peer_say(peer, cmd);
+}
+
+
+/*
+ * A server that does not know AUTH says its arguments in the error, so only
+ * what is known of errors is told.
+ */
+
+static void
+ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    u_char       reason[128];
+    const char  *text;
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        text = ngx_sensu_redis_trouble_text(
+                                          ngx_sensu_redis_trouble(reply->str));
+
+        *ngx_snprintf(reason, sizeof(reason) - 1, "%s was the answer to AUTH",
+                      *text ? text : "an error") = '\0';
+
+        ngx_sensu_redis_peer_lost(cmd->peer, (char *) reason);
+    }
+
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
 static void
-ngx_sensu_redis_greeted(redisAsyncContext *ac, void *reply, void *data)
+ngx_sensu_redis_select_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    const char              *error;
-    ngx_sensu_redis_peer_t  *peer;
-
-    peer = ac->data;
-
-    if (peer->ac != ac) {
-        return;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_lost(cmd->peer, reply->str);
     }
 
-    if (reply == NULL) {
-        ngx_sensu_redis_peer_lost(peer, ac->errstr, 1);
-        return;
-    }
-
-    error = ngx_sensu_redis_greeting_error(reply, data);
-
-    if (error) {
-        ngx_sensu_redis_peer_lost(peer, error, 0);
-        return;
-    }
-
-    if (--peer->greeting == 0) {
-        ngx_sensu_redis_peer_ready(peer);
-    }
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
-static const char *
-ngx_sensu_redis_greeting_error(redisReply *reply, const char *step)
+/* the name is a convenience: an ACL or a proxy may not have it */
+
+static void
+ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    if (reply->type == REDIS_REPLY_ERROR) {
-
-        /* the name is a convenience: an ACL or a proxy may not have it */
-
-        if (ngx_strcmp(step, "CLIENT") == 0
-            && (ngx_strncmp(reply->str, "NOPERM", 6) == 0
-                || ngx_strncmp(reply->str, "ERR unknown", 11) == 0))
-        {
-            return NULL;
-        }
-
-        return reply->str;
-    }
-
-    if (ngx_strcmp(step, "ROLE") == 0
-        && (reply->type != REDIS_REPLY_ARRAY
-            || reply->elements == 0
-            || reply->element[0]->type != REDIS_REPLY_STRING
-            || ngx_strcmp(reply->element[0]->str, "master") != 0))
+    if (reply->type == REDIS_REPLY_ERROR
+        && ngx_strncmp(reply->str, "NOPERM", 6) != 0
+        && ngx_strncmp(reply->str, "ERR unknown", 11) != 0)
     {
-        return "it is not a master";
+        ngx_sensu_redis_peer_lost(cmd->peer, reply->str);
+
+    } else {
+        ngx_sensu_redis_peer_ready(cmd->peer);
     }
 
-    return NULL;
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }

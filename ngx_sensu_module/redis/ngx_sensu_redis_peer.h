@@ -1,7 +1,7 @@
 
 /*
- * What the files of the Redis client share: the client of one sensu_redis,
- * its peers (one server and the connection to it), and commands.
+ * What the files of the Redis client share above the connection: the client
+ * of one sensu_redis, its peers (one server each), and commands.
  */
 
 
@@ -9,20 +9,16 @@
 #define _NGX_SENSU_REDIS_PEER_H_INCLUDED_
 
 
+#include "ngx_sensu_redis_conn.h"
 #include "ngx_sensu_redis.h"
-#include <hiredis/async.h>
 
 
 #define NGX_SENSU_REDIS_SLOTS      16384
 #define NGX_SENSU_REDIS_PEERS      64      /* of a cluster */
-#define NGX_SENSU_REDIS_HOPS       3       /* MOVED and ASK of one command */
-#define NGX_SENSU_REDIS_TROUBLES   32
+#define NGX_SENSU_REDIS_TROUBLES   48
 #define NGX_SENSU_REDIS_KEY        512     /* bytes, with the prefix */
 #define NGX_SENSU_REDIS_PREFIX     64
 #define NGX_SENSU_REDIS_ARGS       8       /* of a script */
-
-/* milliseconds: a connection that held so long may be renewed at once */
-#define NGX_SENSU_REDIS_STABLE     1000
 
 
 typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
@@ -33,13 +29,6 @@ typedef void (*ngx_sensu_redis_reply_pt)(ngx_sensu_redis_cmd_t *cmd,
 
 
 typedef enum {
-    NGX_SENSU_REDIS_ONE = 0,
-    NGX_SENSU_REDIS_SENTINEL,
-    NGX_SENSU_REDIS_CLUSTER
-} ngx_sensu_redis_topology_e;
-
-
-typedef enum {
     NGX_SENSU_REDIS_IDLE = 0,    /* connects with the next command */
     NGX_SENSU_REDIS_CONNECTING,  /* until the greeting is answered */
     NGX_SENSU_REDIS_READY,
@@ -47,16 +36,28 @@ typedef enum {
 } ngx_sensu_redis_state_e;
 
 
+/* one server, sentinels, or a cluster */
+
 typedef struct {
-    ngx_uint_t                   port;      /* 0: a unix socket */
-    char                         host[108]; /* numeric, or a path */
-    char                         text[120]; /* both, for the logs */
-} ngx_sensu_redis_addr_t;
+
+    /* says who we are on a new connection, up to peer_ready() */
+    void                       (*greet)(ngx_sensu_redis_peer_t *peer);
+
+    /* whom to ask; NULL: nobody */
+    ngx_sensu_redis_peer_t    *(*pick)(ngx_sensu_redis_cmd_t *cmd);
+
+    /* NGX_OK: the error sent the command elsewhere, and it is on its way */
+    ngx_int_t                  (*redirect)(ngx_sensu_redis_cmd_t *cmd,
+                                     const char *error);
+} ngx_sensu_redis_topology_t;
 
 
 struct ngx_sensu_redis_peer_s {
     ngx_sensu_redis_t           *redis;
-    ngx_sensu_redis_addr_t       addr;      /* of ac, or to be tried */
+    ngx_sensu_redis_conn_t       conn;
+    ngx_sensu_redis_addr_t       addr;      /* of conn, or to be tried */
+    ngx_uint_t                   found;     /* addr was told by a sentinel */
+    const char                  *what;      /* "redis", or "sentinel" */
 
     ngx_sensu_redis_addr_t      *seeds;     /* to be tried in turn, or NULL */
     ngx_uint_t                   nseeds;
@@ -64,25 +65,21 @@ struct ngx_sensu_redis_peer_s {
     ngx_uint_t                   tried;     /* of them in vain */
 
     ngx_sensu_redis_state_e      state;
-    redisAsyncContext           *ac;        /* any other one is history */
-    ngx_uint_t                   greeting;  /* answers to it still to come */
 
-    ngx_queue_t                  sent;      /* in the order of the answers */
-    ngx_queue_t                  waiting;   /* for the greeting's end */
+    ngx_queue_t                  queue;     /* in the order of the answers */
+    ngx_uint_t                   sent;      /* so many of it */
 
     ngx_event_t                  timer;     /* the first deadline */
     ngx_event_t                  retry;     /* connects again */
 
-    ngx_msec_t                   started;   /* to connect */
     ngx_msec_t                   ready;     /* since then */
-    ngx_uint_t                   failures;  /* in a row */
+    ngx_msec_t                   served;    /* last answer to a requester */
+
+    ngx_msec_t                   outage;    /* began then, 0: there is none */
+    ngx_uint_t                   refused;   /* in it */
+    uint64_t                     told;      /* in it, troubles as bits */
 
     ngx_uint_t                   slots;     /* it serves, as far as known */
-
-    unsigned                     told:1;    /* that it is lost or down */
-    const char                  *advice;    /* last told */
-    const char                  *what;      /* "redis", or "sentinel" */
-    char                         reason[160];
 };
 
 
@@ -97,7 +94,8 @@ struct ngx_sensu_redis_cmd_s {
     ngx_sensu_redis_t           *redis;
     ngx_sensu_redis_peer_t      *peer;
     ngx_sensu_op_t              *op;
-    ngx_sensu_redis_reply_pt     reply;
+    ngx_sensu_redis_reply_pt     reply;     /* takes any answer */
+    ngx_sensu_redis_reply_pt     value;     /* where it is no error */
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
     ngx_msec_t                   deadline;
     ngx_uint_t                   slot;
@@ -105,14 +103,13 @@ struct ngx_sensu_redis_cmd_s {
     ngx_uint_t                   nargs;
     ngx_str_t                    buf;
     size_t                       rest;
-    unsigned                     asking:1;
-    unsigned                     again:1;   /* may be sent once more */
+    ngx_uint_t                   again;     /* may be sent once more */
 };
 
 
 struct ngx_sensu_redis_s {
     ngx_pool_t                  *pool;
-    ngx_sensu_redis_topology_e   topology;
+    const ngx_sensu_redis_topology_t  *topology;
     ngx_sensu_redis_addr_t      *seeds;     /* servers, or sentinels */
     ngx_uint_t                   nseeds;
     ngx_str_t                    master;    /* its name for the sentinels */
@@ -121,6 +118,8 @@ struct ngx_sensu_redis_s {
     ngx_str_t                    password;
     ngx_str_t                    prefix;
     ngx_msec_t                   timeout;
+    ngx_resolver_t              *resolver;
+    ngx_sensu_redis_tls_t       *tls;
 
     /* what follows is each worker's own */
 
@@ -133,75 +132,89 @@ struct ngx_sensu_redis_s {
 };
 
 
-/* ngx_sensu_redis_adapter.c: hiredis' hooks; NGX_ERROR: no connection left */
-ngx_int_t ngx_sensu_redis_attach(redisAsyncContext *ac);
+extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_one;
+extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel;
+extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster;
 
-/* ngx_sensu_redis_reader.c: lets no answer through that kills the worker */
-void ngx_sensu_redis_guard(redisAsyncContext *ac);
 
-/* ngx_sensu_redis_peer.c */
-ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_pool_t *pool,
-    ngx_sensu_redis_t *redis);
-void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
-ngx_int_t ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
-void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
-void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd);
-void ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer,
-    ngx_uint_t force);
-void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
-
-/* the connection is of no use any more; freed: hiredis is about to free it */
-void ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer,
-    const char *reason, ngx_uint_t freed);
-
-/* ngx_sensu_redis_greeting.c */
-void ngx_sensu_redis_peer_greet(ngx_sensu_redis_peer_t *peer);
-void ngx_sensu_redis_peer_auth(ngx_sensu_redis_peer_t *peer,
-    redisCallbackFn *fn, void *data);
-
-/* ngx_sensu_redis.c; op may be NULL, key is the one that makes the slot */
+/* ngx_sensu_redis_cmd.c; op may be NULL; a key is the second argument */
 ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
     ngx_sensu_op_t *op, ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
     ngx_sensu_redis_reply_pt reply);
-u_char *ngx_sensu_redis_argument(u_char *p, ngx_str_t *arg);
-void ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd);
-void ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply);
 void ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc);
 void ngx_sensu_redis_fail_fast(ngx_sensu_redis_cmd_t *cmd);
+
+/* an EVALSHA becomes an EVAL */
+ngx_int_t ngx_sensu_redis_cmd_eval(ngx_sensu_redis_cmd_t *cmd);
 
 /* prefix and key; name->data has NGX_SENSU_REDIS_KEY bytes of room */
 ngx_int_t ngx_sensu_redis_key(ngx_sensu_redis_t *redis, ngx_str_t *key,
     ngx_str_t *name);
 
-/* ngx_sensu_redis_script.c: NGX_OK: an EVALSHA is on its way as an EVAL */
-ngx_int_t ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd);
+/* ngx_sensu_redis_trouble.c: a number of the table, and what it has */
+ngx_uint_t ngx_sensu_redis_trouble(const char *said);
+const char *ngx_sensu_redis_trouble_text(ngx_uint_t trouble);
+const char *ngx_sensu_redis_trouble_advice(ngx_uint_t trouble);
+ngx_uint_t ngx_sensu_redis_trouble_renew(ngx_uint_t trouble);
 
-/* ngx_sensu_redis_trouble.c */
-void ngx_sensu_redis_refused(ngx_sensu_redis_peer_t *peer, const char *error);
-void ngx_sensu_redis_odd(ngx_sensu_redis_cmd_t *cmd, const char *what);
-const char *ngx_sensu_redis_advice(const char *reason);
+/* logs it, but once a minute */
+void ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name,
+    const char *said);
+
+/* ngx_sensu_redis_outage.c: it is down, try again after so long */
+ngx_msec_t ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer);
+
+/* ngx_sensu_redis_peer.c */
+ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_pool_t *pool,
+    ngx_sensu_redis_t *redis);
+void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
+
+/* to addr, and the greeting begins */
+void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
+
+/* now, before those that wait; in its turn */
+void ngx_sensu_redis_peer_say(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd);
+void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd);
+void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
+
+/* a command would be refused */
+ngx_uint_t ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer);
+
+/* the connection is of no use any more */
+void ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer,
+    const char *reason);
+
+/* an error in the place of an answer; an answer that is something else */
+void ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer,
+    const char *error);
+void ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what);
+
+/* ngx_sensu_redis_greeting.c: with a command of the topology, or none */
+void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_redis_reply_pt reply);
+void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
+    ngx_str_t *args, ngx_sensu_redis_reply_pt reply);
+
+/* ngx_sensu_redis_one.c */
+ngx_sensu_redis_peer_t *ngx_sensu_redis_one_pick(ngx_sensu_redis_cmd_t *cmd);
+ngx_int_t ngx_sensu_redis_one_redirect(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
+
+/* ngx_sensu_redis.c: an operation and its command, not sent yet */
+ngx_sensu_redis_cmd_t *ngx_sensu_redis_ask(ngx_sensu_redis_t *redis,
+    ngx_sensu_op_e kind, ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
+    ngx_sensu_redis_reply_pt value);
+ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd,
+    ngx_sensu_op_pt done, void *data);
 
 /* ngx_sensu_redis_url.c */
 ngx_int_t ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url);
-
-/* ngx_sensu_redis_addr.c: NGX_DECLINED: not numeric, or too long */
-ngx_int_t ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host,
-    size_t len, ngx_uint_t port);
-
-/* ngx_sensu_redis_sentinel.c: the peer is connected to a sentinel */
-void ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer);
-
-/* ngx_sensu_redis_cluster.c */
-ngx_uint_t ngx_sensu_redis_cluster_slot(ngx_str_t *key);
-ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_peer(ngx_sensu_redis_t *redis,
-    ngx_uint_t slot);
-void ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *peer);
-
-/* NGX_OK: a MOVED or ASK, and the command is on its way again */
-ngx_int_t ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
 
 
 #endif /* _NGX_SENSU_REDIS_PEER_H_INCLUDED_ */

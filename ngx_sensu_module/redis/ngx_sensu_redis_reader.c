@@ -1,122 +1,211 @@
 
 /*
- * What hiredis 0.14 takes from a server that it should not: an answer that
- * nobody asked for ends in an assert, that is in the death of the worker; an
- * array of any announced length is allocated at once.  Here both are refused
- * before they are made, which loses the connection and nothing else.
+ * Answers as they arrive.  hiredis makes them, but would hold whatever a
+ * server sends or announces: so it is fed a piece at a time, strings cut to
+ * what anybody wants of them, and nothing that goes beyond the bounds.
  */
 
 
-#include "ngx_sensu_redis_peer.h"
+#include "ngx_sensu_redis_conn.h"
 
 
-/* a cluster has no more ranges of slots */
-#define NGX_SENSU_REDIS_ELEMENTS  NGX_SENSU_REDIS_SLOTS
+static void ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r,
+    u_char **p, u_char *last);
+static void ngx_sensu_redis_reader_value(ngx_sensu_redis_reader_t *r);
+static void ngx_sensu_redis_reader_string(ngx_sensu_redis_reader_t *r,
+    u_char **p, u_char *last);
+static void ngx_sensu_redis_reader_array(ngx_sensu_redis_reader_t *r,
+    ngx_int_t n);
+static void ngx_sensu_redis_reader_end(ngx_sensu_redis_reader_t *r);
+static void ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r,
+    u_char *data, size_t len);
 
 
-/* how hiredis counts the elements of an array */
-#if (HIREDIS_MAJOR >= 1)
-typedef size_t  ngx_sensu_redis_elements_t;
-#else
-typedef int     ngx_sensu_redis_elements_t;
-#endif
-
-
-static void *ngx_sensu_redis_create_string(const redisReadTask *task,
-    char *text, size_t len);
-static void *ngx_sensu_redis_create_array(const redisReadTask *task,
-    ngx_sensu_redis_elements_t elements);
-static void *ngx_sensu_redis_create_integer(const redisReadTask *task,
-    long long value);
-static void *ngx_sensu_redis_create_nil(const redisReadTask *task);
-static ngx_uint_t ngx_sensu_redis_unasked(const redisReadTask *task);
-
-
-/* hiredis' own, the same for all connections */
-static redisReplyObjectFunctions  ngx_sensu_redis_create;
-static redisReplyObjectFunctions  ngx_sensu_redis_checked;
-
-
-void
-ngx_sensu_redis_guard(redisAsyncContext *ac)
+ngx_int_t
+ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
+    u_char *last, redisReply **reply)
 {
-    redisReader  *reader;
+    while (*p < last && !r->whole && r->error == NULL) {
 
-    reader = ac->c.reader;
+        if (r->keep || r->drop) {
+            ngx_sensu_redis_reader_string(r, p, last);
 
-    if (ngx_sensu_redis_create.createString == NULL) {
-        ngx_sensu_redis_create = *reader->fn;
-        ngx_sensu_redis_checked = *reader->fn;
-
-        ngx_sensu_redis_checked.createString = ngx_sensu_redis_create_string;
-        ngx_sensu_redis_checked.createArray = ngx_sensu_redis_create_array;
-        ngx_sensu_redis_checked.createInteger = ngx_sensu_redis_create_integer;
-        ngx_sensu_redis_checked.createNil = ngx_sensu_redis_create_nil;
+        } else {
+            ngx_sensu_redis_reader_line(r, p, last);
+        }
     }
 
-    reader->fn = &ngx_sensu_redis_checked;
-    reader->privdata = ac;
+    if (r->error) {
+        return NGX_ERROR;
+    }
+
+    if (!r->whole) {
+        return NGX_AGAIN;
+    }
+
+    r->whole = 0;
+    r->elements = 0;
+    r->size = 0;
+    *reply = NULL;
+
+    if (redisReaderGetReply(r->reader, (void **) reply) != REDIS_OK
+        || *reply == NULL)
+    {
+        r->error = r->reader->err ? r->reader->errstr : "Protocol error";
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
-static void *
-ngx_sensu_redis_create_string(const redisReadTask *task, char *text,
+/* the end of a line too long for an error is left out */
+
+static void
+ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r, u_char **p,
+    u_char *last)
+{
+    u_char  ch;
+
+    while (*p < last) {
+        ch = *(*p)++;
+
+        if (ch == LF) {
+            ngx_sensu_redis_reader_value(r);
+            r->len = 0;
+            return;
+        }
+
+        if (ch != CR && r->len < NGX_SENSU_REDIS_LINE - 2) {
+            r->line[r->len++] = ch;
+        }
+    }
+}
+
+
+static void
+ngx_sensu_redis_reader_value(ngx_sensu_redis_reader_t *r)
+{
+    u_char     *p;
+    ngx_int_t   n;
+
+    p = r->line;
+    n = NGX_ERROR;
+
+    if (r->len && (*p == '$' || *p == '*')) {
+        n = ngx_atoi(p + 1, r->len - 1);
+
+        if (n == NGX_ERROR && (r->len != 3 || ngx_strncmp(p + 1, "-1", 2))) {
+            r->error = "Protocol error, a length that is no number";
+            return;
+        }
+
+        if (*p == '$' && n >= 0) {
+            r->keep = ngx_min((size_t) n, NGX_SENSU_REDIS_STRING);
+            r->drop = (size_t) n - r->keep + 2;
+            r->len = ngx_sprintf(p, "$%uz", r->keep) - p;
+        }
+
+    } else if (r->len == 0 || (*p != '+' && *p != '-' && *p != ':')) {
+        r->error = "Protocol error, no answer begins so";
+        return;
+    }
+
+    p[r->len++] = CR;
+    p[r->len++] = LF;
+
+    ngx_sensu_redis_reader_pass(r, p, r->len);
+
+    if (*p == '*' && n > 0) {
+        ngx_sensu_redis_reader_array(r, n);
+
+    } else if (r->drop == 0) {
+        ngx_sensu_redis_reader_end(r);
+
+    } else if (r->keep == 0) {
+        ngx_sensu_redis_reader_pass(r, (u_char *) CRLF, 2);
+    }
+}
+
+
+/* what is dropped is the rest of it, and its line end */
+
+static void
+ngx_sensu_redis_reader_string(ngx_sensu_redis_reader_t *r, u_char **p,
+    u_char *last)
+{
+    size_t  n;
+
+    if (r->keep) {
+        n = ngx_min(r->keep, (size_t) (last - *p));
+
+        ngx_sensu_redis_reader_pass(r, *p, n);
+        *p += n;
+        r->keep -= n;
+
+        if (r->keep == 0) {
+            ngx_sensu_redis_reader_pass(r, (u_char *) CRLF, 2);
+        }
+
+        return;
+    }
+
+    n = ngx_min(r->drop, (size_t) (last - *p));
+
+    *p += n;
+    r->drop -= n;
+
+    if (r->drop == 0) {
+        ngx_sensu_redis_reader_end(r);
+    }
+}
+
+
+static void
+ngx_sensu_redis_reader_array(ngx_sensu_redis_reader_t *r, ngx_int_t n)
+{
+    if (r->depth == NGX_SENSU_REDIS_DEPTH
+        || (ngx_uint_t) n > NGX_SENSU_REDIS_ELEMENTS - r->elements)
+    {
+        r->error = "it answers more than was asked";
+        return;
+    }
+
+    r->elements += n;
+    r->owed[r->depth++] = n;
+}
+
+
+/* of a value: it may have been the last one of the arrays it is in */
+
+static void
+ngx_sensu_redis_reader_end(ngx_sensu_redis_reader_t *r)
+{
+    while (r->depth) {
+
+        if (--r->owed[r->depth - 1]) {
+            return;
+        }
+
+        r->depth--;
+    }
+
+    r->whole = 1;
+}
+
+
+static void
+ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r, u_char *data,
     size_t len)
 {
-    if (ngx_sensu_redis_unasked(task)) {
-        return NULL;
+    r->size += len;
+
+    if (r->size > NGX_SENSU_REDIS_ANSWER) {
+        r->error = "it answers more than was asked";
+        return;
     }
 
-    return ngx_sensu_redis_create.createString(task, text, len);
-}
-
-
-static void *
-ngx_sensu_redis_create_array(const redisReadTask *task,
-    ngx_sensu_redis_elements_t elements)
-{
-    if (ngx_sensu_redis_unasked(task)
-        || elements > NGX_SENSU_REDIS_ELEMENTS)
-    {
-        return NULL;
+    if (redisReaderFeed(r->reader, (char *) data, len) != REDIS_OK) {
+        r->error = "no memory";
     }
-
-    return ngx_sensu_redis_create.createArray(task, elements);
-}
-
-
-static void *
-ngx_sensu_redis_create_integer(const redisReadTask *task, long long value)
-{
-    if (ngx_sensu_redis_unasked(task)) {
-        return NULL;
-    }
-
-    return ngx_sensu_redis_create.createInteger(task, value);
-}
-
-
-static void *
-ngx_sensu_redis_create_nil(const redisReadTask *task)
-{
-    if (ngx_sensu_redis_unasked(task)) {
-        return NULL;
-    }
-
-    return ngx_sensu_redis_create.createNil(task);
-}
-
-
-/* errors are said unasked ("max number of clients"), and hiredis knows it */
-
-static ngx_uint_t
-ngx_sensu_redis_unasked(const redisReadTask *task)
-{
-    redisAsyncContext  *ac;
-
-    ac = task->privdata;
-
-    return task->parent == NULL
-           && task->type != REDIS_REPLY_ERROR
-           && ac->replies.head == NULL;
 }

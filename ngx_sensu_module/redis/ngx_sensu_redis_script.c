@@ -20,7 +20,6 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
     u_char                  buf[NGX_SENSU_REDIS_KEY];
     ngx_str_t               argv[4 + NGX_SENSU_REDIS_ARGS];
     ngx_uint_t              i;
-    ngx_sensu_op_t         *op;
     ngx_sensu_redis_cmd_t  *cmd;
 
     argv[3].data = buf;
@@ -28,11 +27,6 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
     if (nargs > NGX_SENSU_REDIS_ARGS
         || ngx_sensu_redis_key(redis, key, &argv[3]) != NGX_OK)
     {
-        return NULL;
-    }
-
-    op = ngx_sensu_op_create(NGX_SENSU_OP_SCRIPT, done, data);
-    if (op == NULL) {
         return NULL;
     }
 
@@ -44,55 +38,15 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
         argv[4 + i] = args[i];
     }
 
-    cmd = ngx_sensu_redis_cmd(redis, op, 4 + nargs, argv, &argv[3],
-                              ngx_sensu_redis_script_reply);
+    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SCRIPT, 4 + nargs, argv,
+                              &argv[3], ngx_sensu_redis_script_reply);
     if (cmd == NULL) {
-        ngx_free(op);
         return NULL;
     }
 
     cmd->script = script;
 
-    ngx_sensu_redis_send(cmd);
-
-    return op;
-}
-
-
-ngx_int_t
-ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd)
-{
-    size_t      len;
-    u_char     *p, *last;
-    ngx_str_t   eval, buf;
-
-    ngx_str_set(&eval, "EVAL");
-
-    len = cmd->buf.len - cmd->rest;
-
-    /* the hash's place has room enough for all but the text */
-
-    buf.data = ngx_alloc(cmd->buf.len + cmd->script->len + NGX_SIZE_T_LEN,
-                         ngx_cycle->log);
-    if (buf.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_sprintf(buf.data, "*%ui" CRLF, cmd->nargs);
-    p = ngx_sensu_redis_argument(p, &eval);
-    p = ngx_sensu_redis_argument(p, cmd->script);
-    last = ngx_cpymem(p, cmd->buf.data + cmd->rest, len);
-
-    buf.len = last - buf.data;
-
-    ngx_free(cmd->buf.data);
-    cmd->buf = buf;
-    cmd->rest = p - buf.data;
-    cmd->script = NULL;
-
-    ngx_sensu_redis_peer_send(cmd->peer, cmd);
-
-    return NGX_OK;
+    return ngx_sensu_redis_send(cmd, done, data);
 }
 
 
@@ -141,7 +95,7 @@ ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     if (rc == NGX_ERROR) {
-        ngx_sensu_redis_odd(cmd, "something else than integers");
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
     }
 
     ngx_sensu_redis_complete(cmd, rc);

@@ -9,81 +9,100 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-static void ngx_sensu_redis_sentinel_send(ngx_sensu_redis_peer_t *peer);
-static void ngx_sensu_redis_sentinel_reply(redisAsyncContext *ac,
-    void *reply, void *data);
+static void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply);
+static void ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static void ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 static const char *ngx_sensu_redis_sentinel_master(redisReply *reply,
     ngx_sensu_redis_addr_t *addr);
+static void ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 
 
-void
-ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer)
+const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel = {
+    ngx_sensu_redis_sentinel_greet,
+    ngx_sensu_redis_one_pick,
+    ngx_sensu_redis_one_redirect
+};
+
+
+/* an address that is not the master's is that of a sentinel */
+
+static void
+ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
 {
-    peer->greeting = 0;
-    peer->what = "sentinel";
+    ngx_str_t  role;
 
-    ngx_sensu_redis_sentinel_send(peer);
+    if (!peer->found) {
+        peer->what = "sentinel";
+        ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_first);
+        return;
+    }
+
+    ngx_str_set(&role, "ROLE");
+
+    ngx_sensu_redis_greet(peer, 1, &role, ngx_sensu_redis_sentinel_role);
 }
 
 
 static void
-ngx_sensu_redis_sentinel_send(ngx_sensu_redis_peer_t *peer)
+ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply)
 {
-    redisAsyncCommand(peer->ac, ngx_sensu_redis_sentinel_reply, NULL,
-                      "SENTINEL get-master-addr-by-name %b",
-                      peer->redis->master.data, peer->redis->master.len);
+    ngx_str_t  args[3];
+
+    ngx_str_set(&args[0], "SENTINEL");
+    ngx_str_set(&args[1], "get-master-addr-by-name");
+    args[2] = peer->redis->master;
+
+    ngx_sensu_redis_say(peer, 3, args, reply);
+}
+
+
+/* a sentinel has a password only where somebody gave it one */
+
+static void
+ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR
+        && ngx_strncmp(reply->str, "NOAUTH", 6) == 0
+        && cmd->redis->password.len)
+    {
+        ngx_sensu_redis_auth(cmd->peer);
+        ngx_sensu_redis_sentinel_ask(cmd->peer,
+                                     ngx_sensu_redis_sentinel_reply);
+        ngx_sensu_redis_complete(cmd, NGX_OK);
+        return;
+    }
+
+    ngx_sensu_redis_sentinel_reply(cmd, reply);
 }
 
 
 static void
-ngx_sensu_redis_sentinel_reply(redisAsyncContext *ac, void *reply,
-    void *data)
+ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     const char              *error;
     ngx_sensu_redis_peer_t  *peer;
     ngx_sensu_redis_addr_t   addr;
 
-    peer = ac->data;
-
-    if (peer->ac != ac) {
-        return;
-    }
-
-    if (reply == NULL) {
-        ngx_sensu_redis_peer_lost(peer, ac->errstr, 1);
-        return;
-    }
+    peer = cmd->peer;
 
     error = ngx_sensu_redis_sentinel_master(reply, &addr);
 
-    if (error) {
+    if (error == NULL) {
+        peer->found = 1;
+        peer->addr = addr;
+        ngx_sensu_redis_peer_open(peer);
 
-        /* a sentinel has a password only where somebody gave it one */
-
-        if (ngx_strncmp(error, "NOAUTH", 6) == 0
-            && peer->redis->password.len
-            && peer->greeting == 0)
-        {
-            peer->greeting = 1;
-            ngx_sensu_redis_peer_auth(peer, NULL, NULL);
-            ngx_sensu_redis_sentinel_send(peer);
-            return;
-        }
-
-        ngx_sensu_redis_peer_lost(peer, error, 0);
-        return;
+    } else {
+        ngx_sensu_redis_peer_lost(peer, error);
     }
 
-    /* freed when this callback has returned */
-
-    peer->ac = NULL;
-    redisAsyncFree(ac);
-
-    peer->addr = addr;
-
-    if (ngx_sensu_redis_peer_open(peer) == NGX_OK) {
-        ngx_sensu_redis_peer_greet(peer);
-    }
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
@@ -121,8 +140,26 @@ ngx_sensu_redis_sentinel_master(redisReply *reply,
         || ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len, port)
            != NGX_OK)
     {
-        return "it tells a host name where an address is needed";
+        return "something else than an address";
     }
 
     return NULL;
+}
+
+
+static void
+ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_lost(cmd->peer, reply->str);
+
+    } else if (reply->type != REDIS_REPLY_ARRAY
+               || reply->elements == 0
+               || reply->element[0]->type != REDIS_REPLY_STRING
+               || ngx_strcmp(reply->element[0]->str, "master") != 0)
+    {
+        ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
+    }
+
+    ngx_sensu_redis_complete(cmd, NGX_OK);
 }

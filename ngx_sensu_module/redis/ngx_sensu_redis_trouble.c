@@ -6,7 +6,6 @@
 
 
 #include "ngx_sensu_redis_peer.h"
-#include "ngx_sensu_stat.h"
 
 
 /* milliseconds between two lines about the same trouble */
@@ -14,15 +13,10 @@
 
 
 typedef struct {
-    const char  *text;      /* is somewhere in what was said */
+    const char  *text;      /* begins what was said */
     const char  *advice;
     ngx_uint_t   renew;     /* another connection may lead elsewhere */
 } ngx_sensu_redis_trouble_t;
-
-
-static void ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, const char *name,
-    const char *said, ngx_uint_t trouble);
-static ngx_uint_t ngx_sensu_redis_trouble(const char *said);
 
 
 /* the last row is for everything else */
@@ -31,14 +25,19 @@ static ngx_sensu_redis_trouble_t
     ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES] = {
 
     { "WRONGPASS", "check user= and password_file= of sensu_redis", 0 },
-    { "invalid password", "check password_file= of sensu_redis", 0 },
-    { "any password", "it has no password: remove password_file= of "
+    { "ERR invalid password", "check password_file= of sensu_redis", 0 },
+    { "ERR AUTH <password> called", "it has no password: remove "
+      "password_file= of sensu_redis, or set one in Redis", 0 },
+    { "ERR Client sent AUTH", "it has no password: remove password_file= of "
       "sensu_redis, or set one in Redis", 0 },
+    { "ERR unknown command", "it does not know a command that is needed: "
+      "check its rename-command lines", 0 },
     { "NOAUTH", "it wants a password: add password_file= to sensu_redis", 0 },
     { "NOPERM", "its ACL must allow this user GET, SET, EVAL, EVALSHA and "
-      "TIME, the keys of prefix=, and with sentinels ROLE", 0 },
-    { "executing the script", "its ACL must allow this user GET, SET and TIME, "
-      "for sensu_rate_limit", 0 },
+      "TIME, the keys of prefix=, SELECT for another database than 0, with "
+      "sentinels ROLE, and with a cluster CLUSTER SLOTS and ASKING", 0 },
+    { "ERR The user executing the script", "its ACL must allow this user GET, "
+      "SET and TIME, for sensu_rate_limit", 0 },
     { "LOADING", "it reads its data from disk and will soon answer", 1 },
     { "READONLY", "it is a read-only replica: name the master in "
       "sensu_redis, or use sentinel://", 1 },
@@ -52,82 +51,93 @@ static ngx_sensu_redis_trouble_t
       "its min-replicas-to-write", 0 },
     { "WRONGTYPE", "somebody else uses keys with this prefix: choose another "
       "prefix= in sensu_redis", 0 },
-    { "MOVED", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
-    { "ASK ", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
     { "CLUSTERDOWN", "the cluster has no master for some slots: check "
       "CLUSTER INFO", 0 },
-    { "cluster support disabled", "it is no cluster: use redis:// in "
-      "sensu_redis", 0 },
-    { "DB index", "it has no such database: check the number in the URL", 0 },
-    { "max number of clients", "raise its maxclients, or find who leaves "
+    { "ERR This instance has cluster support disabled", "it is no cluster: "
+      "use redis:// in sensu_redis", 0 },
+    { "ERR DB index is out of range", "it has no such database: check the "
+      "number in the URL", 0 },
+    { "ERR max number of clients", "raise its maxclients, or find who leaves "
       "connections open", 0 },
     { "DENIED", "it is in protected mode: give it a password, and it to "
       "password_file=", 0 },
-    { "refused", "check that it runs and listens there", 0 },
+    { "Connection refused", "check that it runs and listens there", 0 },
     { "No such file", "check that it runs and its unixsocket", 0 },
-    { "Permission denied", "check unixsocketperm: nginx's workers must be "
-      "able to write to it", 0 },
-    { "no answer", "check its load, the network between, and timeout= of "
+    { "Permission denied", "nginx's workers must be able to write to the "
+      "socket and to reach its directory: check unixsocketperm", 0 },
+    { "no answer in", "check its load, the network between, and timeout= of "
       "sensu_redis", 0 },
     { "Protocol error", "check that this is the port of a Redis, without "
       "TLS", 0 },
-    { "Out of memory", "it answers more than was asked: check that this is "
-      "the port of a Redis", 0 },
-    { "know the master", "check the master's name in sentinel://", 0 },
-    { "not a master", "a fail-over may be under way: the sentinels are asked "
-      "again", 0 },
-    { "too long for a cursor", "somebody else uses keys with this prefix: "
-      "choose another prefix= in sensu_redis", 0 },
+    { "it answers more", "check that this is the port of a Redis", 0 },
+    { "it does not know the master", "check the master's name in "
+      "sentinel://", 0 },
+    { "it is not a master", "a fail-over may be under way: the sentinels are "
+      "asked again", 0 },
+    { "its name cannot be resolved", "check the name, and the resolver of "
+      "this server or http block", 0 },
+    { "its certificate is for another name", "check the host in the URL, or "
+      "name= of sensu_redis", 0 },
+    { "its certificate is not trusted", "check ca= of sensu_redis", 0 },
+    { "its certificate", "give it a new one", 0 },
+    { "error:", "check that this is the TLS port of a Redis, and cert= and "
+      "key= of sensu_redis", 0 },
+    { "a value too long", "somebody else uses keys with this prefix: choose "
+      "another prefix= in sensu_redis", 0 },
+    { "a redirection", "check CLUSTER SLOTS of that server; names there need "
+      "a resolver of this server or http block", 0 },
+    { "MOVED", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
+    { "ASK ", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
     { "", "check the server and its log", 0 }
 };
 
 
-/* an error in the place of an answer */
-
-void
-ngx_sensu_redis_refused(ngx_sensu_redis_peer_t *peer, const char *error)
+ngx_uint_t
+ngx_sensu_redis_trouble(const char *said)
 {
+    size_t      len;
     ngx_uint_t  i;
 
-    i = ngx_sensu_redis_trouble(error);
+    for (i = 0; *ngx_sensu_redis_troubles[i].text != '\0'; i++) {
+        len = ngx_strlen(ngx_sensu_redis_troubles[i].text);
 
-    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
-
-    ngx_sensu_redis_tell(peer->redis, peer->addr.text, error, i);
-
-    if (ngx_sensu_redis_troubles[i].renew
-        && peer->state == NGX_SENSU_REDIS_READY
-        && ngx_current_msec - peer->ready >= NGX_SENSU_REDIS_STABLE)
-    {
-        ngx_sensu_redis_peer_lost(peer, error, 0);
+        if (ngx_strncmp(said, ngx_sensu_redis_troubles[i].text, len) == 0) {
+            break;
+        }
     }
-}
 
-
-/* an answer that is no error, and not what the command answers */
-
-void
-ngx_sensu_redis_odd(ngx_sensu_redis_cmd_t *cmd, const char *what)
-{
-    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
-
-    ngx_sensu_redis_tell(cmd->redis, cmd->peer->addr.text, what,
-                         ngx_sensu_redis_trouble(what));
+    return i;
 }
 
 
 const char *
-ngx_sensu_redis_advice(const char *reason)
+ngx_sensu_redis_trouble_text(ngx_uint_t trouble)
 {
-    return ngx_sensu_redis_troubles[ngx_sensu_redis_trouble(reason)].advice;
+    return ngx_sensu_redis_troubles[trouble].text;
 }
 
 
-static void
-ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, const char *name,
-    const char *said, ngx_uint_t trouble)
+const char *
+ngx_sensu_redis_trouble_advice(ngx_uint_t trouble)
 {
-    u_char  more[64];
+    return ngx_sensu_redis_troubles[trouble].advice;
+}
+
+
+ngx_uint_t
+ngx_sensu_redis_trouble_renew(ngx_uint_t trouble)
+{
+    return ngx_sensu_redis_troubles[trouble].renew;
+}
+
+
+void
+ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name, const char *said)
+{
+    u_char      more[64];
+    ngx_uint_t  trouble;
+
+    trouble = ngx_sensu_redis_trouble(said);
 
     if (redis->told[trouble]
         && ngx_current_msec - redis->told[trouble] < NGX_SENSU_REDIS_QUIET)
@@ -147,21 +157,6 @@ ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, const char *name,
                   "redis %s answered \"%s\"; %s%s", name, said,
                   ngx_sensu_redis_troubles[trouble].advice, more);
 
-    redis->told[trouble] = ngx_current_msec;
+    redis->told[trouble] = ngx_max(ngx_current_msec, 1);
     redis->hushed[trouble] = 0;
-}
-
-
-static ngx_uint_t
-ngx_sensu_redis_trouble(const char *said)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; *ngx_sensu_redis_troubles[i].text != '\0'; i++) {
-        if (ngx_strstr(said, ngx_sensu_redis_troubles[i].text) != NULL) {
-            break;
-        }
-    }
-
-    return i;
 }

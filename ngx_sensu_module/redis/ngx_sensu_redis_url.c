@@ -103,7 +103,7 @@ ngx_sensu_redis_url_one(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     last = url->data + url->len;
     slash = ngx_strlchr(rest, last, '/');
 
-    redis->topology = NGX_SENSU_REDIS_ONE;
+    redis->topology = &ngx_sensu_redis_one;
 
     if (ngx_strlchr(rest, slash ? slash : last, ',') != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -132,6 +132,7 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url, u_char *rest)
 {
     u_char                  *last, *args, *end;
+    struct sockaddr_un      *un;
     ngx_sensu_redis_addr_t  *addr;
 
     last = url->data + url->len;
@@ -139,24 +140,28 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     end = args ? args : last;
 
     addr = &redis->seeds[0];
+    un = &addr->sockaddr.sockaddr_un;
 
-    redis->topology = NGX_SENSU_REDIS_ONE;
+    redis->topology = &ngx_sensu_redis_one;
     redis->nseeds = 1;
 
     if (rest == end
         || *rest != '/'
-        || (size_t) (end - rest) >= sizeof(addr->host))
+        || (size_t) (end - rest) >= sizeof(un->sun_path))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the socket in \"%V\" of sensu_redis must be an "
                            "absolute path of at most %uz bytes, as in "
                            "unix:/run/redis/redis.sock?db=0",
-                           url, sizeof(addr->host) - 1);
+                           url, sizeof(un->sun_path) - 1);
         return NGX_ERROR;
     }
 
-    *ngx_cpymem((u_char *) addr->host, rest, end - rest) = '\0';
-    *ngx_sprintf((u_char *) addr->text, "unix:%s", addr->host) = '\0';
+    un->sun_family = AF_UNIX;
+    *ngx_cpymem((u_char *) un->sun_path, rest, end - rest) = '\0';
+
+    addr->socklen = sizeof(struct sockaddr_un);
+    *ngx_sprintf(addr->text, "unix:%s", un->sun_path) = '\0';
 
     if (args == NULL) {
         return NGX_OK;
@@ -182,7 +187,7 @@ ngx_sensu_redis_url_sentinel(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     last = url->data + url->len;
     slash = ngx_strlchr(rest, last, '/');
 
-    redis->topology = NGX_SENSU_REDIS_SENTINEL;
+    redis->topology = &ngx_sensu_redis_sentinel;
 
     p = slash ? slash + 1 : last;
 
@@ -227,7 +232,7 @@ ngx_sensu_redis_url_cluster(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     last = url->data + url->len;
     slash = ngx_strlchr(rest, last, '/');
 
-    redis->topology = NGX_SENSU_REDIS_CLUSTER;
+    redis->topology = &ngx_sensu_redis_cluster;
 
     if (slash
         && slash + 1 != last

@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_sensu_store.h"
 #include "ngx_sensu_redis_peer.h"
 
 
@@ -12,9 +13,6 @@ static ngx_sensu_op_t *ngx_sensu_store_redis_get(ngx_sensu_store_t *store,
 static ngx_sensu_op_t *ngx_sensu_store_redis_set(ngx_sensu_store_t *store,
     ngx_str_t *key, ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done,
     void *data);
-static ngx_sensu_op_t *ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis,
-    ngx_sensu_op_e kind, ngx_uint_t nargs, ngx_str_t *args,
-    ngx_sensu_redis_reply_pt reply, ngx_sensu_op_pt done, void *data);
 static void ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static void ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd,
@@ -44,8 +42,9 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_sensu_op_pt done, void *data)
 {
-    u_char     buf[NGX_SENSU_REDIS_KEY];
-    ngx_str_t  args[2];
+    u_char                  buf[NGX_SENSU_REDIS_KEY];
+    ngx_str_t               args[2];
+    ngx_sensu_redis_cmd_t  *cmd;
 
     args[1].data = buf;
 
@@ -55,8 +54,15 @@ ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
 
     ngx_str_set(&args[0], "GET");
 
-    return ngx_sensu_store_redis_send(store->ctx, NGX_SENSU_OP_GET, 2, args,
-                                      ngx_sensu_store_redis_got, done, data);
+    cmd = ngx_sensu_redis_ask(store->ctx, NGX_SENSU_OP_GET, 2, args, &args[1],
+                              ngx_sensu_store_redis_got);
+    if (cmd == NULL) {
+        return NULL;
+    }
+
+    cmd->again = 1;
+
+    return ngx_sensu_redis_send(cmd, done, data);
 }
 
 
@@ -64,8 +70,10 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done, void *data)
 {
-    u_char     buf[NGX_SENSU_REDIS_KEY], seconds[NGX_TIME_T_LEN];
-    ngx_str_t  args[5];
+    u_char                  buf[NGX_SENSU_REDIS_KEY];
+    u_char                  seconds[NGX_TIME_T_LEN];
+    ngx_str_t               args[5];
+    ngx_sensu_redis_cmd_t  *cmd;
 
     args[1].data = buf;
 
@@ -79,43 +87,23 @@ ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     args[4].data = seconds;
     args[4].len = ngx_sprintf(seconds, "%T", ngx_max(ttl, 1)) - seconds;
 
-    return ngx_sensu_store_redis_send(store->ctx, NGX_SENSU_OP_SET, 5, args,
-                                      ngx_sensu_store_redis_was_set, done,
-                                      data);
-}
-
-
-static ngx_sensu_op_t *
-ngx_sensu_store_redis_send(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
-    ngx_uint_t nargs, ngx_str_t *args, ngx_sensu_redis_reply_pt reply,
-    ngx_sensu_op_pt done, void *data)
-{
-    ngx_sensu_op_t         *op;
-    ngx_sensu_redis_cmd_t  *cmd;
-
-    op = ngx_sensu_op_create(kind, done, data);
-    if (op == NULL) {
-        return NULL;
-    }
-
-    cmd = ngx_sensu_redis_cmd(redis, op, nargs, args, &args[1], reply);
+    cmd = ngx_sensu_redis_ask(store->ctx, NGX_SENSU_OP_SET, 5, args, &args[1],
+                              ngx_sensu_store_redis_was_set);
     if (cmd == NULL) {
-        ngx_free(op);
         return NULL;
     }
 
-    /* both may be done twice: a set writes the same value again */
+    /* that may be done twice: it writes the same value */
     cmd->again = 1;
 
-    ngx_sensu_redis_send(cmd);
-
-    return op;
+    return ngx_sensu_redis_send(cmd, done, data);
 }
 
 
 static void
 ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
+    size_t     len;
     ngx_int_t  rc;
 
     if (reply->type == REDIS_REPLY_NIL) {
@@ -124,21 +112,22 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     if (reply->type != REDIS_REPLY_STRING) {
-        ngx_sensu_redis_odd(cmd, "something else than a string");
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than a string");
         ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }
 
-    if ((size_t) reply->len > NGX_SENSU_STORE_VALUE_MAX) {
+    len = reply->len;
 
-        /* certainly not of ours: there is no such cursor */
+    if (len > NGX_SENSU_STORE_VALUE_MAX) {
 
-        ngx_sensu_redis_odd(cmd, "a value too long for a cursor");
-        ngx_sensu_redis_complete(cmd, NGX_DECLINED);
-        return;
+        /* not of ours; but it is there, which is all that a log-out needs */
+
+        ngx_sensu_redis_peer_odd(cmd->peer, "a value too long for a cursor");
+        len = NGX_SENSU_STORE_VALUE_MAX;
     }
 
-    rc = ngx_sensu_op_value(cmd->op, (u_char *) reply->str, reply->len);
+    rc = ngx_sensu_op_value(cmd->op, (u_char *) reply->str, len);
 
     ngx_sensu_redis_complete(cmd, rc);
 }
@@ -148,7 +137,7 @@ static void
 ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STATUS) {
-        ngx_sensu_redis_odd(cmd, "something else than OK");
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than OK");
         ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }

@@ -1,11 +1,10 @@
 
 /*
- * The life of a store's operation, the same for every kind of store: created
- * for a requester, completed once through the posted events, then freed.
+ * The life of an operation, see ngx_sensu_op.h.
  */
 
 
-#include "ngx_sensu_store.h"
+#include "ngx_sensu_op.h"
 
 
 static void ngx_sensu_op_handler(ngx_event_t *ev);

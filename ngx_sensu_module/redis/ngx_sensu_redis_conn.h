@@ -1,0 +1,140 @@
+
+/*
+ * A connection to a Redis server: bytes go out, answers come in.  It is
+ * nginx's own, with TLS where that is wanted; of hiredis only the reader of
+ * the protocol is used.  Knows no command.
+ */
+
+
+#ifndef _NGX_SENSU_REDIS_CONN_H_INCLUDED_
+#define _NGX_SENSU_REDIS_CONN_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include <hiredis/hiredis.h>
+
+
+#define NGX_SENSU_REDIS_HOST      256
+#define NGX_SENSU_REDIS_ADDRS     8       /* of one name */
+
+/* what is held of one answer */
+#define NGX_SENSU_REDIS_DEPTH     7
+#define NGX_SENSU_REDIS_ELEMENTS  131072  /* a cluster in 16384 pieces */
+#define NGX_SENSU_REDIS_ANSWER    4194304
+#define NGX_SENSU_REDIS_STRING    4097    /* longer ones are cut */
+#define NGX_SENSU_REDIS_LINE      512
+
+
+typedef struct {
+    ngx_uint_t                       port;      /* 0: a unix socket */
+    socklen_t                        socklen;   /* 0: a name to be resolved */
+    ngx_sockaddr_t                   sockaddr;
+    u_char                          *name;      /* whose address it is */
+    u_char                           host[NGX_SENSU_REDIS_HOST];
+    u_char                           text[NGX_SENSU_REDIS_HOST + 16];
+                                                /* for the logs */
+} ngx_sensu_redis_addr_t;
+
+
+typedef struct {
+    redisReader                     *reader;
+    const char                      *error;
+    ngx_uint_t                       whole;     /* an answer is complete */
+    ngx_uint_t                       depth;
+    ngx_uint_t                       owed[NGX_SENSU_REDIS_DEPTH];
+    ngx_uint_t                       elements;
+    size_t                           size;
+    size_t                           keep;      /* of a string, still */
+    size_t                           drop;      /* after that */
+    size_t                           len;
+    u_char                           line[NGX_SENSU_REDIS_LINE];
+} ngx_sensu_redis_reader_t;
+
+
+typedef struct {
+    ngx_str_t                        name;      /* empty: the host's */
+    ngx_uint_t                       verify;
+#if (NGX_SSL)
+    ngx_ssl_t                        ssl;
+#endif
+} ngx_sensu_redis_tls_t;
+
+
+/* whom a connection belongs to; each of these may close it */
+
+typedef struct {
+    void                           (*reply)(void *data, redisReply *reply);
+
+    /* reason says why */
+    void                           (*lost)(void *data);
+
+    /* the worker shuts down; force: at once */
+    void                           (*rest)(void *data, ngx_uint_t force);
+} ngx_sensu_redis_owner_t;
+
+
+typedef struct {
+    const ngx_sensu_redis_owner_t   *owner;
+    void                            *data;
+    ngx_resolver_t                  *resolver;
+    ngx_sensu_redis_tls_t           *tls;
+
+    ngx_sensu_redis_addr_t          *addr;
+    ngx_sockaddr_t                   addrs[NGX_SENSU_REDIS_ADDRS];
+    ngx_uint_t                       naddrs;
+    ngx_uint_t                       tried;     /* of them */
+
+    ngx_connection_t                *connection;
+    ngx_uint_t                       opened;
+    ngx_uint_t                       broken;    /* lacks what was written */
+    ngx_uint_t                       number;    /* changes when it is closed */
+    ngx_resolver_ctx_t              *resolving;
+    ngx_event_t                      event;     /* goes on with it, posted */
+    ngx_sensu_redis_reader_t         reader;
+    ngx_buf_t                        out;
+    void                            *session;   /* of TLS, to be reused */
+
+    ngx_log_t                        log;       /* writes to reason */
+    char                             reason[200];
+} ngx_sensu_redis_conn_t;
+
+
+/* what is written before it is open goes out when it is */
+ngx_int_t ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
+    ngx_sensu_redis_addr_t *addr);
+void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn, u_char *data,
+    size_t len);
+
+/* takes what has come and was not yet seen */
+void ngx_sensu_redis_conn_read(ngx_sensu_redis_conn_t *conn);
+void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);
+
+/* ngx_sensu_redis_addr.c: NGX_DECLINED: neither an address nor a name */
+ngx_int_t ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host,
+    size_t len, ngx_uint_t port);
+socklen_t ngx_sensu_redis_socklen(ngx_sockaddr_t *sockaddr);
+
+/*
+ * ngx_sensu_redis_reader.c: eats from *p; NGX_OK: an answer, to be freed;
+ * NGX_AGAIN: all is eaten; NGX_ERROR: reader->error
+ */
+ngx_int_t ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
+    u_char *last, redisReply **reply);
+
+/* ngx_sensu_redis_tls.c: handler is called when NGX_AGAIN has passed */
+ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls,
+    ngx_connection_t *c, ngx_sensu_redis_addr_t *addr, void **session,
+    ngx_connection_handler_pt handler);
+
+/* NULL: it is whom it should be; else why not */
+const char *ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls,
+    ngx_connection_t *c);
+void ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet);
+void ngx_sensu_redis_tls_forget(void **session);
+
+
+#endif /* _NGX_SENSU_REDIS_CONN_H_INCLUDED_ */

@@ -1,0 +1,75 @@
+
+/*
+ * Outages: told once when they begin and once when they are over, with what
+ * they cost.
+ */
+
+
+#include "ngx_sensu_redis_peer.h"
+
+
+/*
+ * Milliseconds.  Who is gone for so long is asked again after a twentieth of
+ * that time: a hiccup costs little more than it lasts, however many there
+ * were, and a server that is gone for good is asked rarely.
+ */
+#define NGX_SENSU_REDIS_BACKOFF_MIN   50
+#define NGX_SENSU_REDIS_BACKOFF_MAX   5000
+#define NGX_SENSU_REDIS_BACKOFF_PART  20
+
+
+ngx_msec_t
+ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
+{
+    uint64_t     bit;
+    ngx_msec_t   since, wait;
+    ngx_uint_t   trouble;
+    const char  *reason;
+
+    reason = peer->conn.reason;
+    trouble = ngx_sensu_redis_trouble(reason);
+    bit = (uint64_t) 1 << trouble;
+
+    if (peer->outage == 0) {
+        peer->outage = ngx_max(ngx_current_msec, 1);
+        peer->refused = 0;
+        peer->told = 0;
+    }
+
+    /* again where something else turns out to be wrong */
+
+    if (!(peer->told & bit)) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s %s is %sdown: %s; %s; what needs it gets an error "
+                      "until it is back", peer->what, peer->addr.text,
+                      peer->told ? "still " : "", reason,
+                      ngx_sensu_redis_trouble_advice(trouble));
+        peer->told |= bit;
+    }
+
+    since = peer->outage;
+
+    if ((ngx_msec_int_t) (peer->served - since) > 0) {
+        since = peer->served;
+    }
+
+    wait = (ngx_current_msec - since) / NGX_SENSU_REDIS_BACKOFF_PART;
+    wait = ngx_max(wait, NGX_SENSU_REDIS_BACKOFF_MIN);
+    wait = ngx_min(wait, NGX_SENSU_REDIS_BACKOFF_MAX);
+
+    /* spread over 75% to 125%, so that workers do not come as one */
+
+    return wait * (750 + ngx_random() % 501) / 1000;
+}
+
+
+void
+ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer)
+{
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "%s %s: connected again after %Mms, %ui requests to it "
+                  "were refused", peer->what, peer->addr.text,
+                  peer->ready - peer->outage, peer->refused);
+
+    peer->outage = 0;
+}

@@ -1,0 +1,185 @@
+
+/*
+ * TLS towards Redis, by nginx's own means.
+ */
+
+
+#include "ngx_sensu_redis_conn.h"
+
+
+#if (NGX_SSL)
+
+#include <openssl/x509v3.h>
+
+
+static void ngx_sensu_redis_tls_session(ngx_connection_t *c);
+
+
+/* where a session that may be reused is kept; of the process' SSL_CTX */
+static int  ngx_sensu_redis_tls_index = -1;
+
+
+ngx_int_t
+ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
+    ngx_sensu_redis_addr_t *addr, void **session,
+    ngx_connection_handler_pt handler)
+{
+    char               *name;
+    ngx_int_t           rc;
+    ngx_uint_t          numeric;
+    ngx_ssl_conn_t     *ssl;
+    X509_VERIFY_PARAM  *param;
+    unsigned char       buf[sizeof(struct in6_addr)];
+
+    c->pool = ngx_create_pool(1024, c->log);
+
+    if (c->pool == NULL
+        || ngx_ssl_create_connection(&tls->ssl, c,
+                                     NGX_SSL_BUFFER|NGX_SSL_CLIENT)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ssl = c->ssl->connection;
+    name = (char *) (tls->name.len ? tls->name.data
+                     : addr->name ? addr->name : addr->host);
+    numeric = (inet_pton(AF_INET, name, buf) == 1
+               || inet_pton(AF_INET6, name, buf) == 1);
+
+    if (tls->verify) {
+        param = SSL_get0_param(ssl);
+
+        rc = numeric ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
+                     : X509_VERIFY_PARAM_set1_host(param, name, 0);
+        if (rc != 1) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (!numeric) {
+        (void) SSL_set_tlsext_host_name(ssl, name);
+    }
+
+    if (*session) {
+        (void) ngx_ssl_set_session(c, *session);
+    }
+
+    if (ngx_sensu_redis_tls_index == -1) {
+        ngx_sensu_redis_tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
+                                                         NULL);
+    }
+
+    (void) SSL_set_ex_data(ssl, ngx_sensu_redis_tls_index, session);
+
+    c->ssl->save_session = ngx_sensu_redis_tls_session;
+
+    rc = ngx_ssl_handshake(c);
+
+    if (rc == NGX_AGAIN) {
+        c->ssl->handler = handler;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_sensu_redis_tls_session(ngx_connection_t *c)
+{
+    void  **session;
+
+    session = SSL_get_ex_data(c->ssl->connection, ngx_sensu_redis_tls_index);
+
+    ngx_sensu_redis_tls_forget(session);
+
+    *session = ngx_ssl_get_session(c);
+}
+
+
+void
+ngx_sensu_redis_tls_forget(void **session)
+{
+    if (*session) {
+        ngx_ssl_free_session((ngx_ssl_session_t *) *session);
+        *session = NULL;
+    }
+}
+
+
+/* "": nginx has said it */
+
+const char *
+ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
+{
+    long         rc;
+    static char  text[160];
+
+    if (c->ssl == NULL) {
+        return "no memory";
+    }
+
+    rc = tls->verify ? SSL_get_verify_result(c->ssl->connection) : X509_V_OK;
+
+    switch (rc) {
+
+    case X509_V_OK:
+        return c->ssl->handshaked ? NULL : "";
+
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return "its certificate is for another name";
+
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "its certificate has expired";
+
+    default:
+        ngx_snprintf((u_char *) text, sizeof(text),
+                     "its certificate is not trusted: %s%Z",
+                     X509_verify_cert_error_string(rc));
+        return text;
+    }
+}
+
+
+void
+ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
+{
+    if (c->ssl) {
+        c->ssl->no_wait_shutdown = 1;
+        c->ssl->no_send_shutdown = quiet;
+
+        (void) ngx_ssl_shutdown(c);
+    }
+}
+
+#else
+
+ngx_int_t
+ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
+    ngx_sensu_redis_addr_t *addr, void **session,
+    ngx_connection_handler_pt handler)
+{
+    return NGX_ERROR;
+}
+
+
+const char *
+ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
+{
+    return "this nginx has no TLS";
+}
+
+
+void
+ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
+{
+}
+
+
+void
+ngx_sensu_redis_tls_forget(void **session)
+{
+}
+
+#endif
