@@ -17,6 +17,7 @@ CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
              libyajl-dev libsimdjson-dev
 LOOK_PKGS = prometheus chromium
+CLIENT_PKGS = jq python3 python3-requests nodejs golang-go
 DEB_PKGS  = debootstrap lintian wrk iproute2
 
 PURE  = $(wildcard ngx_sensu_module/*/sensu_*.c)
@@ -28,7 +29,7 @@ LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
 CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants coverage cross \
-         look deb-test readme-test 'bench BENCH_QUICK=1'
+         look clients deb-test readme-test 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
@@ -38,7 +39,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
-        valgrind mutants coverage soak bench lint look deb-test readme-test \
+        valgrind mutants coverage soak bench lint look clients deb-test readme-test \
         check-all clean install
 
 help:
@@ -60,6 +61,7 @@ help:
 	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make look     promtool and Chromium look at metrics and status page'
+	@echo 'make clients  the programs of docs/walking.md, in four languages'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make lint     style, include directions, warnings'
@@ -146,6 +148,11 @@ look:
 	@tools/deps $(PKGS) $(LOOK_PKGS)
 	@$(MAKE) --no-print-directory build
 	@prove $(PROVE_FLAGS) tools/look.t
+
+clients:
+	@tools/deps $(PKGS) $(CLIENT_PKGS)
+	@$(MAKE) --no-print-directory build
+	@prove $(PROVE_FLAGS) tools/clients.t
 
 deb-test:
 	@tools/deps $(PKGS) build-essential nghttp2-client $(DEB_PKGS)
