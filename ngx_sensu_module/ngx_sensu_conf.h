@@ -51,6 +51,7 @@ char *ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_sensu_conf_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* NAME:SIZE into an ngx_sensu_zone_t; cmd->post: an example */
 char *ngx_sensu_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -27,6 +27,7 @@ static ngx_int_t
 ngx_sensu_header_filter(ngx_http_request_t *r)
 {
     ngx_sensu_ctx_t       *ctx;
+    ngx_sensu_error_e      error;
     ngx_sensu_loc_conf_t  *conf;
 
     /* an X-Accel-Redirect of a fetch's answer is still its answer */
@@ -68,13 +69,22 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
 
         ngx_sensu_logout_note(r);
 
-        if (ctx->sieve != NULL && ngx_sensu_sieve_header(r, ctx) != NGX_OK) {
-            return NGX_ERROR;
+        if (ctx->sieve != NULL) {
+            error = ngx_sensu_sieve_header(r, ctx);
+
+            if (error && ngx_sensu_error_instead(r, error) != NGX_OK) {
+                return NGX_ERROR;
+            }
         }
     }
 
     if (ngx_sensu_cors_header(r) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (ctx != NULL && ctx->sieve != NULL) {
+        /* it goes out with what it is the header of */
+        return NGX_OK;
     }
 
     return ngx_sensu_next_header_filter(r);

@@ -126,6 +126,7 @@ ngx_sensu_create_loc_conf(ngx_conf_t *cf)
     slcf->page_max = NGX_CONF_UNSET_UINT;
     slcf->page_default = NGX_CONF_UNSET_UINT;
     slcf->page_buffer = NGX_CONF_UNSET_SIZE;
+    slcf->merge_parallel = NGX_CONF_UNSET_UINT;
     slcf->cursor_ttl = NGX_CONF_UNSET;
 
     return slcf;
@@ -157,6 +158,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->max_body, prev->max_body, 512000);
     ngx_conf_merge_uint_value(conf->page_max, prev->page_max, 1000);
     ngx_conf_merge_uint_value(conf->page_default, prev->page_default, 0);
+    ngx_conf_merge_uint_value(conf->merge_parallel, prev->merge_parallel, 16);
     ngx_conf_merge_size_value(conf->page_buffer, prev->page_buffer,
                               8 * 1024 * 1024);
     ngx_conf_merge_sec_value(conf->cursor_ttl, prev->cursor_ttl, 300);
@@ -177,6 +179,10 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->namespaces == NULL) {
         conf->namespaces = prev->namespaces;
+    }
+
+    if (conf->base_url == NULL) {
+        conf->base_url = prev->base_url;
     }
 
     if (conf->cors == NULL) {

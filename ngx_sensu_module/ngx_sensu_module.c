@@ -49,6 +49,10 @@ static ngx_sensu_range_t  ngx_sensu_range_buffer = {
     4096, 1024 * 1024 * 1024, "a size from 4k to 1024m, such as 8m"
 };
 
+static ngx_sensu_range_t  ngx_sensu_range_parallel = {
+    1, 128, "a number from 1 to 128"
+};
+
 static ngx_sensu_range_t  ngx_sensu_range_ttl = {
     1, 86400, "a time from 1s to 24h, such as 5m"
 };
@@ -181,6 +185,20 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, page_buffer),
       &ngx_sensu_range_buffer },
+
+    { ngx_string("sensu_merge_parallel"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_num,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, merge_parallel),
+      &ngx_sensu_range_parallel },
+
+    { ngx_string("sensu_base_url"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_base_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, base_url),
+      NULL },
 
     { ngx_string("sensu_cursor_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,

@@ -25,7 +25,10 @@ my $gw = $t->nginx(
               . "ssl_certificate $cert;"
               . "ssl_certificate_key $key; sensu_native_pages off;"
               . 'add_header X-Page "$sensu_page $sensu_page_count" always;',
+    http => 'map $http_x_base $base { default $http_x_base; '
+            . "'' https://\$host:8443/; }",
     locations => location('/short/', 'sensu_page_max 3;')
+                 . location('/based/', 'sensu_base_url $base;')
                  . location('/default/', 'sensu_page_default 5;')
                  . location('/brief/', 'sensu_cursor_ttl 1s;')
                  . location('/off/', 'sensu_pages off;')
@@ -115,38 +118,43 @@ subtest 'Link' => sub {
 
     my $r = page('limit=5');
     my $c = next_of($r);
-    is $link->($r), "http://localhost$list?limit=5&continue=$c", 'http';
-
-    $r = page('limit=5', headers => [Host => 'sensu.example:8080']);
-    is $link->($r),
-       "http://sensu.example:8080$list?limit=5&continue=" . next_of($r),
-       'host and port as the client wrote them';
+    is $link->($r), "$list?limit=5&continue=$c", 'a relative reference';
 
     $r = page('a=1&limit=5&b=%20x&c');
-    is $link->($r), "http://localhost$list?a=1&b=%20x&c&limit=5&continue="
-                    . next_of($r), 'other parameters stay';
+    is $link->($r), "$list?a=1&b=%20x&c&limit=5&continue=" . next_of($r),
+       'other parameters stay';
+
+    $r = page('a=1>0&b="<[{|^`\\}]>"&limit=5');
+    is $link->($r), "$list?a=1%3E0&b=%22%3C%5B%7B%7C%5E%60%5C%7D%5D%3E%22"
+                    . '&limit=5&continue=' . next_of($r),
+       'what is no URI is escaped';
+    is_deeply names_of(get($link->($r))), [ @names[5 .. 9] ], 'it works';
 
     $r = get("/short$list?limit=9");
-    is $link->($r), "http://localhost/short$list?limit=3&continue="
-                    . next_of($r), 'the path before a rewrite';
-    my $second = get(substr $link->($r), length 'http://localhost');
-    is_deeply names_of($second), [ @names[3 .. 5] ], 'it works';
-
-    $r = $gw->curl("https://127.0.0.1:$tls_port$list?limit=5",
-                   token => $token, args => [ '-k', '--http1.1' ]);
-    is $link->($r), "https://127.0.0.1:$tls_port$list?limit=5&continue="
-                    . next_of($r), 'https';
+    is $link->($r), "/short$list?limit=3&continue=" . next_of($r),
+       'the path before a rewrite';
+    is_deeply names_of(get($link->($r))), [ @names[3 .. 5] ], 'it works';
 
     $r = $gw->curl("https://127.0.0.1:$tls_port$list?limit=5",
                    token => $token, args => [ '-k', '--http2' ]);
     is $r->{version}, '2', 'HTTP/2';
-    is $link->($r), "https://127.0.0.1:$tls_port$list?limit=5&continue="
-                    . next_of($r), 'over HTTP/2';
+    is $link->($r), "$list?limit=5&continue=" . next_of($r), 'the same there';
 
     $r = $gw->raw("GET $list?limit=5 HTTP/1.0\r\n"
                   . "Authorization: Bearer $token\r\n\r\n");
     is $link->($r), "$list?limit=5&continue=" . next_of($r),
-       'without a host it is relative';
+       'and without a host';
+
+    # the operator knows where clients find him
+
+    $r = get("/based$list?limit=5&a=1",
+             headers => [ Host => 'sensu.example:8080' ]);
+    is $link->($r), "https://sensu.example:8443/based$list?a=1&limit=5"
+                    . '&continue=' . next_of($r), 'sensu_base_url';
+
+    $r = get("/based$list?limit=5", headers => [ 'X-Base' => 'http://a"b>/x/' ]);
+    is $link->($r), "http://a%22b%3E/x/based$list?limit=5&continue="
+                    . next_of($r), 'whatever a variable holds';
 };
 
 subtest 'limits that are none' => sub {

@@ -146,7 +146,6 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
     sensu_key_scan_t *scan)
 {
     size_t                n;
-    sensu_key_t           key;
     sensu_span_t          span;
     sensu_split_t         s;
     sensu_split_rc_e      rc;
@@ -167,8 +166,7 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
                 sensu_key_scan_feed(scan, span.bytes);
 
                 if (rc == SENSU_SPLIT_ELEMENT) {
-                    sensu_key_scan_end(scan, &key);
-                    n += key.len != 0;
+                    n += sensu_key_scan_end(scan)->key.len != 0;
                 }
             }
 

@@ -63,7 +63,13 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    fetch->room = conf->page_buffer;
+    fetch->room = ngx_palloc(r->pool, sizeof(ngx_sensu_room_t));
+    if (fetch->room == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    fetch->room->size = conf->page_buffer;
+    fetch->room->left = conf->page_buffer;
 
     list = ctx->target.path;
     list.name.len = 0;

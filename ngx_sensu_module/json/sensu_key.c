@@ -10,15 +10,6 @@
 #include "sensu_split_kernel.h"
 
 
-/* the parts of a key, in its order */
-
-enum {
-    SENSU_NS = 0,
-    SENSU_ENTITY,
-    SENSU_NAME
-};
-
-
 /* the objects on the paths, and the elements that hold them */
 
 enum {
@@ -36,23 +27,23 @@ enum {
 
 
 enum {
-    SENSU_BEGIN = 0,             /* the first byte of an element */
-    SENSU_MEMBER,                /* the quote of a member's name, or '}' */
-    SENSU_LETTER,                /* the first byte of the name */
-    SENSU_READ_NAME,
-    SENSU_COLON,
-    SENSU_VALUE,
-    SENSU_READ_FIELD,
-    SENSU_REST,                  /* goes to the end of the member */
-    SENSU_OVER
+    SENSU_AT_BEGIN = 0,          /* the first byte of an element */
+    SENSU_AT_MEMBER,             /* the quote of a member's name, or '}' */
+    SENSU_AT_LETTER,             /* the first byte of the name */
+    SENSU_AT_NAME,
+    SENSU_AT_COLON,
+    SENSU_AT_VALUE,
+    SENSU_AT_PART,
+    SENSU_AT_REST,               /* goes to the end of the member */
+    SENSU_AT_OVER
 };
 
 
 typedef struct {
     sensu_str_t           name;
     unsigned              object;    /* its value, or */
-    unsigned              field;     /* what its value is */
-    unsigned              resets;    /* the fields to forget, as bits */
+    unsigned              part;      /* what its value is */
+    unsigned              resets;    /* the parts to forget, as bits */
 } sensu_key_member_t;
 
 
@@ -63,12 +54,15 @@ typedef struct {
 } sensu_key_object_t;
 
 
+#define SENSU_KEY_ALL  ((1 << SENSU_KEY_PARTS) - 1)
+
+
 #define sensu_member_object(name, object, resets)                             \
     { { sizeof(name) - 1, (const unsigned char *) name }, object, 0, resets }
 
-#define sensu_member_field(name, field)                                       \
-    { { sizeof(name) - 1, (const unsigned char *) name }, 0, field,           \
-      1 << field }
+#define sensu_member_part(name, part)                                         \
+    { { sizeof(name) - 1, (const unsigned char *) name }, 0, part,            \
+      1 << part }
 
 #define sensu_member_none                                                     \
     { { 0, NULL }, 0, 0, 0 }
@@ -78,73 +72,78 @@ static const sensu_key_object_t  sensu_key_objects[] = {
 
     [SENSU_NAMESPACE] = {
         SENSU_NO_OBJECT, { 'n', 'n' },
-        { sensu_member_field("name", SENSU_NAME), sensu_member_none }
+        { sensu_member_part("name", SENSU_KEY_LAST), sensu_member_none }
     },
 
     [SENSU_USER] = {
         SENSU_NO_OBJECT, { 'u', 'u' },
-        { sensu_member_field("username", SENSU_NAME), sensu_member_none }
+        { sensu_member_part("username", SENSU_KEY_LAST),
+          sensu_member_none }
     },
 
     [SENSU_RESOURCE] = {
         SENSU_NO_OBJECT, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_META,
-                              1 << SENSU_NS | 1 << SENSU_NAME),
+                              1 << SENSU_KEY_NS | 1 << SENSU_KEY_LAST),
           sensu_member_none }
     },
 
     [SENSU_EVENT] = {
         SENSU_NO_OBJECT, { 'e', 'c' },
         { sensu_member_object("entity", SENSU_EVENT_ENTITY,
-                              1 << SENSU_NS | 1 << SENSU_ENTITY),
-          sensu_member_object("check", SENSU_EVENT_CHECK, 1 << SENSU_NAME) }
+                              1 << SENSU_KEY_NS | 1 << SENSU_KEY_ENTITY),
+          sensu_member_object("check", SENSU_EVENT_CHECK,
+                              1 << SENSU_KEY_LAST) }
     },
 
     [SENSU_META] = {
         SENSU_RESOURCE, { 'n', 'n' },
-        { sensu_member_field("name", SENSU_NAME),
-          sensu_member_field("namespace", SENSU_NS) }
+        { sensu_member_part("name", SENSU_KEY_LAST),
+          sensu_member_part("namespace", SENSU_KEY_NS) }
     },
 
     [SENSU_EVENT_ENTITY] = {
         SENSU_EVENT, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_ENTITY_META,
-                              1 << SENSU_NS | 1 << SENSU_ENTITY),
+                              1 << SENSU_KEY_NS | 1 << SENSU_KEY_ENTITY),
           sensu_member_none }
     },
 
     [SENSU_EVENT_CHECK] = {
         SENSU_EVENT, { 'm', 'm' },
-        { sensu_member_object("metadata", SENSU_CHECK_META, 1 << SENSU_NAME),
+        { sensu_member_object("metadata", SENSU_CHECK_META,
+                              1 << SENSU_KEY_LAST),
           sensu_member_none }
     },
 
     [SENSU_ENTITY_META] = {
         SENSU_EVENT_ENTITY, { 'n', 'n' },
-        { sensu_member_field("name", SENSU_ENTITY),
-          sensu_member_field("namespace", SENSU_NS) }
+        { sensu_member_part("name", SENSU_KEY_ENTITY),
+          sensu_member_part("namespace", SENSU_KEY_NS) }
     },
 
     [SENSU_CHECK_META] = {
         SENSU_EVENT_CHECK, { 'n', 'n' },
-        { sensu_member_field("name", SENSU_NAME), sensu_member_none }
+        { sensu_member_part("name", SENSU_KEY_LAST), sensu_member_none }
     }
 };
 
 
 static const struct {
     unsigned              object;
-    unsigned              fields;    /* of the key, as bits */
+    unsigned              parts;     /* of the key, as bits */
 
 } sensu_key_kinds[] = {
     [SENSU_KEY_UNKNOWN] = { SENSU_NO_OBJECT, 0 },
-    [SENSU_KEY_NAME] = { SENSU_NAMESPACE, 1 << SENSU_NAME },
-    [SENSU_KEY_USERNAME] = { SENSU_USER, 1 << SENSU_NAME },
-    [SENSU_KEY_META] = { SENSU_RESOURCE, 1 << SENSU_NAME },
-    [SENSU_KEY_META_NS] = { SENSU_RESOURCE, 1 << SENSU_NS | 1 << SENSU_NAME },
-    [SENSU_KEY_ASSET] = { SENSU_RESOURCE, 1 << SENSU_NS | 1 << SENSU_NAME },
-    [SENSU_KEY_EVENT] = { SENSU_EVENT, 1 << SENSU_NS | 1 << SENSU_ENTITY
-                                       | 1 << SENSU_NAME }
+    [SENSU_KEY_NAME] = { SENSU_NAMESPACE, 1 << SENSU_KEY_LAST },
+    [SENSU_KEY_USERNAME] = { SENSU_USER, 1 << SENSU_KEY_LAST },
+    [SENSU_KEY_META] = { SENSU_RESOURCE, 1 << SENSU_KEY_LAST },
+    [SENSU_KEY_META_NS] = { SENSU_RESOURCE, 1 << SENSU_KEY_NS
+                                            | 1 << SENSU_KEY_LAST },
+    [SENSU_KEY_ASSET] = { SENSU_RESOURCE, 1 << SENSU_KEY_NS
+                                          | 1 << SENSU_KEY_LAST },
+    [SENSU_KEY_EVENT] = { SENSU_EVENT, 1 << SENSU_KEY_NS | 1 << SENSU_KEY_ENTITY
+                                       | 1 << SENSU_KEY_LAST }
 };
 
 
@@ -196,10 +195,17 @@ sensu_key_kind(sensu_str_t resource)
 
 
 static void
-sensu_key_scan_reset(sensu_key_scan_t *scan)
+sensu_key_forget(sensu_id_t *id, unsigned parts)
 {
-    scan->state = SENSU_BEGIN;
-    memset(scan->len, 0, sizeof(scan->len));
+    unsigned  i;
+
+    for (i = 0; i < SENSU_KEY_PARTS; i++) {
+        if (parts & 1 << i) {
+            id->part[i].len = 0;
+        }
+    }
+
+    id->unfit &= ~parts;
 }
 
 
@@ -208,9 +214,10 @@ sensu_key_scan_init(sensu_key_scan_t *scan, sensu_key_kind_e kind)
 {
     scan->kind = kind;
     scan->kernel = sensu_split_kernel;
+    scan->state = SENSU_AT_BEGIN;
     memset(&scan->nest, 0, sizeof(sensu_nest_t));
 
-    sensu_key_scan_reset(scan);
+    sensu_key_forget(&scan->id, SENSU_KEY_ALL);
 }
 
 
@@ -232,7 +239,7 @@ sensu_key_space(const unsigned char *p, const unsigned char *last)
 static const unsigned char *
 sensu_key_leave(sensu_key_scan_t *scan, const unsigned char *p, int in_string)
 {
-    scan->state = SENSU_REST;
+    scan->state = SENSU_AT_REST;
     sensu_nest_start(&scan->nest, p, 1, in_string);
 
     return p;
@@ -252,7 +259,7 @@ sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p)
         return sensu_key_leave(scan, p, 1);
     }
 
-    scan->state = SENSU_READ_NAME;
+    scan->state = SENSU_AT_NAME;
     sensu_text_start(&scan->text, scan->name, sizeof(scan->name));
 
     return p;
@@ -281,7 +288,7 @@ sensu_key_read_name(sensu_key_scan_t *scan, const unsigned char *p,
     for (i = 0; i < 2; i++) {
         if (name.len != 0 && sensu_str_eq(name, m[i].name)) {
             scan->member = i;
-            scan->state = SENSU_COLON;
+            scan->state = SENSU_AT_COLON;
             return p;
         }
     }
@@ -295,52 +302,102 @@ sensu_key_read_name(sensu_key_scan_t *scan, const unsigned char *p,
 static const unsigned char *
 sensu_key_value(sensu_key_scan_t *scan, const unsigned char *p)
 {
-    unsigned                   i;
     const sensu_key_member_t  *m;
 
     m = &sensu_key_objects[scan->object].members[scan->member];
 
-    for (i = 0; i < SENSU_KEY_FIELDS; i++) {
-        if (m->resets & 1 << i) {
-            scan->len[i] = 0;
-        }
-    }
+    sensu_key_forget(&scan->id, m->resets);
 
     if (m->object) {
         if (*p == '{') {
             scan->nest.block = NULL;
             scan->object = m->object;
-            scan->state = SENSU_MEMBER;
+            scan->state = SENSU_AT_MEMBER;
             return p + 1;
         }
 
     } else if (*p == '"') {
-        scan->state = SENSU_READ_FIELD;
-        sensu_text_start(&scan->text, scan->field[m->field], SENSU_KEY_MAX);
+        scan->state = SENSU_AT_PART;
+        sensu_text_start(&scan->text, scan->piece, SENSU_KEY_PIECE);
         return p + 1;
+
+    } else if (*p != 'n') {
+        /* null is as good as nothing */
+        scan->id.unfit |= 1 << m->part;
     }
 
     return sensu_key_leave(scan, p, 0);
 }
 
 
+/*
+ * Takes over what was read of a part: all of it, or up to the last character,
+ * which may not be whole yet.
+ */
+
+static void
+sensu_key_take(sensu_key_scan_t *scan, sensu_key_t *part, int ended)
+{
+    size_t         len;
+    sensu_text_t  *text;
+
+    text = &scan->text;
+    len = text->len;
+
+    while (!ended && text->len - len < 4 && text->data[len - 1] >= 0x80) {
+        len--;
+
+        if (text->data[len] >= 0xc0) {
+            break;
+        }
+    }
+
+    text->bad |= !sensu_text_utf8(text->data, len);
+
+    sensu_key_append(part, &scan->sha, text->data, len);
+
+    text->len -= len;
+    memmove(text->data, text->data + len, text->len);
+}
+
+
 static const unsigned char *
-sensu_key_read_field(sensu_key_scan_t *scan, const unsigned char *p,
+sensu_key_read_part(sensu_key_scan_t *scan, const unsigned char *p,
     const unsigned char *last)
 {
-    int                        ended;
-    const sensu_key_member_t  *m;
+    int           ended;
+    size_t        room;
+    unsigned      i;
+    sensu_key_t  *part;
+
+    i = sensu_key_objects[scan->object].members[scan->member].part;
+    part = &scan->id.part[i];
+
+    /* a byte becomes one at most, but the last one of an escape four */
+
+    room = SENSU_KEY_PIECE - 4 - scan->text.len;
+
+    if ((size_t) (last - p) > room) {
+        last = p + room;
+    }
 
     p = sensu_text_feed(&scan->text, p, last, &ended);
+
+    if (ended || scan->text.len >= SENSU_KEY_PIECE / 2) {
+        sensu_key_take(scan, part, ended);
+    }
 
     if (!ended) {
         return p;
     }
 
-    m = &sensu_key_objects[scan->object].members[scan->member];
+    if (sensu_key_is_long(part)) {
+        SHA256_Final(part->hash, &scan->sha);
+    }
 
-    if (!scan->text.bad && sensu_text_utf8(scan->text.data, scan->text.len)) {
-        scan->len[m->field] = scan->text.len;
+    if (scan->text.bad) {
+        part->len = 0;
+        scan->id.unfit |= 1 << i;
     }
 
     return sensu_key_leave(scan, p, 0);
@@ -355,8 +412,8 @@ sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
                              sensu_key_objects[scan->object].letters);
 
     if (p == NULL) {
-        sensu_key_scan_reset(scan);
-        scan->state = SENSU_OVER;
+        sensu_key_forget(&scan->id, SENSU_KEY_ALL);
+        scan->state = SENSU_AT_OVER;
         return last;
     }
 
@@ -365,7 +422,7 @@ sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
     }
 
     if (*p++ == ',') {
-        scan->state = SENSU_MEMBER;
+        scan->state = SENSU_AT_MEMBER;
         return p;
     }
 
@@ -373,7 +430,7 @@ sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
     scan->object = sensu_key_objects[scan->object].parent;
 
     if (scan->object == SENSU_NO_OBJECT) {
-        scan->state = SENSU_OVER;
+        scan->state = SENSU_AT_OVER;
         return p;
     }
 
@@ -387,24 +444,25 @@ sensu_key_step(sensu_key_scan_t *scan, const unsigned char *p,
 {
     switch (scan->state) {
 
-    case SENSU_BEGIN:
+    case SENSU_AT_BEGIN:
+        sensu_key_forget(&scan->id, SENSU_KEY_ALL);
         scan->object = sensu_key_kinds[scan->kind].object;
-        scan->state = *p == '{' ? SENSU_MEMBER : SENSU_OVER;
+        scan->state = *p == '{' ? SENSU_AT_MEMBER : SENSU_AT_OVER;
         return p + 1;
 
-    case SENSU_LETTER:
+    case SENSU_AT_LETTER:
         return sensu_key_letter(scan, p);
 
-    case SENSU_READ_NAME:
+    case SENSU_AT_NAME:
         return sensu_key_read_name(scan, p, last);
 
-    case SENSU_READ_FIELD:
-        return sensu_key_read_field(scan, p, last);
+    case SENSU_AT_PART:
+        return sensu_key_read_part(scan, p, last);
 
-    case SENSU_REST:
+    case SENSU_AT_REST:
         return sensu_key_rest(scan, p, last);
 
-    case SENSU_OVER:
+    case SENSU_AT_OVER:
         return last;
 
     default: /* white space may come first */
@@ -416,17 +474,17 @@ sensu_key_step(sensu_key_scan_t *scan, const unsigned char *p,
         return p;
     }
 
-    if (scan->state == SENSU_VALUE) {
+    if (scan->state == SENSU_AT_VALUE) {
         return sensu_key_value(scan, p);
     }
 
-    if (scan->state == SENSU_MEMBER && *p == '"') {
-        scan->state = SENSU_LETTER;
+    if (scan->state == SENSU_AT_MEMBER && *p == '"') {
+        scan->state = SENSU_AT_LETTER;
         return p + 1;
     }
 
-    if (scan->state == SENSU_COLON && *p == ':') {
-        scan->state = SENSU_VALUE;
+    if (scan->state == SENSU_AT_COLON && *p == ':') {
+        scan->state = SENSU_AT_VALUE;
         return p + 1;
     }
 
@@ -455,95 +513,79 @@ sensu_key_scan_feed(sensu_key_scan_t *scan, sensu_str_t bytes)
 }
 
 
-/*
- * Cleans a name as Go's path.Join() does.  Returns its new length, 0 when
- * nothing is left or it climbs above its begin.
- */
+/* the parts that make it, with slashes between them */
 
-static size_t
-sensu_key_clean(unsigned char *name, size_t len)
+static void
+sensu_key_join(sensu_key_scan_t *scan, unsigned parts)
 {
-    size_t  i, n, out;
+    unsigned      i;
+    sensu_str_t   begin;
+    sensu_key_t  *key, *part;
 
-    out = 0;
+    static const unsigned char  slash[] = "/";
 
-    for (i = 0; i < len; i += n + 1) {
+    key = &scan->id.key;
+    key->len = 0;
 
-        for (n = 0; i + n < len && name[i + n] != '/'; n++) { /* void */ }
+    for (i = 0; i < SENSU_KEY_PARTS; i++) {
 
-        if (n == 0 || (n == 1 && name[i] == '.')) {
+        if ((parts & 1 << i) == 0) {
             continue;
         }
 
-        if (n == 2 && name[i] == '.' && name[i + 1] == '.') {
-            if (out == 0) {
-                return 0;
-            }
+        part = &scan->id.part[i];
 
-            while (out && name[--out] != '/') { /* void */ }
-
-            continue;
+        if (part->len == 0) {
+            key->len = 0;
+            return;
         }
 
-        if (out) {
-            name[out++] = '/';
+        if (key->len) {
+            sensu_key_append(key, &scan->sha, slash, 1);
         }
 
-        memmove(name + out, name + i, n);
-        out += n;
+        begin = sensu_key_begin(part);
+        sensu_key_append(key, &scan->sha, begin.data, begin.len);
+
+        if (sensu_key_is_long(part)) {
+            /* the hash stands for what is not here */
+            sensu_key_append(key, &scan->sha, part->hash, SENSU_KEY_HASH);
+            key->len += part->len - SENSU_KEY_MAX - SENSU_KEY_HASH;
+        }
     }
 
-    return out;
+    if (sensu_key_is_long(key)) {
+        SHA256_Final(key->hash, &scan->sha);
+    }
 }
 
 
-void
-sensu_key_scan_end(sensu_key_scan_t *scan, sensu_key_t *key)
+const sensu_id_t *
+sensu_key_scan_end(sensu_key_scan_t *scan)
 {
-    size_t    len, size;
-    unsigned  i, fields;
+    unsigned      named;
+    sensu_id_t   *id;
+    sensu_key_t  *name;
 
-    key->len = 0;
-    key->ns_len = 0;
-    key->entity_len = 0;
-    key->named = (scan->len[SENSU_NS] != 0);
+    id = &scan->id;
+    name = &id->part[SENSU_KEY_LAST];
 
-    if (scan->kind == SENSU_KEY_ASSET) {
-        scan->len[SENSU_NAME] = sensu_key_clean(scan->field[SENSU_NAME],
-                                                scan->len[SENSU_NAME]);
+    if (scan->state != SENSU_AT_OVER) {
+        /* not well-formed inside: whatever it says of a namespace is void */
+        named = id->part[SENSU_KEY_NS].len != 0;
+        sensu_key_forget(id, SENSU_KEY_ALL);
+        id->unfit = named << SENSU_KEY_NS;
     }
 
-    fields = scan->state == SENSU_OVER ? sensu_key_kinds[scan->kind].fields
-                                       : 0;
-    size = 0;
-
-    for (i = 0; i < SENSU_KEY_FIELDS; i++) {
-
-        if ((fields & 1 << i) == 0) {
-            continue;
-        }
-
-        len = scan->len[i];
-
-        if (len == 0 || size + (size != 0) + len > SENSU_KEY_MAX) {
-            goto done;
-        }
-
-        if (size) {
-            key->data[size++] = '/';
-        }
-
-        memcpy(key->data + size, scan->field[i], len);
-        size += len;
+    if (scan->kind == SENSU_KEY_ASSET && name->len) {
+        name->len = sensu_key_is_long(name)
+                    ? 0 : sensu_key_clean(name->data, name->len);
+        id->unfit |= (name->len == 0) << SENSU_KEY_LAST;
     }
 
-    if (size) {
-        key->len = size;
-        key->ns_len = fields & 1 << SENSU_NS ? scan->len[SENSU_NS] : 0;
-        key->entity_len = scan->len[SENSU_ENTITY];
-    }
+    sensu_key_join(scan, sensu_key_kinds[scan->kind].parts);
 
-done:
+    scan->state = SENSU_AT_BEGIN;
 
-    sensu_key_scan_reset(scan);
+    return id;
 }

@@ -3,49 +3,36 @@
  * What is made of the answer to a fetch, as it streams in: a list is split
  * and its elements shown to the pager, anything else is kept whole.
  *
- * Only elements of the page are kept, and one more; memory is the page's,
- * whatever the list's length.
+ * Only elements of the page are kept; memory is the page's, whatever the
+ * list's length, and what the page and all its fetches hold is bounded by one
+ * room.
  */
 
 
 #include "ngx_sensu_fetch.h"
 
 
-/*
- * When nothing more is wanted, up to this much is read and thrown away, for
- * the connection to the backend can be used again then; with more to come the
- * connection is cut.
- */
-
-#define NGX_SENSU_DRAIN_MAX    (256 * 1024)
-
-/* for what is kept: as much again as there is, within these */
-
-#define NGX_SENSU_BLOCK_MIN    (2 * 1024)
-#define NGX_SENSU_BLOCK_MAX    (32 * 1024)
-
-#define NGX_SENSU_READ_SIZE    (64 * 1024)
-
-
-static ngx_int_t ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
-static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p,
-    u_char *last);
-static void ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch,
+static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch,
     const u_char *p, const u_char *last);
 static void ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch,
     const u_char *p, size_t len);
 static void ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
     const u_char *last);
+static void ngx_sensu_capture_piece(ngx_sensu_fetch_t *fetch,
+    ngx_sensu_piece_t *piece);
 static void ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch,
-    sensu_str_t element);
+    ngx_sensu_piece_t *piece);
+static uint64_t ngx_sensu_capture_hash(ngx_sensu_fetch_t *fetch,
+    ngx_sensu_piece_t *piece);
 static void ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch,
-    sensu_str_t element);
-static ngx_int_t ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch,
-    const u_char *data, size_t len);
+    ngx_sensu_piece_t *piece);
+static void ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch,
+    sensu_str_t bytes, ngx_uint_t begins);
+static void ngx_sensu_capture_forget(ngx_sensu_fetch_t *fetch);
+static ngx_uint_t ngx_sensu_capture_room(ngx_sensu_fetch_t *fetch, size_t len);
 static void ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch,
     ngx_sensu_fetch_e state);
-static void ngx_sensu_cut(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
+static ngx_sensu_fetch_e ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch);
 
 
 ngx_int_t
@@ -63,19 +50,15 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
     if (fetch->want == 0 || fetch->status != NGX_HTTP_OK) {
         fetch->whole = 1;
-        fetch->sniffed = 1;
     }
 
-    if (!fetch->whole && sr->headers_out.content_encoding
-        && sr->headers_out.content_encoding->value.len)
-    {
-        ngx_sensu_log_damped(NGX_LOG_ERR, sr->connection->log,
-                             "sensu: the backend sent a list compressed with "
-                             "\"%V\", set proxy_set_header Accept-Encoding "
-                             "\"\"",
-                             &sr->headers_out.content_encoding->value);
-
+    if (!fetch->whole && ngx_sensu_list_is_encoded(sr)) {
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_ENCODED);
+
+    } else if (fetch->want && fetch->status == NGX_HTTP_PARTIAL_CONTENT
+               && sensu_filter_is_on(&fetch->filter))
+    {
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
     }
 
     for (part = &sr->headers_out.headers.part; part; part = part->next) {
@@ -92,54 +75,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
         }
     }
 
-    return ngx_sensu_fetch_unbuffer(sr, fetch);
-}
-
-
-/*
- * A buffered answer to a subrequest in the background is kept from the filters
- * to its end (ngx_event_pipe_write_to_downstream() waits for the subrequest's
- * turn at the client), in a temporary file if it is long.  Nothing here waits
- * for the client, so it is read unbuffered, in larger pieces than those of
- * proxy_buffer_size; only what goes to a cache has to pass through the file.
- */
-
-static ngx_int_t
-ngx_sensu_fetch_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
-{
-    u_char               *p;
-    size_t                n;
-    ngx_buf_t            *b;
-    ngx_http_upstream_t  *u;
-
-    u = sr->upstream;
-
-    if (u == NULL || u->cacheable || u->store || sr->cached) {
-        return NGX_OK;
-    }
-
-    b = &u->buffer;
-    n = b->last - b->pos;
-
-    if (b->end - b->start < NGX_SENSU_READ_SIZE) {
-
-        p = ngx_alloc(NGX_SENSU_READ_SIZE, sr->connection->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        fetch->buffer = p;
-        ngx_memcpy(p, b->pos, n);
-
-        b->start = p;
-        b->pos = p;
-        b->last = p + n;
-        b->end = p + NGX_SENSU_READ_SIZE;
-    }
-
-    u->buffering = 0;
-
-    return NGX_OK;
+    return ngx_sensu_upstream_unbuffer(sr, fetch);
 }
 
 
@@ -155,11 +91,13 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
+    ngx_sensu_upstream_attach(sr, fetch);
+
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 
         if (b->last_buf || b->last_in_chain) {
-            fetch->last = 1;
+            fetch->complete = 1;
         }
 
         if (ngx_buf_in_memory(b) && b->pos < b->last) {
@@ -177,73 +115,59 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
         }
     }
 
-    if (!fetch->enough || fetch->last) {
+    if (!fetch->enough || fetch->complete) {
         return NGX_OK;
     }
 
-    ngx_sensu_cut(sr, fetch);
+    ngx_sensu_upstream_drain(sr, fetch);
 
     return ngx_sensu_fetch_settle(fetch);
 }
 
 
-static void
-ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, u_char *p, u_char *last)
-{
-    if (!fetch->sniffed) {
-        ngx_sensu_capture_sniff(fetch, p, last);
-
-        if (!fetch->sniffed) {
-            return;
-        }
-    }
-
-    if (fetch->whole) {
-        ngx_sensu_capture_whole(fetch, p, last - p);
-
-    } else {
-        ngx_sensu_capture_list(fetch, p, last);
-    }
-}
-
-
-/* a list or not? white space before it is kept until that is known */
+/* white space that may come before a list is kept until that is known */
 
 static void
-ngx_sensu_capture_sniff(ngx_sensu_fetch_t *fetch, const u_char *p,
+ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, const u_char *p,
     const u_char *last)
 {
-    const u_char  *first;
-
-    for (first = p; first < last; first++) {
-        if (*first != ' ' && *first != '\t' && *first != CR && *first != LF) {
-            break;
-        }
-    }
-
-    if (first == last) {
-        ngx_sensu_capture_whole(fetch, p, last - p);
-        return;
-    }
-
-    fetch->sniffed = 1;
-    fetch->whole = (*first != '[');
-
     if (!fetch->whole) {
-        fetch->scratch.len = 0;
-        fetch->body.len = 0;
+        ngx_sensu_scan_sniff(&fetch->scan, p, last);
+
+        if (fetch->scan.list) {
+            ngx_sensu_capture_list(fetch, p, last);
+            return;
+        }
+
+        if (fetch->scan.odd && sensu_filter_is_on(&fetch->filter)) {
+            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
+            return;
+        }
+
+        fetch->whole = fetch->scan.sniffed;
     }
+
+    ngx_sensu_capture_whole(fetch, p, last - p);
 }
 
 
 static void
 ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch, const u_char *p, size_t len)
 {
-    if (ngx_sensu_capture_hold(fetch, p, len) != NGX_OK || fetch->overflow) {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+    if (!ngx_sensu_capture_room(fetch, len)) {
+        ngx_sensu_capture_end(fetch, ngx_sensu_capture_too_large(fetch));
         return;
     }
 
+    if (ngx_sensu_scratch_add(&fetch->scratch, p, len,
+                              fetch->parent->connection->log)
+        != NGX_OK)
+    {
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_NO_MEMORY);
+        return;
+    }
+
+    fetch->room->left -= len;
     fetch->body.data = fetch->scratch.data;
     fetch->body.len = fetch->scratch.len;
 }
@@ -253,75 +177,71 @@ static void
 ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
     const u_char *last)
 {
-    sensu_str_t       element;
-    sensu_span_t      span;
-    sensu_split_rc_e  rc;
+    ngx_int_t          rc;
+    ngx_sensu_piece_t  piece;
 
     while (!fetch->enough) {
 
-        rc = sensu_split_next(&fetch->split, &p, last, &span);
+        rc = ngx_sensu_scan_next(&fetch->scan, &p, last, &piece,
+                                 fetch->parent->connection->log);
 
-        if (rc == SENSU_SPLIT_ERROR) {
-            ngx_sensu_log_damped(NGX_LOG_ERR, fetch->parent->connection->log,
-                                 "sensu: the backend sent a malformed list: "
-                                 "%s, after %uL elements, check what is "
-                                 "between it and this nginx",
-                                 fetch->split.error, fetch->split.elements);
-
+        if (rc == NGX_ERROR) {
             ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
             return;
         }
 
-        if (span.bytes.len != 0) {
-            sensu_key_scan_feed(&fetch->scan, span.bytes);
-        }
+        ngx_sensu_capture_piece(fetch, &piece);
 
-        if (rc == SENSU_SPLIT_ELEMENT && span.first) {
-            ngx_sensu_capture_element(fetch, span.bytes);
-            continue;
-        }
-
-        if (ngx_sensu_capture_hold(fetch, span.bytes.data, span.bytes.len)
-            != NGX_OK)
-        {
-            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+        if (rc == NGX_AGAIN) {
             return;
         }
 
-        if (rc == SENSU_SPLIT_MORE) {
-            return;
-        }
-
-        element.data = fetch->scratch.data;
-        element.len = fetch->scratch.len;
-
-        ngx_sensu_capture_element(fetch, element);
-
-        fetch->scratch.len = 0;
-        fetch->overflow = 0;
+        ngx_sensu_capture_element(fetch, &piece);
     }
 
     fetch->drained += last - p;
 }
 
 
+/* what lies in several buffers may belong to the page or not: it is held */
+
 static void
-ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
+ngx_sensu_capture_piece(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 {
-    uint64_t  hash;
+    if (fetch->pager.from.mode == SENSU_POSITION_EXACT
+        && !fetch->pager.resumed)
+    {
+        if (piece->first) {
+            sensu_hash_start(&fetch->hash);
+        }
 
-    sensu_key_scan_end(&fetch->scan, &fetch->key);
+        sensu_hash_add(&fetch->hash, piece->bytes);
+    }
 
-    hash = sensu_pager_hashes(&fetch->pager) ? sensu_hash(element) : 0;
+    if (piece->bytes.len && !(piece->first && piece->last)) {
+        ngx_sensu_capture_hold(fetch, piece->bytes, piece->first);
+    }
+}
 
-    switch (sensu_pager_next(&fetch->pager, &fetch->key, hash)) {
 
-    case SENSU_PAGER_KEEP:
-        ngx_sensu_capture_keep(fetch, element);
+static void
+ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
+{
+    uint64_t          hash;
+    sensu_pager_rc_e  rc;
+
+    hash = piece->id->key.len ? 0 : ngx_sensu_capture_hash(fetch, piece);
+
+    rc = sensu_pager_next(&fetch->pager, piece->id, hash);
+
+    if (rc == SENSU_PAGER_KEEP) {
+        ngx_sensu_capture_keep(fetch, piece);
         return;
+    }
 
-    case SENSU_PAGER_SKIP:
-        return;
+    ngx_sensu_capture_forget(fetch);
+
+    switch (rc) {
 
     case SENSU_PAGER_FOREIGN:
         fetch->withheld++;
@@ -343,20 +263,81 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, sensu_str_t element)
     case SENSU_PAGER_UNTRUE:
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_UNTRUE);
         return;
+
+    default: /* SENSU_PAGER_SKIP */
+        return;
     }
 }
 
 
-static void
-ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, sensu_str_t element)
+/* of an element without a key: while it is looked for it need not be held */
+
+static uint64_t
+ngx_sensu_capture_hash(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 {
-    size_t                size;
-    ngx_sensu_element_t  *kept;
+    size_t              at;
+    sensu_str_t         bytes;
+    sensu_hash_t        hash;
+    ngx_sensu_block_t  *block;
 
-    if (fetch->overflow || element.len + 1 > fetch->room - fetch->kept) {
+    if (fetch->pager.from.mode == SENSU_POSITION_EXACT
+        && !fetch->pager.resumed)
+    {
+        return sensu_hash_end(&fetch->hash);
+    }
 
-        if (fetch->elements.nelts == 0) {
-            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
+    sensu_hash_start(&hash);
+
+    if (piece->first) {
+        sensu_hash_add(&hash, piece->bytes);
+        return sensu_hash_end(&hash);
+    }
+
+    /* after its comma; one that is over will not be delivered */
+
+    at = fetch->mark + 1;
+
+    for (block = fetch->rope.first; block; block = block->next) {
+
+        if (at >= block->len) {
+            at -= block->len;
+            continue;
+        }
+
+        bytes.data = block->data + at;
+        bytes.len = block->len - at;
+        at = 0;
+
+        sensu_hash_add(&hash, bytes);
+    }
+
+    return sensu_hash_end(&hash);
+}
+
+
+static void
+ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
+{
+    if (fetch->kept + 1 == fetch->want) {
+        /* it is there, which is all that was to be known of it */
+        ngx_sensu_capture_forget(fetch);
+        fetch->extra = 1;
+        fetch->enough = 1;
+        return;
+    }
+
+    if (piece->first) {
+        ngx_sensu_capture_hold(fetch, piece->bytes, 1);
+    }
+
+    if (fetch->outcome != NGX_SENSU_FETCH_RUNNING) {
+        return;
+    }
+
+    if (fetch->over) {
+
+        if (fetch->kept == 0) {
+            ngx_sensu_capture_end(fetch, ngx_sensu_capture_too_large(fetch));
             return;
         }
 
@@ -366,60 +347,106 @@ ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, sensu_str_t element)
         return;
     }
 
-    if ((size_t) (fetch->block_end - fetch->block) < element.len + 1) {
+    fetch->kept++;
+    fetch->mark = fetch->rope.len;
 
-        size = ngx_min(ngx_max(fetch->kept, NGX_SENSU_BLOCK_MIN),
-                       NGX_SENSU_BLOCK_MAX);
-        size = ngx_max(size, element.len + 1);
-
-        fetch->block = ngx_pnalloc(fetch->parent->pool, size);
-        if (fetch->block == NULL) {
-            fetch->block_end = NULL;
-            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
-            return;
-        }
-
-        fetch->block_end = fetch->block + size;
-    }
-
-    kept = ngx_array_push(&fetch->elements);
-    if (kept == NULL) {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_TOO_LARGE);
-        return;
-    }
-
-    *fetch->block++ = ',';
-
-    kept->data = fetch->block;
-    kept->len = element.len;
-    kept->ordinal = fetch->pager.ordinal;
-    kept->run = fetch->pager.run;
-
-    fetch->block = ngx_cpymem(fetch->block, element.data, element.len);
-    fetch->kept += element.len + 1;
-
-    if (fetch->elements.nelts == fetch->want) {
-        fetch->enough = 1;
-    }
+    sensu_pager_note(&fetch->pager, &fetch->last);
 }
 
 
 /*
- * What is beyond the room of a page can not be kept anyway and is dropped:
- * such an element may still be one to skip.
+ * What is beyond the room can not be kept anyway and is dropped: such an
+ * element may still be one to skip.
  */
 
-static ngx_int_t
-ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch, const u_char *data,
-    size_t len)
+static void
+ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch, sensu_str_t bytes,
+    ngx_uint_t begins)
 {
-    if (len > fetch->room - fetch->scratch.len) {
-        len = fetch->room - fetch->scratch.len;
-        fetch->overflow = 1;
+    ngx_log_t  *log;
+
+    if (begins) {
+        fetch->over = 0;
+        fetch->mark = fetch->rope.len;
     }
 
-    return ngx_sensu_scratch_add(&fetch->scratch, data, len,
-                                 fetch->parent->connection->log);
+    if (fetch->over) {
+        return;
+    }
+
+    if (!ngx_sensu_capture_room(fetch, bytes.len + begins)) {
+        ngx_sensu_capture_forget(fetch);
+        fetch->over = 1;
+        return;
+    }
+
+    log = fetch->parent->connection->log;
+
+    if ((begins && ngx_sensu_rope_add(&fetch->rope, (u_char *) ",", 1, log)
+                   != NGX_OK)
+        || ngx_sensu_rope_add(&fetch->rope, bytes.data, bytes.len, log)
+           != NGX_OK)
+    {
+        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_NO_MEMORY);
+        return;
+    }
+
+    fetch->room->left -= bytes.len + begins;
+}
+
+
+/* the element that was held is none of the page */
+
+static void
+ngx_sensu_capture_forget(ngx_sensu_fetch_t *fetch)
+{
+    fetch->over = 0;
+
+    if (fetch->rope.len != fetch->mark) {
+        fetch->room->left += fetch->rope.len - fetch->mark;
+        ngx_sensu_rope_cut(&fetch->rope, fetch->mark);
+    }
+}
+
+
+/* is there room?  a list that comes earlier in the page has the first claim */
+
+static ngx_uint_t
+ngx_sensu_capture_room(ngx_sensu_fetch_t *fetch, size_t len)
+{
+    ngx_sensu_fetch_t  *f, *victim;
+
+    while (len > fetch->room->left) {
+        victim = NULL;
+
+        for (f = fetch->later; f; f = f->later) {
+            if (f->rope.len || f->scratch.len) {
+                victim = f;
+            }
+        }
+
+        if (victim == NULL) {
+            return 0;
+        }
+
+        ngx_sensu_fetch_drop(victim);
+    }
+
+    return 1;
+}
+
+
+/* larger than all the room, or only than what others left of it? */
+
+static ngx_sensu_fetch_e
+ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch)
+{
+    size_t  own;
+
+    own = fetch->rope.len + fetch->scratch.len;
+
+    return fetch->room->left + own < fetch->room->size
+           ? NGX_SENSU_FETCH_DROPPED : NGX_SENSU_FETCH_TOO_LARGE;
 }
 
 
@@ -431,45 +458,70 @@ ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch, ngx_sensu_fetch_e state)
 }
 
 
-/*
- * The rest of the body is of no interest: drain what is little, cut what is
- * much, and never cut what is being stored.  The fields are those that
- * ngx_http_upstream_process_request() and its unbuffered twin end on.
- */
+/* its elements are split, and seen, once more */
 
-static void
-ngx_sensu_cut(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+ngx_int_t
+ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n)
 {
-    off_t                 left;
-    ngx_http_upstream_t  *u;
+    size_t              len;
+    ngx_int_t           rc;
+    ngx_log_t          *log;
+    const u_char       *p, *last;
+    ngx_sensu_block_t  *block;
+    ngx_sensu_piece_t   piece;
 
-    u = sr->upstream;
+    static sensu_position_t  start;
 
-    if (u == NULL || u->cleanup == NULL || u->cacheable || u->store
-        || sr->cached)
-    {
-        return;
+    log = fetch->parent->connection->log;
+
+    ngx_sensu_scan_init(&fetch->scan, fetch->kind);
+    sensu_pager_init(&fetch->pager, &start, &fetch->filter);
+
+    p = (u_char *) "[";
+    (void) ngx_sensu_scan_next(&fetch->scan, &p, p + 1, &piece, log);
+
+    fetch->kept = 0;
+    len = 0;
+
+    for (block = fetch->rope.first; block; block = block->next) {
+
+        /* after the first comma */
+
+        p = block->data + (block == fetch->rope.first);
+        last = block->data + block->len;
+
+        do {
+            rc = ngx_sensu_scan_next(&fetch->scan, &p, last, &piece, log);
+
+            if (piece.first) {
+                sensu_hash_start(&fetch->hash);
+            }
+
+            sensu_hash_add(&fetch->hash, piece.bytes);
+
+            if (rc == NGX_OK) {
+                (void) sensu_pager_next(&fetch->pager, piece.id,
+                                        sensu_hash_end(&fetch->hash));
+                fetch->kept++;
+            }
+
+        } while (rc == NGX_OK && fetch->kept < n);
+
+        len += p - block->data;
+
+        if (fetch->kept == n) {
+            break;
+        }
     }
 
-    left = u->buffering ? u->pipe->length : u->length;
-
-    if (left < 0 || u->headers_in.chunked) {
-        /* not known: what has come is the measure of what may come */
-        left = fetch->drained;
+    if (fetch->kept != n) {
+        return NGX_ERROR;
     }
 
-    if (left <= NGX_SENSU_DRAIN_MAX) {
-        return;
-    }
+    sensu_pager_note(&fetch->pager, &fetch->last);
 
-    u->keepalive = 0;
+    fetch->room->left += fetch->rope.len - len;
+    ngx_sensu_rope_cut(&fetch->rope, len);
 
-    if (u->buffering) {
-        u->pipe->upstream_done = 1;
-
-    } else {
-        u->length = 0;
-    }
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
+    return NGX_OK;
 }

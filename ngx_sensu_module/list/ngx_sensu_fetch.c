@@ -14,12 +14,10 @@ static void ngx_sensu_subrequest_over(ngx_http_request_t *sr);
 static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
-static ngx_uint_t ngx_sensu_fetch_is_framed(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_header_point(ngx_http_headers_out_t *to,
     ngx_http_headers_out_t *from, ngx_table_elt_t *h, ngx_table_elt_t *copy);
 static ngx_uint_t ngx_sensu_header_is_in(ngx_str_t *list, ngx_str_t *name);
 static void ngx_sensu_fetch_cleanup(void *data);
-static void ngx_sensu_fetch_free_buffer(ngx_sensu_fetch_t *fetch);
 
 
 ngx_sensu_fetch_t *
@@ -37,14 +35,6 @@ ngx_sensu_fetch_create(ngx_http_request_t *r)
     ngx_memzero(fetch, sizeof(ngx_sensu_fetch_t));
 
     fetch->parent = r;
-
-    if (ngx_array_init(&fetch->elements, r->pool, 16,
-                       sizeof(ngx_sensu_element_t))
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
     cln->handler = ngx_sensu_fetch_cleanup;
 
     return fetch;
@@ -54,19 +44,15 @@ ngx_sensu_fetch_create(ngx_http_request_t *r)
 void
 ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch)
 {
-    ngx_array_t          elements;
     ngx_http_request_t  *parent;
 
     ngx_sensu_fetch_cleanup(fetch);
 
     parent = fetch->parent;
-    elements = fetch->elements;
 
     ngx_memzero(fetch, sizeof(ngx_sensu_fetch_t));
 
     fetch->parent = parent;
-    fetch->elements = elements;
-    fetch->elements.nelts = 0;
 }
 
 
@@ -75,15 +61,17 @@ ngx_sensu_fetch_cleanup(void *data)
 {
     ngx_sensu_fetch_t *fetch = data;
 
+    ngx_sensu_upstream_ended(fetch);
+    ngx_sensu_upstream_free(fetch);
     ngx_sensu_scratch_free(&fetch->scratch);
-    ngx_sensu_fetch_free_buffer(fetch);
+    ngx_sensu_rope_free(&fetch->rope);
 
     if (fetch->want == 0 || fetch->whole) {
         return;
     }
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
-                       fetch->split.elements);
+                       fetch->scan.split.elements);
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_WITHHELD, fetch->withheld);
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED, fetch->received);
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SKIPPED,
@@ -91,13 +79,19 @@ ngx_sensu_fetch_cleanup(void *data)
 }
 
 
-static void
-ngx_sensu_fetch_free_buffer(ngx_sensu_fetch_t *fetch)
+void
+ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch)
 {
-    if (fetch->buffer) {
-        ngx_free(fetch->buffer);
-        fetch->buffer = NULL;
-    }
+    fetch->room->left += fetch->rope.len + fetch->scratch.len;
+
+    ngx_sensu_rope_free(&fetch->rope);
+    ngx_sensu_scratch_free(&fetch->scratch);
+
+    fetch->enough = 1;
+    fetch->outcome = NGX_SENSU_FETCH_DROPPED;
+    fetch->state = NGX_SENSU_FETCH_DROPPED;
+
+    ngx_sensu_upstream_abort(fetch);
 }
 
 
@@ -137,10 +131,7 @@ ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
 
     sr->filter_need_in_memory = 1;
 
-    if (fetch->want) {
-        sensu_split_init(&fetch->split);
-        sensu_key_scan_init(&fetch->scan, fetch->kind);
-    }
+    ngx_sensu_scan_init(&fetch->scan, fetch->kind);
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
@@ -170,6 +161,9 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     sr->method = NGX_HTTP_GET;
     sr->method_name = ngx_http_core_get_method;
     sr->header_in = r->header_in;
+
+    /* at its end nginx would set the client's read timer for it */
+    sr->discard_body = 0;
 
     /* as in ngx_http_auth_request_module.c: there is no body to read */
 
@@ -218,8 +212,8 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_sensu_fetch_t *fetch = data;
 
-    /* the upstream is done with it */
-    ngx_sensu_fetch_free_buffer(fetch);
+    ngx_sensu_upstream_ended(fetch);
+    ngx_sensu_upstream_free(fetch);
 
     if (fetch->state != NGX_SENSU_FETCH_RUNNING) {
         return NGX_OK;
@@ -247,6 +241,7 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
     ngx_sensu_target_forget(fetch->parent);
 
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
+        fetch->room->left += fetch->scratch.len;
         ngx_sensu_scratch_free(&fetch->scratch);
     }
 
@@ -271,20 +266,22 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
         return NGX_SENSU_FETCH_LIST;
     }
 
-    if (!fetch->last) {
+    if (!fetch->complete) {
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
-    if (!fetch->sniffed && !ngx_sensu_fetch_is_framed(fetch)) {
+    if (!fetch->whole && !fetch->scan.sniffed
+        && !ngx_sensu_list_is_framed(fetch->request))
+    {
         /* nothing came, and that may be because it was cut */
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
-    if (fetch->whole || !fetch->sniffed) {
+    if (fetch->whole || !fetch->scan.sniffed) {
         return NGX_SENSU_FETCH_WHOLE;
     }
 
-    if (!sensu_split_done(&fetch->split)) {
+    if (!sensu_split_done(&fetch->scan.split)) {
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
@@ -299,20 +296,6 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
     default:
         return NGX_SENSU_FETCH_LIST;
     }
-}
-
-
-/* did the backend itself say where the answer ends? */
-
-static ngx_uint_t
-ngx_sensu_fetch_is_framed(ngx_sensu_fetch_t *fetch)
-{
-    ngx_http_upstream_t  *u;
-
-    u = fetch->request->upstream;
-
-    return u == NULL || u->headers_in.chunked
-           || u->headers_in.content_length_n >= 0;
 }
 
 

@@ -10,7 +10,8 @@
 #define _NGX_SENSU_FETCH_H_INCLUDED_
 
 
-#include "ngx_sensu_list.h"
+#include "ngx_sensu_rope.h"
+#include "ngx_sensu_scan.h"
 #include "ngx_sensu_scratch.h"
 
 
@@ -23,26 +24,27 @@ typedef enum {
     NGX_SENSU_FETCH_TRUNCATED,
     NGX_SENSU_FETCH_ENCODED,
     NGX_SENSU_FETCH_TOO_LARGE,
+    NGX_SENSU_FETCH_NO_MEMORY,
+    NGX_SENSU_FETCH_DROPPED,     /* those before it took its room */
     NGX_SENSU_FETCH_UNTRUE,      /* native: not what was asked for */
     NGX_SENSU_FETCH_REWIND,      /* see sensu_pager.h */
     NGX_SENSU_FETCH_LOST
 } ngx_sensu_fetch_e;
 
 
-/* kept elements stand in blocks, each with one byte of room before it */
+/* all that is held for a page, by itself and its fetches together */
 
 typedef struct {
-    u_char                   *data;
-    size_t                    len;
-    uint64_t                  ordinal;
-    uint32_t                  run;
-} ngx_sensu_element_t;
+    size_t                    size;      /* bytes at most */
+    size_t                    left;
+} ngx_sensu_room_t;
 
 
 struct ngx_sensu_fetch_s {
     ngx_http_request_t       *parent;
     ngx_http_request_t       *request;   /* the subrequest */
-    ngx_sensu_fetch_e         state;     /* RUNNING until it has ended */
+    ngx_sensu_fetch_e         state;     /* RUNNING until it is known what
+                                            the answer is worth */
     ngx_sensu_fetch_e         outcome;   /* decided before the end */
     ngx_uint_t                status;    /* of the answer */
     ngx_str_t                 cursor;    /* the backend's own, as it came */
@@ -51,36 +53,50 @@ struct ngx_sensu_fetch_s {
     sensu_str_t               list;      /* namespace, empty: cluster-wide */
     ngx_str_t                 asked;     /* the cursor made for it */
     sensu_key_kind_e          kind;
-    uint64_t                  want;      /* elements at most; 0: keep the
+    uint64_t                  want;      /* elements, the last of which is
+                                            only to be there; 0: keep the
                                             answer whole, do not split */
-    size_t                    room;      /* bytes at most */
+    ngx_sensu_room_t         *room;
+    ngx_sensu_fetch_t        *later;     /* of the list after this one */
     sensu_filter_t            filter;
 
     /* found */
     sensu_pager_t             pager;
-    ngx_array_t               elements;  /* ngx_sensu_element_t */
-    size_t                    kept;      /* bytes of them */
-    size_t                    taken;     /* of these, those of the page */
+    ngx_uint_t                kept;      /* elements */
+    ngx_sensu_rope_t          rope;      /* of them, each after a comma */
+    sensu_last_t              last;      /* of them */
+    size_t                    taken;     /* bytes that the page took */
     off_t                     received;  /* bytes of the list, all in all */
     uint64_t                  withheld;  /* elements that do not belong */
     ngx_str_t                 body;      /* of WHOLE */
 
     /* under way */
-    sensu_split_t             split;
-    sensu_key_scan_t          scan;
-    sensu_key_t               key;
-    u_char                   *block;     /* free room in the last block */
-    u_char                   *block_end;
-    ngx_sensu_scratch_t       scratch;   /* an element in several buffers */
-    u_char                   *buffer;    /* that the answer is read into */
+    ngx_sensu_scan_t          scan;
+    size_t                    mark;      /* where in the rope the element
+                                            begins that is being read */
+    sensu_hash_t              hash;      /* of it */
+    ngx_sensu_scratch_t       scratch;   /* of what is no list */
     off_t                     drained;   /* bytes after enough */
-    unsigned                  sniffed:1; /* it is known whether it is a list */
+
+    /* see ngx_sensu_upstream.c */
+    u_char                   *buffer;
+    ngx_event_t               resume;
+    void                    (*read)(ngx_http_request_t *sr,
+                                    ngx_http_upstream_t *u);
+    ngx_uint_t               *alive;     /* told when it ends under way */
+    ngx_msec_t                client_timer;
+    ngx_msec_t                deadline;  /* of what is drained */
+
+    unsigned                  client_timer_set:1;
+    unsigned                  deadline_set:1;
     unsigned                  whole:1;
     unsigned                  enough:1;  /* what follows is of no interest */
+    unsigned                  extra:1;   /* there are more than it kept */
     unsigned                  full:1;    /* room ended before want */
-    unsigned                  overflow:1;/* the element outgrew scratch */
+    unsigned                  over:1;    /* the element outgrew the room */
     unsigned                  again:1;   /* in the place of a native one */
-    unsigned                  last:1;    /* the end of the answer was seen */
+    unsigned                  complete:1;/* the end of the answer was seen */
+    unsigned                  ended:1;   /* the subrequest is over */
 };
 
 
@@ -97,6 +113,12 @@ void ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch);
    than RUNNING: the rest of its body may then still be on the way */
 ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
     ngx_str_t *query);
+
+/* nobody needs it: what it holds is given back, and it ends if it can */
+void ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch);
+
+/* of a list read from its start: keeps the first n elements only */
+ngx_int_t ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n);
 
 /* the answer to the parent's client is this one, unchanged */
 ngx_int_t ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch);
@@ -121,6 +143,23 @@ ngx_int_t ngx_sensu_fetch_body(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
 /* no more is wanted of the answer, or it has ended: says what it is worth */
 ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
+
+/* ngx_sensu_upstream.c: how nginx reads the answer */
+
+/* in the header filter: without a buffer between the backend and the filters */
+ngx_int_t ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
+/* in the body filter: from the second event on we are asked first */
+void ngx_sensu_upstream_attach(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
+/* in the body filter: the rest is of no interest */
+void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
+/* from outside: ends the subrequest now, unless its answer is being cached */
+void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
+/* the subrequest has ended */
+void ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch);
+void ngx_sensu_upstream_free(ngx_sensu_fetch_t *fetch);
 
 
 #endif /* _NGX_SENSU_FETCH_H_INCLUDED_ */

@@ -2,9 +2,9 @@
 /*
  * Merging unpaged lists.
  *
- * The header goes out with the first list that is there.  What fails before
- * that is an error of its own; what fails later can only cut the answer off,
- * so that nobody takes it for the whole.
+ * The header goes out with the first element.  What fails before that is an
+ * error of its own; what fails later can only cut the answer off, so that
+ * nobody takes it for the whole.
  */
 
 
@@ -20,7 +20,7 @@ static ngx_int_t ngx_sensu_merge_start(ngx_sensu_merge_t *merge,
 static ngx_int_t ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_int_t ngx_sensu_merge_judge(ngx_sensu_merge_t *merge);
-static ngx_int_t ngx_sensu_merge_send_header(ngx_sensu_merge_t *merge);
+static ngx_int_t ngx_sensu_merge_head(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_merge_finish(ngx_sensu_merge_t *merge);
 
 
@@ -134,6 +134,8 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
 
         merge->sieve->any = &merge->sent;
         merge->sieve->inner = 1;
+        merge->sieve->head = ngx_sensu_merge_head;
+        merge->sieve->client = r;
     }
 
     part->part = merge;
@@ -141,6 +143,7 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
 
     merge->part = sr;
     merge->status = 0;
+    merge->error = NGX_SENSU_ERROR_NONE;
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
@@ -176,17 +179,24 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
 {
     ngx_http_request_t  *r;
 
-    r = merge->request;
+    ngx_sensu_error_e    error;
 
-    if (merge->status == NGX_HTTP_FORBIDDEN
-        || merge->status == NGX_HTTP_NOT_FOUND
-        || (merge->status == NGX_HTTP_OK
-            && sensu_split_done(&merge->sieve->split)))
+    r = merge->request;
+    error = merge->error ? merge->error : merge->sieve->error;
+
+    if (merge->status == NGX_HTTP_FORBIDDEN) {
+        merge->forbidden++;
+        return NGX_OK;
+    }
+
+    if (merge->status == NGX_HTTP_NOT_FOUND
+        || (!error && merge->status == NGX_HTTP_OK
+            && sensu_split_done(&merge->sieve->scan.split)))
     {
         return NGX_OK;
     }
 
-    if (merge->started) {
+    if (merge->sieve->head == NULL) {
         ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
                              "sensu: a part of a merged list failed with "
                              "status %ui or was cut off, the answer is cut "
@@ -194,6 +204,10 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
                              merge->status);
         ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
         return NGX_ERROR;
+    }
+
+    if (error) {
+        return ngx_sensu_refuse(r, error, NULL);
     }
 
     if (merge->status == NGX_HTTP_OK) {
@@ -213,38 +227,16 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
 ngx_int_t
 ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx)
 {
-    ngx_sensu_merge_t  *merge;
+    ctx->part->status = sr->headers_out.status;
+    ctx->part->error = ngx_sensu_sieve_header(sr, ctx);
 
-    merge = ctx->part;
-    merge->status = sr->headers_out.status;
-
-    if (ngx_sensu_sieve_header(sr, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ctx->sieve == NULL) {
-
-        if (merge->status == NGX_HTTP_OK) {
-            /* an object where a list was expected */
-            merge->status = NGX_HTTP_BAD_GATEWAY;
-        }
-
-        return NGX_OK;
-    }
-
-    return merge->started ? NGX_OK : ngx_sensu_merge_send_header(merge);
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_sensu_merge_send_header(ngx_sensu_merge_t *merge)
+ngx_sensu_merge_head(ngx_http_request_t *r)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = merge->request;
-    merge->started = 1;
-
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = -1;
 
@@ -252,9 +244,7 @@ ngx_sensu_merge_send_header(ngx_sensu_merge_t *merge)
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
-    rc = ngx_http_send_header(r);
-
-    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_OK;
+    return ngx_http_send_header(r);
 }
 
 
@@ -275,6 +265,7 @@ ngx_sensu_merge_drop(ngx_chain_t *in)
 static ngx_int_t
 ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 {
+    ngx_int_t            rc;
     ngx_buf_t           *b;
     ngx_chain_t          out;
     ngx_http_request_t  *r;
@@ -283,8 +274,18 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 
     r = merge->request;
 
-    if (!merge->started && ngx_sensu_merge_send_header(merge) != NGX_OK) {
-        return NGX_ERROR;
+    if (merge->sieve->head) {
+
+        if (merge->forbidden == merge->next) {
+            return NGX_HTTP_FORBIDDEN;
+        }
+
+        merge->sieve->head = NULL;
+        rc = ngx_sensu_merge_head(r);
+
+        if (rc == NGX_ERROR || rc > NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (r->header_only) {

@@ -20,7 +20,8 @@ struct ngx_sensu_merge_s {
     ngx_http_request_t       *part;      /* the list being streamed */
     ngx_sensu_sieve_t        *sieve;     /* of it */
     ngx_uint_t                status;    /* of its answer */
-    unsigned                  started:1; /* the header was sent */
+    ngx_sensu_error_e         error;     /* of its header */
+    ngx_uint_t                forbidden; /* lists */
 };
 
 

@@ -19,13 +19,15 @@ static ngx_int_t ngx_sensu_page_plan(ngx_sensu_page_t *page,
 static ngx_int_t ngx_sensu_page_collect(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_page_take(ngx_sensu_page_t *page,
-    ngx_sensu_ctx_t *ctx, ngx_uint_t i);
+    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_take_list(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_take_other(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
-static ngx_int_t ngx_sensu_page_refuse(ngx_sensu_page_t *page,
-    ngx_sensu_error_e error);
+static ngx_uint_t ngx_sensu_page_is_cut(ngx_sensu_fetch_t *fetch);
+static ngx_int_t ngx_sensu_page_reply(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+static void ngx_sensu_page_drop(ngx_sensu_page_t *page);
 static void ngx_sensu_page_cleanup(void *data);
 static ngx_int_t ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc);
 
@@ -73,9 +75,8 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
                 return NGX_AGAIN;
             }
 
-            rc = (page->op_rc == NGX_OK)
-                 ? ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx))
-                 : ngx_sensu_walk_failed(page);
+            rc = (page->op_rc == NGX_OK) ? ngx_sensu_page_reply(page, ctx)
+                                         : ngx_sensu_walk_failed(page);
             break;
 
         default: /* NGX_SENSU_PAGE_DONE */
@@ -95,6 +96,7 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     page->state = NGX_SENSU_PAGE_DONE;
+    ngx_sensu_page_drop(page);
 
     return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
 }
@@ -103,8 +105,11 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_sensu_page_t *
 ngx_sensu_page_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_sensu_page_t    *page;
-    ngx_pool_cleanup_t  *cln;
+    ngx_sensu_page_t      *page;
+    ngx_pool_cleanup_t    *cln;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(r);
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_page_t));
     if (cln == NULL) {
@@ -116,10 +121,12 @@ ngx_sensu_page_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     page->request = r;
 
-    if (ngx_array_init(&page->elements, r->pool, 16,
-                       sizeof(ngx_sensu_element_t))
-        != NGX_OK)
-    {
+    page->room.size = conf->page_buffer;
+    page->room.left = conf->page_buffer;
+
+    page->fetches = ngx_pcalloc(r->pool, conf->merge_parallel
+                                         * sizeof(ngx_sensu_fetch_t *));
+    if (page->fetches == NULL) {
         return NULL;
     }
 
@@ -139,6 +146,8 @@ ngx_sensu_page_cleanup(void *data)
         ngx_sensu_op_abandon(page->op);
         page->op = NULL;
     }
+
+    ngx_sensu_rope_free(&page->rope);
 }
 
 
@@ -178,39 +187,38 @@ ngx_sensu_page_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     page->state = NGX_SENSU_PAGE_FETCH;
 
-    if (ngx_sensu_plan(page, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_sensu_plan(page, ctx);
 
     return (ngx_sensu_plan_next(page, ctx) == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 
 /*
- * Takes over what the fetches of this round found, in the lists' order.  One
- * that has to be made again is waited for, those before it are taken by then.
+ * Takes over what the fetches of this round found, in the lists' order, each
+ * as soon as those before it are taken.
  */
 
 static ngx_int_t
 ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  i;
-
-    for (i = 0; i < page->nfetches; i++) {
-        if (page->fetches[i]->state == NGX_SENSU_FETCH_RUNNING) {
-            return NGX_AGAIN;
-        }
-    }
+    ngx_int_t           rc;
+    ngx_sensu_fetch_t  *fetch;
 
     while (page->taken < page->nfetches && !page->more) {
 
-        rc = ngx_sensu_page_take(page, ctx, page->taken);
+        fetch = page->fetches[page->taken];
+
+        if (fetch->state == NGX_SENSU_FETCH_RUNNING) {
+            return NGX_AGAIN;
+        }
+
+        rc = ngx_sensu_page_take(page, ctx, fetch);
         if (rc != NGX_OK) {
             return rc;
         }
 
         page->taken++;
+        page->seen++;
     }
 
     if (!page->more) {
@@ -220,8 +228,10 @@ ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
             return rc;
         }
 
-        return ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx));
+        return ngx_sensu_page_reply(page, ctx);
     }
+
+    ngx_sensu_page_drop(page);
 
     page->state = NGX_SENSU_PAGE_SAVE;
 
@@ -231,23 +241,18 @@ ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
 static ngx_int_t
 ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
-    ngx_uint_t i)
+    ngx_sensu_fetch_t *fetch)
 {
-    ngx_int_t           rc;
-    ngx_sensu_fetch_t  *fetch;
-
-    fetch = page->fetches[i];
+    ngx_int_t          rc;
+    ngx_sensu_error_e  error;
 
     switch (fetch->state) {
 
     case NGX_SENSU_FETCH_LIST:
 
         rc = ngx_sensu_page_take_list(page, ctx, fetch);
-        if (rc != NGX_DECLINED) {
-            return rc;
-        }
 
-        break;
+        return (rc == NGX_DECLINED) ? ngx_sensu_plan_again(page, ctx) : rc;
 
     case NGX_SENSU_FETCH_WHOLE:
 
@@ -255,63 +260,71 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
             && (fetch->status == NGX_HTTP_BAD_REQUEST
                 || fetch->status == NGX_HTTP_INTERNAL_SERVER_ERROR))
         {
-            break;
+            return ngx_sensu_plan_again(page, ctx);
         }
 
         return ngx_sensu_page_take_other(page, ctx, fetch);
 
     case NGX_SENSU_FETCH_UNTRUE:
-        break;
+        return ngx_sensu_plan_again(page, ctx);
 
     case NGX_SENSU_FETCH_REWIND:
 
-        if (page->rewound) {
-            return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        if (!page->rewound) {
+            page->rewound = 1;
+            page->cursor.position.ordinal = fetch->pager.rewind;
+
+            return ngx_sensu_plan_again(page, ctx);
         }
 
-        page->rewound = 1;
-        page->cursor.position.ordinal = fetch->pager.rewind;
-        break;
+        /* fall through */
 
     case NGX_SENSU_FETCH_LOST:
-        return ngx_sensu_page_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        error = NGX_SENSU_CONTINUE_EXPIRED;
+        break;
 
-    case NGX_SENSU_FETCH_MALFORMED:
-        return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
+    case NGX_SENSU_FETCH_DROPPED:
 
-    case NGX_SENSU_FETCH_TRUNCATED:
-        ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
-                             "sensu: the backend's list was cut off after %uL "
-                             "elements, see the backend's log",
-                             fetch->split.elements);
-        return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_TRUNCATED);
-
-    case NGX_SENSU_FETCH_ENCODED:
-        return ngx_sensu_page_refuse(page, NGX_SENSU_LIST_ENCODED);
-
-    case NGX_SENSU_FETCH_TOO_LARGE:
-
-        if (page->elements.nelts != 0) {
-            /* for want of room in this page: it is the next one's */
+        if (page->nfetches == 1) {
+            /* the page itself has its room: it is the next one's */
             page->more = 1;
             return NGX_OK;
         }
 
-        ngx_sensu_log_damped(NGX_LOG_ERR, page->request->connection->log,
-                             "sensu: an element or answer of the backend is "
-                             "larger than %uz bytes, raise sensu_page_buffer",
-                             fetch->room);
-        return ngx_sensu_page_refuse(page, NGX_SENSU_ELEMENT_TOO_LARGE);
+        ngx_sensu_page_drop(page);
+        ngx_sensu_plan_back(page);
+
+        return (ngx_sensu_plan_next(page, ctx) == NGX_OK) ? NGX_AGAIN
+                                                          : NGX_ERROR;
+
+    case NGX_SENSU_FETCH_MALFORMED:
+        error = NGX_SENSU_BAD_LIST;
+        break;
+
+    case NGX_SENSU_FETCH_TRUNCATED:
+        error = ngx_sensu_list_complain(page->request->connection->log,
+                                        NGX_SENSU_LIST_TRUNCATED,
+                                        fetch->scan.split.elements);
+        break;
+
+    case NGX_SENSU_FETCH_ENCODED:
+        error = NGX_SENSU_LIST_ENCODED;
+        break;
+
+    case NGX_SENSU_FETCH_TOO_LARGE:
+        error = ngx_sensu_list_complain(page->request->connection->log,
+                                        NGX_SENSU_ELEMENT_TOO_LARGE,
+                                        page->room.size);
+        break;
+
+    case NGX_SENSU_FETCH_NO_MEMORY:
+        return NGX_ERROR;
 
     default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */
         return fetch->status;
     }
 
-    if (ngx_sensu_plan_again(page, ctx, i) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return NGX_AGAIN;
+    return ngx_sensu_refuse(page->request, error, NULL);
 }
 
 
@@ -319,50 +332,26 @@ static ngx_int_t
 ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch)
 {
-    ngx_uint_t            n, i;
-    ngx_sensu_element_t  *element, *taken;
+    ngx_uint_t  left, native;
 
-    n = fetch->elements.nelts;
+    if (ngx_sensu_page_is_cut(fetch)) {
 
-    /*
-     * A backend may have a maximum of its own and send less than asked for;
-     * its cursor says so, unless it leads to what is not wanted.  (At the end
-     * of events 5.5 echoes ours.)
-     */
-
-    if (fetch->pager.native && !fetch->enough && !fetch->pager.ended
-        && fetch->cursor.len)
-    {
-
-        if (n != 0) {
-            page->more = 1;
-
-        } else if (fetch->cursor.len != fetch->asked.len
-                   || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
-                                 fetch->asked.len)
-                      != 0)
-        {
+        if (fetch->kept == 0) {
             return NGX_DECLINED;
         }
+
+        page->more = 1;
     }
+
+    native = fetch->pager.native;
 
     /* what is right is delivered, but where a native answer had more than was
        asked for, or none was to be had, the next ones need not be tried */
 
     if (fetch->again
-        || (fetch->pager.native && n == fetch->want
-            && fetch->drained > NGX_SENSU_NATIVE_REST))
+        || (native && fetch->extra && fetch->drained > NGX_SENSU_NATIVE_REST))
     {
-        ngx_sensu_plan_learn(page, ctx);
-    }
-
-    if (fetch->full) {
-        page->more = 1;
-    }
-
-    if (n > page->limit - page->elements.nelts) {
-        n = page->limit - page->elements.nelts;
-        page->more = 1;
+        ngx_sensu_plan_learn(fetch, ctx);
     }
 
     if (page->answer == NULL) {
@@ -370,34 +359,54 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     }
 
     if (ctx->page_kind != NGX_SENSU_PAGE_SLICED) {
-        ctx->page_kind = fetch->pager.native ? NGX_SENSU_PAGE_NATIVE
-                                             : NGX_SENSU_PAGE_SLICED;
+        ctx->page_kind = native ? NGX_SENSU_PAGE_NATIVE
+                                : NGX_SENSU_PAGE_SLICED;
     }
 
-    if (n == 0) {
+    left = page->limit - page->count;
+
+    if (fetch->full || fetch->extra || fetch->kept > left) {
+        page->more = 1;
+    }
+
+    if (fetch->kept == 0 || left == 0) {
         return NGX_OK;
     }
 
-    taken = ngx_array_push_n(&page->elements, n);
-    if (taken == NULL) {
+    if (fetch->kept > left && ngx_sensu_fetch_shorten(fetch, left) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    element = fetch->elements.elts;
-    ngx_memcpy(taken, element, n * sizeof(ngx_sensu_element_t));
+    fetch->taken = fetch->rope.len;
 
-    /* one more was asked for, to know whether there is more */
-
-    fetch->taken = fetch->kept;
-
-    for (i = n; i < fetch->elements.nelts; i++) {
-        fetch->taken -= element[i].len + 1;
-    }
-
-    page->size += fetch->taken;
+    page->count += fetch->kept;
     page->tail = fetch;
 
-    return NGX_OK;
+    return ngx_sensu_rope_move(&page->rope, &fetch->rope,
+                               page->request->connection->log);
+}
+
+
+/*
+ * A backend may have a maximum of its own and send less than asked for; its
+ * cursor says so, unless it leads to what is not wanted.  (At the end of
+ * events 5.5 echoes ours.)
+ */
+
+static ngx_uint_t
+ngx_sensu_page_is_cut(ngx_sensu_fetch_t *fetch)
+{
+    if (!fetch->pager.native || fetch->enough || fetch->pager.ended
+        || fetch->cursor.len == 0)
+    {
+        return 0;
+    }
+
+    return fetch->kept != 0
+           || fetch->cursor.len != fetch->asked.len
+           || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
+                         fetch->asked.len)
+              != 0;
 }
 
 
@@ -412,25 +421,56 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 {
     if (ctx->scope == SENSU_SCOPE_MERGE) {
 
-        if (fetch->status == NGX_HTTP_FORBIDDEN
-            || fetch->status == NGX_HTTP_NOT_FOUND)
-        {
+        if (fetch->status == NGX_HTTP_FORBIDDEN) {
+
+            if (page->forbidden == NULL) {
+                page->forbidden = fetch;
+            }
+
+            return NGX_OK;
+        }
+
+        if (fetch->status == NGX_HTTP_NOT_FOUND) {
+            page->gone = 1;
             return NGX_OK;
         }
 
         if (fetch->status < NGX_HTTP_BAD_REQUEST) {
-            return ngx_sensu_page_refuse(page, NGX_SENSU_BAD_LIST);
+            return ngx_sensu_refuse(page->request, NGX_SENSU_BAD_LIST, NULL);
         }
     }
+
+    /* what it holds is sent */
+    page->taken++;
 
     return ngx_sensu_page_finish(page, ngx_sensu_fetch_replay(fetch));
 }
 
 
+/* a merged list of nothing but what is forbidden is forbidden */
+
 static ngx_int_t
-ngx_sensu_page_refuse(ngx_sensu_page_t *page, ngx_sensu_error_e error)
+ngx_sensu_page_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    return ngx_sensu_refuse(page->request, error, NULL);
+    return ngx_sensu_page_finish(page,
+               (page->forbidden && !page->answer && !page->gone)
+               ? ngx_sensu_fetch_replay(page->forbidden)
+               : ngx_sensu_reply(page, ctx));
+}
+
+
+/* lists that were asked for and are not needed: nobody waits for them */
+
+static void
+ngx_sensu_page_drop(ngx_sensu_page_t *page)
+{
+    ngx_uint_t  i;
+
+    for (i = page->taken; i < page->nfetches; i++) {
+        ngx_sensu_fetch_drop(page->fetches[i]);
+    }
+
+    page->nfetches = page->taken;
 }
 
 
@@ -444,6 +484,7 @@ ngx_sensu_page_finish(ngx_sensu_page_t *page, ngx_int_t rc)
     }
 
     page->state = NGX_SENSU_PAGE_DONE;
+    ngx_sensu_page_drop(page);
 
     ngx_http_finalize_request(page->request, rc);
 

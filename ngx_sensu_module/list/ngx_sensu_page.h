@@ -11,11 +11,6 @@
 #include "ngx_sensu_fetch.h"
 
 
-/* namespaces of a merged page that are fetched side by side at most */
-
-#define NGX_SENSU_FETCHES_MAX  4
-
-
 typedef enum {
     NGX_SENSU_PAGE_START = 0,
     NGX_SENSU_PAGE_RESUME,       /* the store looks for the cursor */
@@ -41,18 +36,25 @@ struct ngx_sensu_page_s {
     sensu_str_t              *lists;     /* namespaces; of a single list NULL */
     ngx_uint_t                nlists;
     ngx_uint_t                next;      /* the first not fetched yet */
+    ngx_uint_t                start;     /* the first of this page */
+    ngx_uint_t                seen;      /* from there on, taken */
+    ngx_uint_t                breadth;   /* of the last round */
 
-    ngx_sensu_fetch_t        *fetches[NGX_SENSU_FETCHES_MAX];
+    ngx_sensu_fetch_t       **fetches;   /* this round's, side by side */
     ngx_uint_t                nfetches;
     ngx_uint_t                taken;     /* of them */
-    ngx_uint_t                round;
 
+    ngx_sensu_room_t          room;
+    ngx_sensu_rope_t          rope;      /* the elements, each after a comma */
+    ngx_uint_t                count;     /* of them */
     ngx_sensu_fetch_t        *answer;    /* whose headers the page takes */
+    ngx_sensu_fetch_t        *forbidden; /* else, of a merged page */
     ngx_sensu_fetch_t        *tail;      /* of the last element delivered */
-    ngx_array_t               elements;  /* ngx_sensu_element_t */
-    size_t                    size;      /* bytes of them */
     u_char                    token[SENSU_TOKEN_LEN];
     unsigned                  more:1;
+    unsigned                  alone:1;   /* the next list had no room beside
+                                            others */
+    unsigned                  gone:1;    /* a namespace is not there */
     unsigned                  rewound:1;
 };
 
@@ -72,14 +74,15 @@ ngx_int_t ngx_sensu_walk_failed(ngx_sensu_page_t *page);
 
 /* ngx_sensu_plan.c: which lists, natively or sliced, and from where */
 
-ngx_int_t ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+void ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* the list of the fetch that is to be taken, and those after it, once more */
+void ngx_sensu_plan_back(ngx_sensu_page_t *page);
 /* starts the next fetches; NGX_DONE: there is no list left */
 ngx_int_t ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 /* native paging does not work for this list */
-void ngx_sensu_plan_learn(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
-/* the same list once more, as a whole */
-ngx_int_t ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
-    ngx_uint_t i);
+void ngx_sensu_plan_learn(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx);
+/* the list to be taken once more, as a whole */
+ngx_int_t ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 
 /* ngx_sensu_reply.c */
 

@@ -16,6 +16,8 @@
 
 
 static void ngx_sensu_plan_skip(ngx_sensu_page_t *page);
+static sensu_str_t ngx_sensu_plan_namespace(sensu_position_t *position);
+static int ngx_sensu_plan_cmp(sensu_str_t list, sensu_str_t ns);
 static ngx_sensu_fetch_t *ngx_sensu_plan_fetch(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *spare, sensu_str_t ns,
     ngx_uint_t native);
@@ -25,11 +27,14 @@ static ngx_int_t ngx_sensu_plan_path(ngx_sensu_fetch_t *fetch,
     ngx_sensu_ctx_t *ctx, ngx_str_t *path);
 static sensu_position_t *ngx_sensu_plan_from(ngx_sensu_page_t *page,
     sensu_str_t ns);
-static uint32_t ngx_sensu_plan_route(ngx_http_request_t *r,
+static ngx_uint_t ngx_sensu_plan_breadth(ngx_sensu_page_t *page);
+static ngx_uint_t ngx_sensu_plan_is_native(ngx_sensu_fetch_t *fetch,
+    ngx_sensu_ctx_t *ctx);
+static uint32_t ngx_sensu_plan_route(ngx_sensu_fetch_t *fetch,
     ngx_sensu_ctx_t *ctx);
 
 
-ngx_int_t
+void
 ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
     page->kind = ngx_sensu_list_kind(&ctx->target.path);
@@ -40,6 +45,7 @@ ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         page->lists = ctx->namespaces.names;
         page->nlists = ctx->namespaces.n;
         ngx_sensu_plan_skip(page);
+        page->start = page->next;
         break;
 
     case SENSU_SCOPE_ONE:
@@ -53,8 +59,6 @@ ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         page->nlists = 1;
         break;
     }
-
-    return NGX_OK;
 }
 
 
@@ -84,83 +88,86 @@ ngx_sensu_list_kind(const sensu_path_t *path)
 static void
 ngx_sensu_plan_skip(ngx_sensu_page_t *page)
 {
-    int                cmp;
-    u_char            *slash;
-    size_t             n;
-    sensu_str_t       *ns, from;
-    sensu_position_t  *position;
+    sensu_str_t  ns;
 
-    position = &page->cursor.position;
-
-    if (position->mode == SENSU_POSITION_START) {
+    if (page->cursor.position.mode == SENSU_POSITION_START) {
         return;
     }
 
-    from.data = position->key;
-    slash = ngx_strlchr(position->key, position->key + position->key_len,
-                        '/');
-    from.len = slash ? (size_t) (slash - position->key) + 1
-                     : position->key_len;
+    ns = ngx_sensu_plan_namespace(&page->cursor.position);
 
-    for ( /* void */ ; page->next < page->nlists; page->next++) {
-        ns = &page->lists[page->next];
-
-        /* ns + "/" against from */
-
-        n = ngx_min(ns->len, from.len);
-        cmp = ngx_memcmp(ns->data, from.data, n);
-
-        if (cmp == 0 && ns->len < from.len) {
-            cmp = '/' - from.data[ns->len];
-
-        } else if (cmp == 0) {
-            cmp = 1;
-        }
-
-        if (cmp >= 0) {
-            return;
-        }
+    while (page->next < page->nlists
+           && ngx_sensu_plan_cmp(page->lists[page->next], ns) < 0)
+    {
+        page->next++;
     }
 }
 
 
-/*
- * One list at first; each round that did not fill the page doubles, so that
- * no more is asked for than the page may need.
- */
+/* of the list that it lies in; of a long name its begin */
+
+static sensu_str_t
+ngx_sensu_plan_namespace(sensu_position_t *position)
+{
+    u_char       *slash;
+    sensu_str_t   ns;
+
+    ns = sensu_key_begin(&position->key);
+
+    if (!position->keyless) {
+        slash = ngx_strlchr(position->key.data, position->key.data + ns.len,
+                            '/');
+
+        if (slash != NULL) {
+            ns.len = slash - position->key.data;
+        }
+    }
+
+    return ns;
+}
+
+
+/* if of one the begin is all there is, of the other no more is looked at:
+   a position that is taken to the wrong list is lost there, and said to be */
+
+static int
+ngx_sensu_plan_cmp(sensu_str_t list, sensu_str_t ns)
+{
+    if (ns.len == SENSU_KEY_MAX && list.len > SENSU_KEY_MAX) {
+        list.len = SENSU_KEY_MAX;
+    }
+
+    return sensu_scope_cmp(list, ns);
+}
+
 
 ngx_int_t
 ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    ngx_uint_t              native;
-    ngx_sensu_fetch_t      *fetch;
-    ngx_sensu_loc_conf_t   *conf;
+    ngx_uint_t          n;
+    ngx_sensu_fetch_t  *fetch, *spare;
+
+    n = ngx_sensu_plan_breadth(page);
 
     page->nfetches = 0;
     page->taken = 0;
 
-    if (page->next >= page->nlists) {
+    if (n == 0) {
         return NGX_DONE;
     }
 
-    conf = ngx_sensu_loc_conf(page->request);
+    while (page->nfetches < n) {
 
-    page->round = page->round ? ngx_min(2 * page->round,
-                                        NGX_SENSU_FETCHES_MAX)
-                              : 1;
+        spare = page->fetches[page->nfetches];
 
-    native = conf->native_pages
-             && ctx->scope != SENSU_SCOPE_NAMESPACES
-             && sensu_native_list(&ctx->target.path, page->kind)
-             && !ngx_sensu_route_is_sliced(
-                                    ngx_sensu_plan_route(page->request, ctx));
-
-    while (page->nfetches < page->round && page->next < page->nlists) {
-
-        fetch = ngx_sensu_plan_fetch(page, ctx, page->fetches[page->nfetches],
-                                     page->lists[page->next], native);
+        fetch = ngx_sensu_plan_fetch(page, ctx, spare,
+                                     page->lists[page->next], 1);
         if (fetch == NULL) {
             return NGX_ERROR;
+        }
+
+        if (page->nfetches) {
+            page->fetches[page->nfetches - 1]->later = fetch;
         }
 
         page->fetches[page->nfetches++] = fetch;
@@ -171,13 +178,63 @@ ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 }
 
 
+/*
+ * How many lists are asked for side by side: one at first, four times as many
+ * in each round that did not fill the page, and no more than those before
+ * them let expect to be needed, in elements and in bytes.
+ */
+
+static ngx_uint_t
+ngx_sensu_plan_breadth(ngx_sensu_page_t *page)
+{
+    size_t                 each;
+    ngx_uint_t             n, left, mean;
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(page->request);
+
+    n = page->alone ? 1 : ngx_max(4 * page->breadth, 1);
+    n = ngx_min(n, conf->merge_parallel);
+    n = ngx_min(n, page->nlists - page->next);
+
+    if (page->count) {
+        left = page->limit + 1 - page->count;
+        mean = (page->count + page->seen - 1) / page->seen;
+        each = (page->rope.len + page->seen - 1) / page->seen;
+
+        /* the last one may be asked for in vain, if it is a small one */
+
+        if (mean * 10 <= page->limit) {
+            left += mean - 1;
+        }
+
+        n = ngx_min(n, ngx_max(left / mean, 1));
+        n = ngx_min(n, ngx_max(page->room.left / each, 1));
+    }
+
+    page->alone = 0;
+    page->breadth = n;
+
+    return n;
+}
+
+
+void
+ngx_sensu_plan_back(ngx_sensu_page_t *page)
+{
+    page->next = page->start + page->seen;
+    page->alone = 1;
+}
+
+
 ngx_int_t
-ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
-    ngx_uint_t i)
+ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
     ngx_sensu_fetch_t  *old, *fetch;
 
-    old = page->fetches[i];
+    old = page->fetches[page->taken];
+
+    ngx_sensu_fetch_drop(old);
 
     fetch = ngx_sensu_plan_fetch(page, ctx, NULL, old->list, 0);
     if (fetch == NULL) {
@@ -191,22 +248,27 @@ ngx_sensu_plan_again(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
                                             ctx->target.path.resource), 1);
     }
 
-    page->fetches[i] = fetch;
+    fetch->later = old->later;
+    page->fetches[page->taken] = fetch;
 
-    return NGX_OK;
+    if (page->taken) {
+        page->fetches[page->taken - 1]->later = fetch;
+    }
+
+    return NGX_AGAIN;
 }
 
 
 void
-ngx_sensu_plan_learn(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+ngx_sensu_plan_learn(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx)
 {
-    ngx_log_error(NGX_LOG_NOTICE, page->request->connection->log, 0,
+    ngx_log_error(NGX_LOG_NOTICE, fetch->parent->connection->log, 0,
                   "sensu: the backend does not page \"%*s\" as it should, "
                   "its lists are sliced for the next %d seconds",
                   ctx->target.path.resource.len,
                   ctx->target.path.resource.data, NGX_SENSU_ROUTE_TTL);
 
-    ngx_sensu_route_set_sliced(ngx_sensu_plan_route(page->request, ctx));
+    ngx_sensu_route_set_sliced(ngx_sensu_plan_route(fetch, ctx));
 }
 
 
@@ -216,15 +278,15 @@ static ngx_sensu_fetch_t *
 ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *spare, sensu_str_t ns, ngx_uint_t native)
 {
-    ngx_str_t              path, query;
-    ngx_http_request_t    *r;
-    ngx_sensu_fetch_t     *fetch;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_str_t            path, query;
+    ngx_http_request_t  *r;
+    ngx_sensu_fetch_t   *fetch;
 
     r = page->request;
-    conf = ngx_sensu_loc_conf(r);
 
-    if (spare != NULL && spare != page->answer && spare != page->tail) {
+    if (spare != NULL && spare->ended && spare != page->answer
+        && spare != page->tail && spare != page->forbidden)
+    {
         fetch = spare;
         ngx_sensu_fetch_renew(fetch);
 
@@ -237,17 +299,22 @@ ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     fetch->list = ns;
     fetch->kind = page->kind;
-    fetch->want = page->limit + 1 - page->elements.nelts;
-    fetch->room = conf->page_buffer - page->size;
+    fetch->want = page->limit + 1 - page->count;
+    fetch->room = &page->room;
 
     ngx_sensu_list_filter(r, ctx, ns, &fetch->filter);
+
+    if (page->kind == SENSU_KEY_EVENT) {
+        /* read natively out of a longer list, guard or not */
+        fetch->filter.entity = ctx->target.path.name;
+    }
 
     sensu_pager_init(&fetch->pager, ngx_sensu_plan_from(page, ns),
                      &fetch->filter);
 
     query = ngx_sensu_ngx_str(ctx->paging.rest);
 
-    if (native) {
+    if (native && ngx_sensu_plan_is_native(fetch, ctx)) {
         switch (ngx_sensu_plan_native(page, ctx, fetch, &query)) {
 
         case NGX_OK:
@@ -269,6 +336,20 @@ ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     }
 
     return fetch;
+}
+
+
+static ngx_uint_t
+ngx_sensu_plan_is_native(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(fetch->parent);
+
+    return conf->native_pages
+           && ctx->scope != SENSU_SCOPE_NAMESPACES
+           && sensu_native_list(&ctx->target.path, fetch->kind)
+           && !ngx_sensu_route_is_sliced(ngx_sensu_plan_route(fetch, ctx));
 }
 
 
@@ -359,14 +440,9 @@ ngx_sensu_plan_from(ngx_sensu_page_t *page, sensu_str_t ns)
 
     position = &page->cursor.position;
 
-    if (page->nlists == 1
-        || (position->key_len > ns.len && position->key[ns.len] == '/'
-            && ngx_memcmp(position->key, ns.data, ns.len) == 0))
-    {
-        return position;
-    }
-
-    return &start;
+    return (page->nlists == 1
+            || ngx_sensu_plan_cmp(ns, ngx_sensu_plan_namespace(position)) == 0)
+           ? position : &start;
 }
 
 
@@ -399,21 +475,28 @@ ngx_sensu_list_filter(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 }
 
 
+/* a lesson is of this list: what others ask for may be another matter */
+
 static uint32_t
-ngx_sensu_plan_route(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_plan_route(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx)
 {
     uint32_t               hash;
     sensu_path_t          *path;
     ngx_sensu_loc_conf_t  *conf;
 
-    conf = ngx_sensu_loc_conf(r);
+    conf = ngx_sensu_loc_conf(fetch->parent);
     path = &ctx->target.path;
 
     ngx_crc32_init(hash);
     ngx_crc32_update(&hash, (u_char *) &conf->route, sizeof(conf->route));
     ngx_crc32_update(&hash, (u_char *) path->resource.data,
                      path->resource.len);
+    ngx_crc32_update(&hash, (u_char *) "/", 1);
+    ngx_crc32_update(&hash, (u_char *) fetch->list.data, fetch->list.len);
+    ngx_crc32_update(&hash, (u_char *) "/", 1);
+    ngx_crc32_update(&hash, (u_char *) ctx->paging.rest.data,
+                     ctx->paging.rest.len);
     ngx_crc32_final(hash);
 
-    return hash ^ (path->scope << 1 | (path->name.len != 0));
+    return hash ^ (path->name.len != 0);
 }

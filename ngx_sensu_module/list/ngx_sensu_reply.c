@@ -13,7 +13,8 @@ static ngx_int_t ngx_sensu_reply_headers(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_reply_link(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_str_t *link);
-static ngx_chain_t *ngx_sensu_reply_body(ngx_sensu_page_t *page, off_t *size);
+static u_char *ngx_sensu_reply_escape(u_char *dst, ngx_str_t *text);
+static ngx_chain_t *ngx_sensu_reply_body(ngx_sensu_page_t *page);
 static ngx_chain_t *ngx_sensu_reply_buf(ngx_http_request_t *r,
     ngx_chain_t ***last, u_char *data, size_t len);
 
@@ -21,7 +22,6 @@ static ngx_chain_t *ngx_sensu_reply_buf(ngx_http_request_t *r,
 ngx_int_t
 ngx_sensu_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    off_t                size;
     ngx_int_t            rc;
     ngx_chain_t         *out;
     ngx_http_request_t  *r;
@@ -32,22 +32,21 @@ ngx_sensu_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         ctx->page_kind = NGX_SENSU_PAGE_MERGED;
     }
 
-    ctx->page_count = page->elements.nelts;
+    ctx->page_count = page->count;
 
     ngx_sensu_stat_add(ctx->page_kind - NGX_SENSU_PAGE_NATIVE
                        + NGX_SENSU_STAT_PAGES_NATIVE, 1);
-    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED,
-                       page->elements.nelts);
-    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_DELIVERED, page->size);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, page->count);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_DELIVERED, page->rope.len);
 
-    out = ngx_sensu_reply_body(page, &size);
+    out = ngx_sensu_reply_body(page);
 
     if (out == NULL || ngx_sensu_reply_headers(page, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = size;
+    r->headers_out.content_length_n = ngx_max(page->rope.len, 1) + 1;
 
     rc = ngx_http_send_header(r);
 
@@ -104,17 +103,22 @@ ngx_sensu_reply_headers(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 }
 
 
-/* RFC 8288, with the scheme, host and path that the client used */
+/*
+ * RFC 8288: a relative reference, which is right behind whatever lies between
+ * the client and here, unless the operator says where the client found us.
+ */
 
 static ngx_int_t
 ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_str_t *link)
 {
-    u_char              *p;
-    ngx_str_t            rest, path, host, scheme;
-    ngx_http_request_t  *r;
+    u_char                *p;
+    ngx_str_t              rest, path, base;
+    ngx_http_request_t    *r;
+    ngx_sensu_loc_conf_t  *conf;
 
     r = page->request;
+    conf = ngx_sensu_loc_conf(r);
 
     rest = ngx_sensu_ngx_str(ctx->paging.rest);
 
@@ -125,91 +129,103 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         path.len = p - path.data;
     }
 
-    ngx_str_null(&host);
-    ngx_str_null(&scheme);
+    ngx_str_null(&base);
 
-    if (r->headers_in.host) {
-        host = r->headers_in.host->value;
-        ngx_str_set(&scheme, "http://");
+    if (conf->base_url
+        && ngx_http_complex_value(r, conf->base_url, &base) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
-#if (NGX_HTTP_SSL)
-        if (r->connection->ssl) {
-            ngx_str_set(&scheme, "https://");
-        }
-#endif
+    while (base.len && base.data[base.len - 1] == '/') {
+        base.len--;
     }
 
     p = ngx_pnalloc(r->pool, sizeof("<?&limit=&continue=>; rel=\"next\"")
-                             + scheme.len + host.len + path.len + rest.len
+                             + 3 * (base.len + path.len + rest.len)
                              + NGX_INT_T_LEN + SENSU_TOKEN_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     link->data = p;
-    link->len = ngx_sprintf(p, "<%V%V%V?%V%slimit=%ui&continue=%*s>; "
-                            "rel=\"next\"", &scheme, &host, &path, &rest,
-                            rest.len ? "&" : "", page->limit,
-                            (size_t) SENSU_TOKEN_LEN, page->token)
-                - p;
+
+    *p++ = '<';
+    p = ngx_sensu_reply_escape(p, &base);
+    p = ngx_sensu_reply_escape(p, &path);
+    *p++ = '?';
+
+    if (rest.len) {
+        p = ngx_sensu_reply_escape(p, &rest);
+        *p++ = '&';
+    }
+
+    p = ngx_sprintf(p, "limit=%ui&continue=%*s>; rel=\"next\"", page->limit,
+                    (size_t) SENSU_TOKEN_LEN, page->token);
+
+    link->len = p - link->data;
 
     return NGX_OK;
 }
 
 
-/*
- * Kept elements stand behind each other in blocks, each after a comma: one
- * buffer a block, and "[" in the place of the first comma.
- */
+/* what is no URI by RFC 3986; a percent sign is of an escape already */
+
+static u_char *
+ngx_sensu_reply_escape(u_char *dst, ngx_str_t *text)
+{
+    u_char  c;
+    size_t  i;
+
+    static u_char  hex[] = "0123456789ABCDEF";
+    static u_char  others[] = "-._~:/?@!$&'()*+,;=%";
+
+    for (i = 0; i < text->len; i++) {
+        c = text->data[i];
+
+        if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+            || (c >= '0' && c <= '9')
+            || ngx_strlchr(others, others + sizeof(others) - 1, c))
+        {
+            *dst++ = c;
+            continue;
+        }
+
+        *dst++ = '%';
+        *dst++ = hex[c >> 4];
+        *dst++ = hex[c & 0xf];
+    }
+
+    return dst;
+}
+
+
+/* the blocks as they lie, with "[" in the place of the first comma */
 
 static ngx_chain_t *
-ngx_sensu_reply_body(ngx_sensu_page_t *page, off_t *size)
+ngx_sensu_reply_body(ngx_sensu_page_t *page)
 {
-    size_t                len;
-    u_char               *data;
-    ngx_uint_t            i, n;
-    ngx_chain_t          *out, **last, *cl;
-    ngx_http_request_t   *r;
-    ngx_sensu_element_t  *element;
+    ngx_chain_t         *out, **last, *cl;
+    ngx_http_request_t  *r;
+    ngx_sensu_block_t   *block;
 
     static u_char  brackets[] = "[]";
 
     r = page->request;
-    element = page->elements.elts;
-    n = page->elements.nelts;
-
-    out = NULL;
     last = &out;
-    *size = 0;
 
-    for (i = 0; i < n; /* void */) {
-
-        data = element[i].data - 1;
-        len = 0;
-
-        do {
-            len += 1 + element[i].len;
-            i++;
-        } while (i < n && element[i].data - 1 == data + len);
-
-        if (out == NULL) {
-            *data = '[';
-        }
-
-        if (ngx_sensu_reply_buf(r, &last, data, len) == NULL) {
+    for (block = page->rope.first; block; block = block->next) {
+        if (ngx_sensu_reply_buf(r, &last, block->data, block->len) == NULL) {
             return NULL;
         }
-
-        *size += len;
     }
 
-    if (n == 0) {
-        cl = ngx_sensu_reply_buf(r, &last, brackets, 2);
-        *size = 2;
+    if (page->rope.first) {
+        page->rope.first->data[0] = '[';
+        cl = ngx_sensu_reply_buf(r, &last, brackets + 1, 1);
 
     } else {
-        cl = ngx_sensu_reply_buf(r, &last, brackets + 1, 1);
-        *size += 1;
+        cl = ngx_sensu_reply_buf(r, &last, brackets, 2);
     }
 
     if (cl == NULL) {

@@ -23,17 +23,16 @@ ngx_sensu_scratch_add(ngx_sensu_scratch_t *scratch, const u_char *data,
 
     if (len > scratch->size - scratch->len) {
 
-        size = ngx_max(2 * scratch->size, scratch->len + len);
+        /* in its place where that can be, and without much more than that */
+
+        size = scratch->len + len + scratch->len / 4;
         size = ngx_max(size, NGX_SENSU_SCRATCH_MIN);
 
-        p = ngx_alloc(size, log);
+        p = realloc(scratch->data, size);
         if (p == NULL) {
+            ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
+                          "realloc(%uz) failed", size);
             return NGX_ERROR;
-        }
-
-        if (scratch->data) {
-            ngx_memcpy(p, scratch->data, scratch->len);
-            ngx_free(scratch->data);
         }
 
         scratch->data = p;

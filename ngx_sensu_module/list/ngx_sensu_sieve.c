@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_error_page.h"
 #include "ngx_sensu_sieve.h"
 
@@ -20,21 +21,21 @@ typedef struct {
 } ngx_sensu_sieved_t;
 
 
-static ngx_int_t ngx_sensu_sieve_buf(ngx_http_request_t *r,
+static ngx_int_t ngx_sensu_sieve_send_head(ngx_sensu_sieve_t *sieve);
+static ngx_int_t ngx_sensu_sieve_fail(ngx_http_request_t *r,
+    ngx_sensu_sieve_t *sieve, ngx_sensu_error_e error);
+static ngx_sensu_error_e ngx_sensu_sieve_buf(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
-static ngx_int_t ngx_sensu_sieve_bytes(ngx_http_request_t *r,
+static ngx_sensu_error_e ngx_sensu_sieve_bytes(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_sensu_sieved_t *sieved);
 static ngx_int_t ngx_sensu_sieve_keep(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, sensu_str_t element, ngx_uint_t whole,
     ngx_sensu_sieved_t *sieved);
 static ngx_int_t ngx_sensu_sieve_hold(ngx_http_request_t *r,
-    ngx_sensu_sieve_t *sieve, sensu_str_t bytes);
-static ngx_int_t ngx_sensu_sieve_end(ngx_http_request_t *r,
+    ngx_sensu_sieve_t *sieve, ngx_sensu_piece_t *piece);
+static ngx_uint_t ngx_sensu_sieve_is_over(ngx_http_request_t *r);
+static ngx_sensu_error_e ngx_sensu_sieve_end(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
-static ngx_buf_t *ngx_sensu_sieve_own(ngx_http_request_t *r,
-    ngx_sensu_sieve_t *sieve, size_t size);
-static ngx_int_t ngx_sensu_sieve_add(ngx_http_request_t *r, ngx_buf_t *b,
-    ngx_chain_t ***last);
 static void ngx_sensu_sieve_cleanup(void *data);
 static void ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve);
 
@@ -78,8 +79,10 @@ ngx_sensu_sieve_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     ngx_memzero(sieve, sizeof(ngx_sensu_sieve_t));
     cln->handler = ngx_sensu_sieve_cleanup;
 
-    sieve->room = conf->page_buffer;
+    sieve->most = conf->page_buffer;
     sieve->any = &sieve->sent;
+    sieve->head = ngx_sensu_next_header_filter;
+    sieve->client = r;
 
     ngx_sensu_sieve_next(sieve, r, ctx, ns);
 
@@ -94,12 +97,10 @@ ngx_sensu_sieve_next(ngx_sensu_sieve_t *sieve, ngx_http_request_t *r,
     ngx_sensu_sieve_count(sieve);
 
     sieve->held.len = 0;
-    sieve->sniffed = 0;
+    sieve->over = 0;
     sieve->off = 0;
 
-    sensu_split_init(&sieve->split);
-    sensu_key_scan_init(&sieve->scan,
-                        ngx_sensu_list_kind(&ctx->target.path));
+    ngx_sensu_scan_init(&sieve->scan, ngx_sensu_list_kind(&ctx->target.path));
     ngx_sensu_list_filter(r, ctx, ns, &sieve->filter);
 
     r->filter_need_in_memory = 1;
@@ -116,7 +117,7 @@ ngx_sensu_sieve_cleanup(void *data)
 
     ngx_sensu_sieve_count(sieve);
 
-    if (!sieve->inner && sieve->sniffed && !sieve->off) {
+    if (!sieve->inner && sieve->scan.list) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_FILTERED, 1);
     }
 }
@@ -126,7 +127,7 @@ static void
 ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve)
 {
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_SCANNED,
-                       sieve->split.elements);
+                       sieve->scan.split.elements);
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_DELIVERED, sieve->passed);
     ngx_sensu_stat_add(NGX_SENSU_STAT_ELEMENTS_WITHHELD, sieve->withheld);
     ngx_sensu_stat_add(NGX_SENSU_STAT_BYTES_SCANNED, sieve->received);
@@ -143,26 +144,25 @@ ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve)
 
 /* whether it is a list is told by its first byte, not by its type */
 
-ngx_int_t
+ngx_sensu_error_e
 ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_table_elt_t  *encoding;
+    ngx_sensu_error_e  error;
 
-    if (r->headers_out.status != NGX_HTTP_OK) {
-        ctx->sieve = NULL;
-        return NGX_OK;
+    error = NGX_SENSU_ERROR_NONE;
+
+    if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
+        error = NGX_SENSU_BAD_LIST;
+
+    } else if (r->headers_out.status == NGX_HTTP_OK
+               && ngx_sensu_list_is_encoded(r))
+    {
+        error = NGX_SENSU_LIST_ENCODED;
     }
 
-    encoding = r->headers_out.content_encoding;
-
-    if (encoding && encoding->value.len) {
-        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                             "sensu: the backend sent a list compressed with "
-                             "\"%V\", set proxy_set_header Accept-Encoding "
-                             "\"\"", &encoding->value);
-
+    if (r->headers_out.status != NGX_HTTP_OK || error) {
         ctx->sieve = NULL;
-        return ngx_sensu_error_instead(r, NGX_SENSU_LIST_ENCODED);
+        return error;
     }
 
     ngx_http_clear_content_length(r);
@@ -170,7 +170,7 @@ ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_http_clear_last_modified(r);
     ngx_http_clear_etag(r);
 
-    return NGX_OK;
+    return NGX_SENSU_ERROR_NONE;
 }
 
 
@@ -178,20 +178,46 @@ ngx_int_t
 ngx_sensu_sieve_body(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_chain_t *in)
 {
-    ngx_int_t     rc;
-    ngx_chain_t  *out, **last, *cl;
+    ngx_int_t           rc;
+    ngx_chain_t        *out, **last, *cl;
+    ngx_sensu_error_e   error;
 
     out = NULL;
     last = &out;
 
     for (cl = in; cl; cl = cl->next) {
-        if (ngx_sensu_sieve_buf(r, sieve, cl->buf, &last) != NGX_OK) {
-            return NGX_ERROR;
+
+        if (sieve->error) {
+            /* what follows an error is not looked at */
+            cl->buf->pos = cl->buf->last;
+            cl->buf->file_pos = cl->buf->file_last;
+            continue;
+        }
+
+        error = ngx_sensu_sieve_buf(r, sieve, cl->buf, &last);
+
+        if (error) {
+            rc = ngx_sensu_sieve_fail(r, sieve, error);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
+            out = NULL;
+            last = &out;
         }
     }
 
-    if (out == NULL && in != NULL) {
+    if (out == NULL && (in != NULL || sieve->head)) {
         return NGX_OK;
+    }
+
+    if (sieve->head) {
+        rc = ngx_sensu_sieve_send_head(sieve);
+
+        if (rc == NGX_ERROR || rc > NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     rc = ngx_sensu_next_body_filter(r, out);
@@ -204,91 +230,132 @@ ngx_sensu_sieve_body(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
 
 static ngx_int_t
+ngx_sensu_sieve_send_head(ngx_sensu_sieve_t *sieve)
+{
+    ngx_sensu_sieve_head_pt  head;
+
+    head = sieve->head;
+    sieve->head = NULL;
+
+    return head(sieve->client);
+}
+
+
+/*
+ * While nothing was sent it is an error like any other; of a part of a merged
+ * list it is the merge's to send.  After that the answer can only be cut off.
+ */
+
+static ngx_int_t
+ngx_sensu_sieve_fail(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
+    ngx_sensu_error_e error)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    if (sieve->head == NULL) {
+        ngx_sensu_error_note(r, error);
+        return NGX_ERROR;
+    }
+
+    if (sieve->inner) {
+        sieve->error = error;
+        return NGX_OK;
+    }
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->sieve = NULL;
+
+    /* what is left of the backend's answer ends with an error of its own */
+    r->keepalive = 0;
+
+    return ngx_http_filter_finalize_request(r, &ngx_sensu_module,
+                                        ngx_sensu_refuse(r, error, NULL));
+}
+
+
+static ngx_sensu_error_e
 ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_buf_t *b, ngx_chain_t ***last)
 {
+    ngx_sensu_error_e   error;
     ngx_sensu_sieved_t  sieved;
 
     if (sieve->off || !ngx_buf_in_memory(b) || b->pos == b->last) {
         return ngx_sensu_sieve_end(r, sieve, b, last);
     }
 
-    sieved.out = b->pos;
-    sieved.head = NULL;
+    ngx_sensu_scan_sniff(&sieve->scan, b->pos, b->last);
 
-    if (ngx_sensu_sieve_bytes(r, sieve, b, &sieved) != NGX_OK) {
-        return NGX_ERROR;
+    if (sieve->scan.odd) {
+        return NGX_SENSU_BAD_LIST;
     }
 
-    if (sieve->off) {
-        return ngx_sensu_sieve_end(r, sieve, b, last);
+    sieve->off = sieve->scan.sniffed && !sieve->scan.list;
+
+    if (sieve->off && sieve->inner) {
+        /* an object or the like where a list was expected */
+        return NGX_SENSU_BAD_LIST;
     }
 
-    if (sieved.head != NULL
-        && ngx_sensu_sieve_add(r, sieved.head, last) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    if (!sieve->off) {
 
-    b->last = sieved.out;
+        sieved.out = b->pos;
+        sieved.head = NULL;
+
+        error = ngx_sensu_sieve_bytes(r, sieve, b, &sieved);
+        if (error) {
+            return error;
+        }
+
+        if (sieved.head != NULL
+            && ngx_sensu_buf_add(r, sieved.head, last))
+        {
+            return NGX_SENSU_INTERNAL;
+        }
+
+        b->last = sieved.out;
+    }
 
     return ngx_sensu_sieve_end(r, sieve, b, last);
 }
 
 
-static ngx_int_t
+static ngx_sensu_error_e
 ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_buf_t *b, ngx_sensu_sieved_t *sieved)
 {
-    u_char               *first;
+    ngx_int_t             rc;
     ngx_uint_t            whole;
     sensu_str_t           element;
-    sensu_span_t          span;
-    sensu_split_rc_e      rc;
+    ngx_sensu_piece_t     piece;
     const unsigned char  *p;
-
-    for (first = b->pos; !sieve->sniffed && first < b->last; first++) {
-        if (*first != ' ' && *first != '\t' && *first != CR && *first != LF) {
-            sieve->sniffed = 1;
-            sieve->off = (*first != '[');
-        }
-    }
-
-    if (sieve->off) {
-        return NGX_OK;
-    }
 
     p = b->pos;
     sieve->received += b->last - b->pos;
 
     for ( ;; ) {
-        rc = sensu_split_next(&sieve->split, &p, b->last, &span);
+        rc = ngx_sensu_scan_next(&sieve->scan, &p, b->last, &piece,
+                                 r->connection->log);
 
-        if (rc == SENSU_SPLIT_ERROR) {
-            ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                                 "sensu: the backend sent a malformed list: "
-                                 "%s, after %uL elements, check what is "
-                                 "between it and this nginx",
-                                 sieve->split.error, sieve->split.elements);
-            ngx_sensu_error_note(r, NGX_SENSU_BAD_LIST);
-            return NGX_ERROR;
+        if (rc == NGX_ERROR) {
+            return NGX_SENSU_BAD_LIST;
         }
 
-        if (span.bytes.len) {
-            sensu_key_scan_feed(&sieve->scan, span.bytes);
-        }
-
-        whole = (rc == SENSU_SPLIT_ELEMENT && span.first);
-        element = span.bytes;
+        whole = piece.first && piece.last;
+        element = piece.bytes;
 
         if (!whole) {
 
-            if (ngx_sensu_sieve_hold(r, sieve, span.bytes) != NGX_OK) {
-                return NGX_ERROR;
+            if (ngx_sensu_sieve_hold(r, sieve, &piece) != NGX_OK) {
+                return NGX_SENSU_INTERNAL;
             }
 
-            if (rc == SENSU_SPLIT_MORE) {
-                return NGX_OK;
+            if (rc == NGX_AGAIN) {
+                return NGX_SENSU_ERROR_NONE;
             }
 
             element.data = sieve->held.data;
@@ -297,9 +364,7 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
         sieve->held.len = 0;
 
-        sensu_key_scan_end(&sieve->scan, &sieve->key);
-
-        if (!sensu_filter_pass(&sieve->filter, &sieve->key)) {
+        if (!sensu_filter_pass(&sieve->filter, piece.id)) {
             sieve->withheld++;
 
             if (sieve->filter.names == NULL) {
@@ -309,8 +374,14 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
             continue;
         }
 
+        if (!whole && sieve->over) {
+            return ngx_sensu_list_complain(r->connection->log,
+                                           NGX_SENSU_ELEMENT_TOO_LARGE,
+                                           sieve->most);
+        }
+
         if (ngx_sensu_sieve_keep(r, sieve, element, whole, sieved) != NGX_OK) {
-            return NGX_ERROR;
+            return NGX_SENSU_INTERNAL;
         }
     }
 }
@@ -343,7 +414,8 @@ ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         return NGX_OK;
     }
 
-    sieved->head = ngx_sensu_sieve_own(r, sieve, 1 + element.len);
+    sieved->head = ngx_sensu_buf_own(r, &sieve->free, 1 + element.len,
+                                     NGX_SENSU_SIEVE_TAG);
     if (sieved->head == NULL) {
         return NGX_ERROR;
     }
@@ -363,21 +435,33 @@ ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 }
 
 
+/* of one that is larger than a page may be only the names are of interest */
+
 static ngx_int_t
 ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
-    sensu_str_t bytes)
+    ngx_sensu_piece_t *piece)
 {
-    if (sieve->held.len + bytes.len > sieve->room) {
-        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                             "sensu: an element of the backend is larger than "
-                             "%uz bytes, raise sensu_page_buffer",
-                             sieve->room);
-        ngx_sensu_error_note(r, NGX_SENSU_ELEMENT_TOO_LARGE);
-        return NGX_ERROR;
+    if (piece->first) {
+        sieve->over = 0;
     }
 
-    return ngx_sensu_scratch_add(&sieve->held, bytes.data, bytes.len,
-                                 r->connection->log);
+    if (sieve->over || sieve->held.len + piece->bytes.len > sieve->most) {
+        sieve->over = 1;
+        return NGX_OK;
+    }
+
+    return ngx_sensu_scratch_add(&sieve->held, piece->bytes.data,
+                                 piece->bytes.len, r->connection->log);
+}
+
+
+/* the backend broke off, which nginx tells by no more than a flush */
+
+static ngx_uint_t
+ngx_sensu_sieve_is_over(ngx_http_request_t *r)
+{
+    return r->upstream != NULL && r->upstream->cleanup == NULL
+           && !r->cached;
 }
 
 
@@ -387,42 +471,56 @@ ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
  * the client must not take it for one.
  */
 
-static ngx_int_t
+static ngx_sensu_error_e
 ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_buf_t *b, ngx_chain_t ***last)
 {
     ngx_buf_t   *own;
     ngx_uint_t   closes, signals;
 
-    signals = b->last_buf || b->last_in_chain;
+    signals = b->last_buf || b->last_in_chain
+              || (sieve->head && ngx_sensu_sieve_is_over(r));
 
-    if (signals && !sieve->off && !sensu_split_done(&sieve->split)) {
-        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                             "sensu: the backend's list was cut off after %uL "
-                             "elements, see the backend's log",
-                             sieve->split.elements);
-        ngx_sensu_error_note(r, NGX_SENSU_LIST_TRUNCATED);
-        return NGX_ERROR;
+    if (signals && !sieve->off && !sensu_split_done(&sieve->scan.split)) {
+
+        if (sieve->inner || sieve->scan.sniffed
+            || !ngx_sensu_list_is_framed(r))
+        {
+            return ngx_sensu_list_complain(r->connection->log,
+                                           NGX_SENSU_LIST_TRUNCATED,
+                                           sieve->scan.split.elements);
+        }
+
+        /* nothing at all, and the backend says so */
+        sieve->off = 1;
     }
 
-    closes = sieve->split.closed && !sieve->closed && !sieve->inner;
+    if (sieve->head && !sieve->off && !signals && *sieve->any == 0
+        && !sieve->scan.split.closed)
+    {
+        /* a flush of nothing */
+        return NGX_SENSU_ERROR_NONE;
+    }
+
+    closes = sieve->scan.split.closed && !sieve->closed && !sieve->inner;
 
     if (!closes && (!ngx_buf_in_memory(b) || b->pos < b->last)) {
-        return ngx_sensu_sieve_add(r, b, last);
+        return ngx_sensu_buf_add(r, b, last) == NGX_OK ? NGX_SENSU_ERROR_NONE
+                                                    : NGX_SENSU_INTERNAL;
     }
 
     if (closes) {
         sieve->closed = 1;
 
         if (ngx_buf_in_memory(b) && b->pos < b->last
-            && ngx_sensu_sieve_add(r, b, last) != NGX_OK)
+            && ngx_sensu_buf_add(r, b, last))
         {
-            return NGX_ERROR;
+            return NGX_SENSU_INTERNAL;
         }
 
-        own = ngx_sensu_sieve_own(r, sieve, 2);
+        own = ngx_sensu_buf_own(r, &sieve->free, 2, NGX_SENSU_SIEVE_TAG);
         if (own == NULL) {
-            return NGX_ERROR;
+            return NGX_SENSU_INTERNAL;
         }
 
         own->last = ngx_cpymem(own->last, *sieve->any ? "]" : "[]",
@@ -434,11 +532,11 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
         own = ngx_calloc_buf(r->pool);
         if (own == NULL) {
-            return NGX_ERROR;
+            return NGX_SENSU_INTERNAL;
         }
 
     } else {
-        return NGX_OK;
+        return NGX_SENSU_ERROR_NONE;
     }
 
     own->flush = b->flush;
@@ -449,70 +547,6 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     b->last_buf = 0;
     b->last_in_chain = 0;
 
-    return ngx_sensu_sieve_add(r, own, last);
-}
-
-
-static ngx_buf_t *
-ngx_sensu_sieve_own(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
-    size_t size)
-{
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    cl = ngx_chain_get_free_buf(r->pool, &sieve->free);
-    if (cl == NULL) {
-        return NULL;
-    }
-
-    b = cl->buf;
-    ngx_free_chain(r->pool, cl);
-
-    if ((size_t) (b->end - b->start) < size) {
-
-        if (b->start) {
-            (void) ngx_pfree(r->pool, b->start);
-        }
-
-        /* beyond a page's size, so that ngx_pfree() can free it */
-        size = ngx_max(size, 2 * ngx_pagesize);
-
-        b->start = ngx_palloc(r->pool, size);
-        if (b->start == NULL) {
-            return NULL;
-        }
-
-        b->end = b->start + size;
-    }
-
-    b->pos = b->start;
-    b->last = b->start;
-    b->tag = NGX_SENSU_SIEVE_TAG;
-    b->temporary = 1;
-    b->flush = 0;
-    b->sync = 0;
-    b->last_buf = 0;
-    b->last_in_chain = 0;
-
-    return b;
-}
-
-
-static ngx_int_t
-ngx_sensu_sieve_add(ngx_http_request_t *r, ngx_buf_t *b, ngx_chain_t ***last)
-{
-    ngx_chain_t  *cl;
-
-    cl = ngx_alloc_chain_link(r->pool);
-    if (cl == NULL) {
-        return NGX_ERROR;
-    }
-
-    cl->buf = b;
-    cl->next = NULL;
-
-    **last = cl;
-    *last = &cl->next;
-
-    return NGX_OK;
+    return ngx_sensu_buf_add(r, own, last) == NGX_OK ? NGX_SENSU_ERROR_NONE
+                                                 : NGX_SENSU_INTERNAL;
 }

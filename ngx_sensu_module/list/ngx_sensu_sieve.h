@@ -2,7 +2,9 @@
 /*
  * The sieve: streams a list through and leaves out the elements that do not
  * belong into it (a sibling namespace's, another entity's, namespaces that
- * are not the caller's).  What it holds is one element at the most.
+ * are not the caller's).  What it holds is one element at the most, and the
+ * header until there is something to follow it: a list that fails before that
+ * is an error of its own.
  */
 
 
@@ -10,16 +12,22 @@
 #define _NGX_SENSU_SIEVE_H_INCLUDED_
 
 
-#include "ngx_sensu_list.h"
+#include "ngx_sensu_scan.h"
 #include "ngx_sensu_scratch.h"
 
 
+/* sends the header of the answer */
+typedef ngx_int_t (*ngx_sensu_sieve_head_pt)(ngx_http_request_t *r);
+
+
 struct ngx_sensu_sieve_s {
-    sensu_split_t             split;
-    sensu_key_scan_t          scan;
-    sensu_key_t               key;
+    ngx_sensu_scan_t          scan;
     sensu_filter_t            filter;
-    size_t                    room;      /* bytes of an element at most */
+    ngx_sensu_sieve_head_pt   head;      /* NULL: it was sent */
+    ngx_http_request_t       *client;    /* whose header it is */
+    ngx_sensu_error_e         error;     /* of a part, before anything of the
+                                            merged list was sent */
+    size_t                    most;      /* bytes of an element */
     ngx_uint_t               *any;       /* elements sent, of a merged list
                                             by all its parts */
     ngx_uint_t                sent;
@@ -36,7 +44,7 @@ struct ngx_sensu_sieve_s {
 
     unsigned                  inner:1;   /* part of a merged list: the end
                                             is not its to send */
-    unsigned                  sniffed:1;
+    unsigned                  over:1;    /* the element is larger */
     unsigned                  off:1;     /* not a list: it passes */
     unsigned                  closed:1;  /* "]" was sent */
 };
@@ -50,8 +58,10 @@ ngx_sensu_sieve_t *ngx_sensu_sieve_create(ngx_http_request_t *r,
 void ngx_sensu_sieve_next(ngx_sensu_sieve_t *sieve, ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx, sensu_str_t ns);
 
-/* for the filters */
-ngx_int_t ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+/* for the filters: is the answer one to be sifted?  If not ctx->sieve is NULL
+   after it, and what is returned may be the error to be sent in its place */
+ngx_sensu_error_e ngx_sensu_sieve_header(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
 ngx_int_t ngx_sensu_sieve_body(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_chain_t *in);
 

@@ -11,8 +11,6 @@
 
 
 static ngx_int_t ngx_sensu_walk_advance(ngx_sensu_page_t *page);
-static ngx_int_t ngx_sensu_walk_refuse(ngx_sensu_page_t *page,
-    ngx_sensu_error_e error);
 static void ngx_sensu_walk_done(ngx_sensu_op_t *op);
 
 
@@ -125,7 +123,8 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     }
 
     if (page->op_rc != NGX_OK) {
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
+                                NULL);
     }
 
     if (sensu_cursor_decode(found, ngx_sensu_str(page->record)) != 0) {
@@ -133,7 +132,8 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
                              "sensu: the store holds a value of %uz bytes "
                              "that is no cursor, does something else use the "
                              "same prefix?", page->record.len);
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
+                                NULL);
     }
 
     if (CRYPTO_memcmp(found->caller, page->cursor.caller,
@@ -146,13 +146,15 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
                              "sensu: user \"%V\" sent a continue token of "
                              "another caller: a mix-up of that client, or a "
                              "leak", caller ? &caller->user : &none);
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
+                                NULL);
     }
 
     if (CRYPTO_memcmp(found->query, page->cursor.query, SENSU_CURSOR_BINDING)
         != 0)
     {
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_MISMATCH);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_MISMATCH,
+                                NULL);
     }
 
     page->limit = ctx->paging.limit ? ctx->paging.limit : found->limit;
@@ -224,45 +226,28 @@ ngx_sensu_walk_save(ngx_sensu_page_t *page)
 static ngx_int_t
 ngx_sensu_walk_advance(ngx_sensu_page_t *page)
 {
-    sensu_str_t           bytes;
-    sensu_last_t          last;
-    ngx_sensu_fetch_t    *fetch;
-    ngx_sensu_element_t  *element;
+    ngx_sensu_fetch_t  *fetch;
 
     fetch = page->tail;
 
     if (fetch == NULL) {
         /* more, but nothing to go on from: can not be */
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_NO_PROGRESS);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
     }
 
-    element = page->elements.elts;
-    element += page->elements.nelts - 1;
-
-    bytes.data = element->data;
-    bytes.len = element->len;
-
-    sensu_key_scan_init(&fetch->scan, page->kind);
-    sensu_key_scan_feed(&fetch->scan, bytes);
-    sensu_key_scan_end(&fetch->scan, &fetch->key);
-
-    last.key = sensu_key_str(&fetch->key);
-    last.hash = last.key.len ? 0 : sensu_hash(bytes);
-    last.ordinal = element->ordinal;
-    last.run = element->run;
-
-    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position, &last,
-                                page->elements.nelts))
+    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position,
+                                &fetch->last, fetch->kept, fetch->list))
     {
 
     case SENSU_PAGER_KEEP:
         return NGX_OK;
 
     case SENSU_PAGER_LOST:
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_CONTINUE_EXPIRED);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
+                                NULL);
 
     default:
-        return ngx_sensu_walk_refuse(page, NGX_SENSU_NO_PROGRESS);
+        return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
     }
 }
 
@@ -275,14 +260,7 @@ ngx_sensu_walk_failed(ngx_sensu_page_t *page)
                          "continue tokens failed: see the lines about redis "
                          "or sensu_cursor_zone");
 
-    return ngx_sensu_walk_refuse(page, NGX_SENSU_STORE_FAILED);
-}
-
-
-static ngx_int_t
-ngx_sensu_walk_refuse(ngx_sensu_page_t *page, ngx_sensu_error_e error)
-{
-    return ngx_sensu_refuse(page->request, error, NULL);
+    return ngx_sensu_refuse(page->request, NGX_SENSU_STORE_FAILED, NULL);
 }
 
 

@@ -2,8 +2,9 @@
 /*
  * Cursors: binding, record, token.
  *
- * Record, version 1: "s1", mode, pad, limit, run, ordinal, delivered, hash,
- * caller, query, key.  The key takes what is left.
+ * Record, version 1: "s1", mode, flags, limit, run, ordinal, delivered, trail,
+ * caller, query, key.  The key takes what is left; the length and hash of a
+ * long one come before its begin.
  */
 
 
@@ -15,8 +16,17 @@
 
 #define SENSU_RECORD_FIXED  (4 + 4 + 4 + 8 + 8 + 8 + 2 * SENSU_CURSOR_BINDING)
 
+/* flags; gateways that do not know one refuse the record */
+
+#define SENSU_RECORD_LONG     1
+#define SENSU_RECORD_KEYLESS  2
+
 
 static unsigned char *sensu_put(unsigned char *p, uint64_t n, unsigned bytes);
+#define SENSU_HASH_START  UINT64_C(0xcbf29ce484222325)
+
+
+static int sensu_cursor_key(sensu_key_t *key, sensu_str_t bytes, int is_long);
 static inline uint64_t sensu_mix(uint64_t hash, uint64_t word);
 static inline uint64_t sensu_word(const unsigned char *p, size_t n);
 static uint64_t sensu_take(const unsigned char **p, unsigned bytes);
@@ -63,6 +73,7 @@ sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts, size_t n)
 size_t
 sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst)
 {
+    sensu_str_t              key;
     unsigned char           *p;
     const sensu_position_t  *pos;
 
@@ -72,13 +83,14 @@ sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst)
     *p++ = 's';
     *p++ = '1';
     *p++ = (unsigned char) pos->mode;
-    *p++ = 0;
+    *p++ = (sensu_key_is_long(&pos->key) ? SENSU_RECORD_LONG : 0)
+           | (pos->keyless ? SENSU_RECORD_KEYLESS : 0);
 
     p = sensu_put(p, cursor->limit, 4);
     p = sensu_put(p, pos->run, 4);
     p = sensu_put(p, pos->ordinal, 8);
     p = sensu_put(p, pos->delivered, 8);
-    p = sensu_put(p, pos->hash, 8);
+    p = sensu_put(p, pos->trail, 8);
 
     memcpy(p, cursor->caller, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
@@ -86,42 +98,51 @@ sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst)
     memcpy(p, cursor->query, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
 
-    memcpy(p, pos->key, pos->key_len);
-    p += pos->key_len;
+    if (sensu_key_is_long(&pos->key)) {
+        p = sensu_put(p, pos->key.len, 8);
 
-    return p - dst;
+        memcpy(p, pos->key.hash, SENSU_KEY_HASH);
+        p += SENSU_KEY_HASH;
+    }
+
+    key = sensu_key_begin(&pos->key);
+    memcpy(p, key.data, key.len);
+
+    return p + key.len - dst;
 }
 
 
 int
 sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
 {
+    unsigned              flags;
     sensu_position_t     *pos;
     const unsigned char  *p;
 
-    if (record.len < SENSU_RECORD_FIXED
-        || record.len > SENSU_RECORD_FIXED + SENSU_KEY_MAX)
-    {
+    if (record.len < SENSU_RECORD_FIXED || record.len > SENSU_CURSOR_MAX) {
         return -1;
     }
 
     p = record.data;
     pos = &cursor->position;
+    flags = p[3];
 
-    if (p[0] != 's' || p[1] != '1' || p[3] != 0
-        || p[2] < SENSU_POSITION_SORTED || p[2] > SENSU_POSITION_REPEATED)
+    if (p[0] != 's' || p[1] != '1'
+        || p[2] < SENSU_POSITION_SORTED || p[2] > SENSU_POSITION_REPEATED
+        || flags > (SENSU_RECORD_LONG|SENSU_RECORD_KEYLESS))
     {
         return -1;
     }
 
     pos->mode = (sensu_position_mode_e) p[2];
+    pos->keyless = (flags & SENSU_RECORD_KEYLESS) != 0;
     p += 4;
 
     cursor->limit = (uint32_t) sensu_take(&p, 4);
     pos->run = (uint32_t) sensu_take(&p, 4);
     pos->ordinal = sensu_take(&p, 8);
     pos->delivered = sensu_take(&p, 8);
-    pos->hash = sensu_take(&p, 8);
+    pos->trail = sensu_take(&p, 8);
 
     memcpy(cursor->caller, p, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
@@ -129,14 +150,51 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
     memcpy(cursor->query, p, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
 
-    pos->key_len = record.len - SENSU_RECORD_FIXED;
-    memcpy(pos->key, p, pos->key_len);
+    record.len -= SENSU_RECORD_FIXED;
+    record.data = p;
 
-    if (pos->mode != SENSU_POSITION_EXACT && pos->key_len == 0) {
+    if (sensu_cursor_key(&pos->key, record, flags & SENSU_RECORD_LONG) != 0) {
         return -1;
     }
 
-    return 0;
+    /* only the very element is found without a key, or by a part of it */
+
+    if (flags != 0) {
+        return pos->mode == SENSU_POSITION_EXACT ? 0 : -1;
+    }
+
+    return pos->key.len != 0 ? 0 : -1;
+}
+
+
+static int
+sensu_cursor_key(sensu_key_t *key, sensu_str_t bytes, int is_long)
+{
+    const unsigned char  *p;
+
+    if (!is_long) {
+
+        if (bytes.len > SENSU_KEY_MAX) {
+            return -1;
+        }
+
+        key->len = bytes.len;
+        memcpy(key->data, bytes.data, bytes.len);
+
+        return 0;
+    }
+
+    if (bytes.len != 8 + SENSU_KEY_HASH + SENSU_KEY_MAX) {
+        return -1;
+    }
+
+    p = bytes.data;
+    key->len = sensu_take(&p, 8);
+
+    memcpy(key->hash, p, SENSU_KEY_HASH);
+    memcpy(key->data, p + SENSU_KEY_HASH, SENSU_KEY_MAX);
+
+    return sensu_key_is_long(key) ? 0 : -1;
 }
 
 
@@ -179,20 +237,62 @@ sensu_cursor_store_key(unsigned char *key, sensu_str_t token)
 
 /* FNV-1a by words of eight bytes, with the mix that needs */
 
+void
+sensu_hash_start(sensu_hash_t *h)
+{
+    h->hash = SENSU_HASH_START;
+    h->word = 0;
+    h->len = 0;
+}
+
+
+void
+sensu_hash_add(sensu_hash_t *h, sensu_str_t bytes)
+{
+    while (bytes.len) {
+
+        if (h->len % 8 == 0 && bytes.len >= 8) {
+            h->hash = sensu_mix(h->hash, sensu_word(bytes.data, 8));
+            h->len += 8;
+            bytes.data += 8;
+            bytes.len -= 8;
+            continue;
+        }
+
+        h->word |= (uint64_t) *bytes.data++ << 8 * (h->len++ % 8);
+        bytes.len--;
+
+        if (h->len % 8 == 0) {
+            h->hash = sensu_mix(h->hash, h->word);
+            h->word = 0;
+        }
+    }
+}
+
+
+uint64_t
+sensu_hash_end(const sensu_hash_t *h)
+{
+    return sensu_mix(sensu_mix(h->hash, h->word), h->len);
+}
+
+
 uint64_t
 sensu_hash(sensu_str_t bytes)
 {
-    uint64_t  hash;
+    sensu_hash_t  h;
 
-    hash = UINT64_C(0xcbf29ce484222325) ^ bytes.len;
+    sensu_hash_start(&h);
+    sensu_hash_add(&h, bytes);
 
-    while (bytes.len >= 8) {
-        hash = sensu_mix(hash, sensu_word(bytes.data, 8));
-        bytes.data += 8;
-        bytes.len -= 8;
-    }
+    return sensu_hash_end(&h);
+}
 
-    return sensu_mix(hash, sensu_word(bytes.data, bytes.len));
+
+uint64_t
+sensu_hash_chain(uint64_t trail, uint64_t hash)
+{
+    return sensu_mix(sensu_mix(trail + SENSU_HASH_START, hash), hash);
 }
 
 

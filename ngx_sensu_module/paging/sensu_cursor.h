@@ -19,7 +19,7 @@
 #define SENSU_TOKEN_LEN         22   /* base64url of 128 bits */
 #define SENSU_CURSOR_SECRET     32   /* bytes */
 #define SENSU_CURSOR_BINDING    16   /* bytes of SHA-256 */
-#define SENSU_CURSOR_MAX        (80 + SENSU_KEY_MAX)
+#define SENSU_CURSOR_MAX        (80 + 8 + SENSU_KEY_HASH + SENSU_KEY_MAX)
 
 
 typedef enum {
@@ -35,13 +35,15 @@ typedef enum {
 
 typedef struct {
     sensu_position_mode_e mode;
-    uint64_t              ordinal;   /* its number in the list, from 1 */
-    uint64_t              delivered; /* elements delivered in the walk */
-    uint64_t              hash;      /* of its bytes, see sensu_hash() */
+    unsigned              keyless:1; /* it has no key: key is its list's
+                                        namespace */
+    uint64_t              ordinal;   /* its number in its list, from 1 */
+    uint64_t              delivered; /* elements of that list delivered */
+    uint64_t              trail;     /* of the elements without a key up to
+                                        it, see sensu_pager_t */
     uint32_t              run;       /* its number among neighbours with the
                                         same key, from 1 */
-    size_t                key_len;   /* 0: it has no key */
-    unsigned char         key[SENSU_KEY_MAX];
+    sensu_key_t           key;
 } sensu_position_t;
 
 
@@ -74,9 +76,27 @@ int sensu_cursor_token(unsigned char *token, const unsigned char *secret,
    token; SENSU_TOKEN_LEN bytes; returns -1 when the library fails */
 int sensu_cursor_store_key(unsigned char *key, sensu_str_t token);
 
-/* a 64-bit hash of an element's bytes, the same on every machine; not against
-   attackers: a caller can only confuse his own walk */
+/*
+ * A 64-bit hash of an element's bytes, however they come in pieces, the same
+ * on every machine; not against attackers: a caller can only confuse his own
+ * walk.
+ */
+
+typedef struct {
+    uint64_t              hash;
+    uint64_t              word;      /* the last bytes, up to seven */
+    uint64_t              len;
+} sensu_hash_t;
+
+void sensu_hash_start(sensu_hash_t *h);
+void sensu_hash_add(sensu_hash_t *h, sensu_str_t bytes);
+uint64_t sensu_hash_end(const sensu_hash_t *h);
+
+/* of bytes that are all there */
 uint64_t sensu_hash(sensu_str_t bytes);
+
+/* what follows is another sequence than before */
+uint64_t sensu_hash_chain(uint64_t trail, uint64_t hash);
 
 
 #endif /* _SENSU_CURSOR_H_INCLUDED_ */

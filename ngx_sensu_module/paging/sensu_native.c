@@ -50,8 +50,7 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
         return p - dst;
     }
 
-    key.data = from->key;
-    key.len = from->key_len;
+    key = sensu_key_begin(&from->key);
 
     if (from->mode != SENSU_POSITION_SORTED || !sensu_native_safe(key)) {
         return -1;

@@ -17,13 +17,15 @@
 
 
 static sensu_pager_rc_e sensu_pager_check(sensu_pager_t *pager,
-    const sensu_key_t *key);
+    const sensu_id_t *id);
 static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
-    const sensu_key_t *key, uint64_t hash);
+    const sensu_key_t *key);
 static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager,
-    const sensu_key_t *key, uint64_t hash);
-static int sensu_pager_behind(const sensu_key_t *key, sensu_str_t entity);
+    const sensu_key_t *key);
+static int sensu_pager_behind(const sensu_id_t *id, sensu_str_t entity);
 static void sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key);
+static int sensu_filter_names(const sensu_namespaces_t *names,
+    const sensu_key_t *key);
 
 
 void
@@ -36,11 +38,13 @@ sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
     pager->from = *from;
 
     pager->ordinal = 0;
+    pager->trail = 0;
+    pager->doubt = 0;
     pager->received = 0;
     pager->rewind = 0;
     pager->run = 0;
     pager->resumed = (from->mode == SENSU_POSITION_START);
-    pager->unsorted = (from->mode == SENSU_POSITION_EXACT);
+    pager->unsorted = 0;
     pager->ended = 0;
     pager->repeats = 0;
     pager->any = 0;
@@ -59,14 +63,16 @@ sensu_pager_native(sensu_pager_t *pager, uint64_t most)
 
 
 sensu_pager_rc_e
-sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+sensu_pager_next(sensu_pager_t *pager, const sensu_id_t *id, uint64_t hash)
 {
-    sensu_pager_rc_e  rc;
+    sensu_pager_rc_e    rc;
+    const sensu_key_t  *key;
 
+    key = &id->key;
     pager->received++;
 
     if (pager->native) {
-        rc = sensu_pager_check(pager, key);
+        rc = sensu_pager_check(pager, id);
 
         if (rc == SENSU_PAGER_UNTRUE) {
             return rc;
@@ -79,11 +85,15 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
             return rc;
         }
 
-    } else if (!sensu_filter_pass(pager->filter, key)) {
+    } else if (!sensu_filter_pass(pager->filter, id)) {
         return SENSU_PAGER_FOREIGN;
     }
 
     pager->ordinal++;
+
+    if (key->len == 0) {
+        pager->trail = sensu_hash_chain(pager->trail, hash);
+    }
 
     sensu_pager_order(pager, key);
 
@@ -91,14 +101,17 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
         return SENSU_PAGER_KEEP;
     }
 
-    return sensu_pager_resume(pager, key, hash);
+    return (pager->from.mode == SENSU_POSITION_EXACT)
+           ? sensu_pager_find(pager, key) : sensu_pager_resume(pager, key);
 }
 
 
 sensu_pager_rc_e
 sensu_pager_end(const sensu_pager_t *pager)
 {
-    if (pager->resumed || pager->from.mode != SENSU_POSITION_EXACT) {
+    if (pager->resumed
+        || (pager->from.mode != SENSU_POSITION_EXACT && !pager->doubt))
+    {
         return SENSU_PAGER_KEEP;
     }
 
@@ -106,20 +119,33 @@ sensu_pager_end(const sensu_pager_t *pager)
 }
 
 
+void
+sensu_pager_note(const sensu_pager_t *pager, sensu_last_t *last)
+{
+    sensu_key_copy(&last->key, &pager->key);
+
+    last->trail = pager->trail;
+    last->ordinal = pager->ordinal;
+    last->run = pager->run;
+}
+
+
 sensu_pager_rc_e
 sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
-    const sensu_last_t *last, uint64_t n)
+    const sensu_last_t *last, uint64_t n, sensu_str_t ns)
 {
-    int          cmp;
-    sensu_str_t  from;
+    int                      cmp;
+    const sensu_position_t  *from;
 
-    from.data = position->key;
-    from.len = position->key_len;
+    /* where it stood in this list; at the start of a later one anew */
 
-    position->delivered += n;
+    from = &pager->from;
+    position->delivered = n + (from->mode == SENSU_POSITION_START
+                               ? 0 : from->delivered);
 
-    if (pager->unsorted || last->key.len == 0) {
-
+    if (pager->unsorted || last->key.len == 0
+        || sensu_key_is_long(&last->key))
+    {
         if (position->delivered > 4 * last->ordinal + SENSU_WALK_SLACK) {
             return SENSU_PAGER_LOST;
         }
@@ -127,10 +153,11 @@ sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
         position->mode = SENSU_POSITION_EXACT;
 
     } else {
-        cmp = sensu_str_cmp(last->key, from);
+        cmp = sensu_key_cmp(&last->key, &from->key);
 
-        if (position->mode != SENSU_POSITION_START
-            && (cmp < 0 || (cmp == 0 && last->run <= position->run)))
+        if (from->mode != SENSU_POSITION_START
+            && from->mode != SENSU_POSITION_EXACT
+            && (cmp < 0 || (cmp == 0 && last->run <= from->run)))
         {
             return SENSU_PAGER_UNTRUE;
         }
@@ -141,38 +168,64 @@ sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
 
     position->ordinal = last->ordinal;
     position->run = last->run;
-    position->hash = last->key.len ? 0 : last->hash;
-    position->key_len = last->key.len;
-    memcpy(position->key, last->key.data, last->key.len);
+    position->trail = last->trail;
+    position->keyless = (last->key.len == 0);
+    sensu_key_copy(&position->key, &last->key);
+
+    if (position->keyless && ns.len) {
+        /* of a long namespace the begin will do to find its list */
+        position->key.len = ns.len < SENSU_KEY_MAX ? ns.len : SENSU_KEY_MAX;
+        memcpy(position->key.data, ns.data, position->key.len);
+    }
 
     return SENSU_PAGER_KEEP;
 }
 
 
 int
-sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key)
+sensu_filter_pass(const sensu_filter_t *filter, const sensu_id_t *id)
 {
-    sensu_str_t  entity;
+    const sensu_key_t  *ns, *entity;
 
-    if (key->len == 0 && filter->names == NULL) {
-        return filter->ns.len == 0 || !(filter->strict || key->named);
-    }
+    ns = &id->part[SENSU_KEY_NS];
+    entity = &id->part[SENSU_KEY_ENTITY];
 
-    if (filter->ns.len != 0 && !sensu_str_eq(filter->ns, sensu_key_ns(key))) {
-        return 0;
-    }
+    if (filter->ns.len != 0) {
 
-    if (filter->entity.len != 0) {
-        entity.data = key->data + key->ns_len + 1;
-        entity.len = key->entity_len;
+        if (ns->len == 0) {
+            return !filter->strict && (id->unfit & 1 << SENSU_KEY_NS) == 0;
+        }
 
-        if (!sensu_str_eq(filter->entity, entity)) {
+        if (!sensu_key_is(ns, filter->ns)) {
             return 0;
         }
     }
 
+    if (filter->entity.len != 0 && !sensu_key_is(entity, filter->entity)) {
+        return 0;
+    }
+
     return filter->names == NULL
-           || sensu_namespaces_has(filter->names, sensu_key_str(key));
+           || sensu_filter_names(filter->names, &id->key);
+}
+
+
+static int
+sensu_filter_names(const sensu_namespaces_t *names, const sensu_key_t *key)
+{
+    size_t  i;
+
+    if (!sensu_key_is_long(key)) {
+        return sensu_namespaces_has(names, sensu_key_begin(key));
+    }
+
+    for (i = 0; i < names->n; i++) {
+        if (sensu_key_is(key, names->names[i])) {
+            return 1;
+        }
+    }
+
+    return names->all;
 }
 
 
@@ -183,31 +236,30 @@ sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key)
  */
 
 static sensu_pager_rc_e
-sensu_pager_check(sensu_pager_t *pager, const sensu_key_t *key)
+sensu_pager_check(sensu_pager_t *pager, const sensu_id_t *id)
 {
-    sensu_str_t     last;
-    sensu_filter_t  ns;
+    sensu_filter_t      ns;
+    const sensu_key_t  *before;
 
-    if (key->len == 0 || pager->received > pager->most) {
+    if (id->key.len == 0 || pager->received > pager->most) {
         return SENSU_PAGER_UNTRUE;
     }
 
-    last.data = pager->any ? pager->key.data : pager->from.key;
-    last.len = pager->any ? pager->key.len : pager->from.key_len;
+    before = pager->any ? &pager->key : &pager->from.key;
 
-    if (sensu_str_cmp(sensu_key_str(key), last) <= 0) {
+    if (sensu_key_cmp(&id->key, before) <= 0) {
         return SENSU_PAGER_UNTRUE;
     }
 
-    if (sensu_filter_pass(pager->filter, key)) {
+    if (sensu_filter_pass(pager->filter, id)) {
         return SENSU_PAGER_KEEP;
     }
 
     ns = *pager->filter;
     ns.entity.len = 0;
 
-    return (sensu_filter_pass(&ns, key)
-            && sensu_pager_behind(key, pager->filter->entity))
+    return (sensu_filter_pass(&ns, id)
+            && sensu_pager_behind(id, pager->filter->entity))
            ? SENSU_PAGER_SKIP : SENSU_PAGER_UNTRUE;
 }
 
@@ -218,7 +270,7 @@ sensu_pager_check(sensu_pager_t *pager, const sensu_key_t *key)
  */
 
 static int
-sensu_pager_behind(const sensu_key_t *key, sensu_str_t entity)
+sensu_pager_behind(const sensu_id_t *id, sensu_str_t entity)
 {
     int          rc;
     size_t       n;
@@ -228,17 +280,16 @@ sensu_pager_behind(const sensu_key_t *key, sensu_str_t entity)
         return 0;
     }
 
-    other.data = key->data + key->ns_len + 1;
-    other.len = key->entity_len;
+    other = sensu_key_begin(&id->part[SENSU_KEY_ENTITY]);
 
     n = other.len < entity.len ? other.len : entity.len;
     rc = memcmp(other.data, entity.data, n);
 
-    if (rc == 0) {
-        rc = (other.len > n) ? other.data[n] - '/' : '/' - entity.data[n];
+    if (rc != 0 || n == SENSU_KEY_MAX) {
+        return rc > 0;
     }
 
-    return rc > 0;
+    return (other.len > n ? other.data[n] - '/' : '/' - entity.data[n]) > 0;
 }
 
 
@@ -255,7 +306,7 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
         pager->unsorted = 1;
 
     } else if (pager->any) {
-        cmp = sensu_str_cmp(sensu_key_str(key), sensu_key_str(&pager->key));
+        cmp = sensu_key_cmp(key, &pager->key);
 
         if (cmp < 0) {
             pager->unsorted = 1;
@@ -268,59 +319,62 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
     pager->run = (cmp == 0) ? pager->run + 1 : 1;
     pager->any = 1;
 
-    pager->key.len = key->len;
-    memcpy(pager->key.data, key->data, key->len);
+    sensu_key_copy(&pager->key, key);
 }
 
 
+/*
+ * An element without a key between two smaller ones was delivered or came
+ * later, one behind the position is still to come; where the position's own
+ * element is gone nobody knows.
+ */
+
 static sensu_pager_rc_e
-sensu_pager_resume(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+sensu_pager_resume(sensu_pager_t *pager, const sensu_key_t *key)
 {
-    int          cmp;
-    sensu_str_t  from;
+    int  cmp;
 
-    if (pager->from.mode == SENSU_POSITION_EXACT) {
-        return sensu_pager_find(pager, key, hash);
-    }
-
-    from.data = pager->from.key;
-    from.len = pager->from.key_len;
-
-    cmp = sensu_str_cmp(sensu_key_str(key), from);
-
-    if (key->len == 0 || cmp < 0
-        || (cmp == 0 && pager->run <= pager->from.run))
-    {
+    if (key->len == 0) {
+        pager->doubt = 1;
         return SENSU_PAGER_SKIP;
     }
 
-    pager->resumed = 1;
+    cmp = sensu_key_cmp(key, &pager->from.key);
 
-    return SENSU_PAGER_KEEP;
+    if (cmp > 0) {
+        pager->resumed = 1;
+        return pager->doubt ? SENSU_PAGER_LOST : SENSU_PAGER_KEEP;
+    }
+
+    pager->doubt = 0;
+    pager->resumed = (cmp == 0 && pager->run >= pager->from.run);
+
+    return SENSU_PAGER_SKIP;
 }
 
 
 /*
  * Looks for the element that was delivered last: at its old place, else at
  * the nearest one.  One before the old place is only known to be the nearest
- * when as many elements after it were seen.
+ * when as many elements after it were seen.  What has no key before it must
+ * be what was there, and a trail is at one place only.
  */
 
 static sensu_pager_rc_e
-sensu_pager_find(sensu_pager_t *pager, const sensu_key_t *key, uint64_t hash)
+sensu_pager_find(sensu_pager_t *pager, const sensu_key_t *key)
 {
     int                      same;
     const sensu_position_t  *from;
 
     from = &pager->from;
+    same = pager->trail == from->trail;
 
-    if (from->key_len != 0) {
-        same = key->len == from->key_len
-               && memcmp(key->data, from->key, key->len) == 0;
-
-    } else {
-        same = key->len == 0 && hash == from->hash;
+    if (from->keyless) {
+        pager->resumed = same && key->len == 0;
+        return SENSU_PAGER_SKIP;
     }
+
+    same = same && sensu_key_cmp(key, &from->key) == 0;
 
     if (pager->ordinal < from->ordinal) {
 

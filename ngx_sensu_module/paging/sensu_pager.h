@@ -5,8 +5,8 @@
  *
  * A position is the key of the last element delivered, so what is inserted
  * or deleted elsewhere never shifts a page.  Lists that do not come in
- * ascending order, or whose elements have no key, are resumed behind the very
- * element that was delivered last.
+ * ascending order are resumed behind the very element that was delivered last;
+ * where elements have no key, all of those before it must be as they were.
  */
 
 
@@ -21,14 +21,15 @@
 /*
  * Which elements belong into the answer at all: the backend lists siblings by
  * name along with a namespace, and more entities than the one asked for.  An
- * element that names no namespace is nobody else's and belongs, but into a
- * merged list, where its place is not known.
+ * element whose namespace can not be read is somebody else's; one that names
+ * none is nobody else's and belongs, but into a merged list, where its place
+ * is not known.
  */
 
 typedef struct {
     sensu_str_t                ns;       /* len 0: any */
     sensu_str_t                entity;   /* len 0: any */
-    unsigned                   strict:1; /* only elements with a key */
+    unsigned                   strict:1; /* only what names its namespace */
     const sensu_namespaces_t  *names;    /* of /namespaces; NULL: all */
 } sensu_filter_t;
 
@@ -58,6 +59,8 @@ typedef struct {
     uint64_t                   received; /* those and the foreign ones */
     uint64_t                   rewind;   /* last place of from's element
                                             before its old one */
+    uint64_t                   trail;    /* hash of all elements without a
+                                            key so far, in their order */
     uint32_t                   run;
     unsigned                   resumed:1;
     unsigned                   unsorted:1;
@@ -65,6 +68,8 @@ typedef struct {
     unsigned                   ended:1;  /* native: some came after all that
                                             is wanted */
     unsigned                   any:1;    /* key is of an element */
+    unsigned                   doubt:1;  /* the last one has no key, and may
+                                            lie before from or behind it */
     sensu_key_t                key;      /* of the one before */
 } sensu_pager_t;
 
@@ -75,42 +80,43 @@ void sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
 /* native: the answer must begin behind from and have at most most elements */
 void sensu_pager_native(sensu_pager_t *pager, uint64_t most);
 
-/* is the hash of the next element's bytes of interest? */
-static inline int
-sensu_pager_hashes(const sensu_pager_t *pager)
-{
-    return !pager->resumed && pager->from.mode == SENSU_POSITION_EXACT
-           && pager->from.key_len == 0;
-}
-
-
-/* the next element; hash: of its bytes if it is of interest, else unused */
-sensu_pager_rc_e sensu_pager_next(sensu_pager_t *pager,
-    const sensu_key_t *key, uint64_t hash);
+/* the next element; hash: of its bytes if it has no key, else unused */
+sensu_pager_rc_e sensu_pager_next(sensu_pager_t *pager, const sensu_id_t *id,
+    uint64_t hash);
 
 /* the list has ended: KEEP, or LOST or REWIND */
 sensu_pager_rc_e sensu_pager_end(const sensu_pager_t *pager);
 
-/* the last element of a page */
+/* an element as the pager had it: the last one of a page */
 
 typedef struct {
-    sensu_str_t                key;      /* len 0: it has none */
-    uint64_t                   hash;     /* of its bytes then */
-    uint64_t                   ordinal;  /* as the pager had it */
+    sensu_key_t                key;      /* len 0: it has none */
+    uint64_t                   trail;
+    uint64_t                   ordinal;
     uint32_t                   run;
 } sensu_last_t;
 
+/* the one that was just seen */
+void sensu_pager_note(const sensu_pager_t *pager, sensu_last_t *last);
 
 /*
- * Moves the position behind it, n elements further; pager: that has seen it.
- * UNTRUE: the position would not advance.  LOST: the walk has gone on for so
- * long that the list must have begun anew under it again and again.
+ * Moves the position behind it, n elements of its list further; pager: that
+ * has seen it; ns: of the list.  UNTRUE: the position would not advance.
+ * LOST: the walk has gone on for so long that the list must have begun anew
+ * under it again and again.
  */
 sensu_pager_rc_e sensu_pager_advance(const sensu_pager_t *pager,
-    sensu_position_t *position, const sensu_last_t *last, uint64_t n);
+    sensu_position_t *position, const sensu_last_t *last, uint64_t n,
+    sensu_str_t ns);
+
+static inline int
+sensu_filter_is_on(const sensu_filter_t *filter)
+{
+    return filter->ns.len || filter->entity.len || filter->names;
+}
 
 /* does the element belong into the answer? */
-int sensu_filter_pass(const sensu_filter_t *filter, const sensu_key_t *key);
+int sensu_filter_pass(const sensu_filter_t *filter, const sensu_id_t *id);
 
 
 #endif /* _SENSU_PAGER_H_INCLUDED_ */

@@ -118,6 +118,8 @@ typedef struct {
     ngx_uint_t                page_max;
     ngx_uint_t                page_default;
     size_t                    page_buffer;
+    ngx_uint_t                merge_parallel;
+    ngx_http_complex_value_t *base_url;  /* of Link; NULL: relative */
     time_t                    cursor_ttl;
 
     ngx_uint_t                route;     /* number of the location */

@@ -91,6 +91,6 @@ ngx_sensu_outcome(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_uint_t
 ngx_sensu_is_cut(ngx_sensu_ctx_t *ctx)
 {
-    return ctx->sieve->sniffed && !ctx->sieve->off
-           && !sensu_split_done(&ctx->sieve->split);
+    return ctx->sieve->scan.list
+           && !sensu_split_done(&ctx->sieve->scan.split);
 }

@@ -89,11 +89,12 @@ fuzz_object(fuzz_maker_t *maker, unsigned depth)
 
 
 static void
-fuzz_wrong(const char *what, const fuzz_text_t *text, const sensu_key_t *got,
-    const sensu_key_t *expected)
+fuzz_wrong(const char *what, const fuzz_text_t *text, const sensu_id_t *got,
+    const ref_id_t *expected)
 {
     fprintf(stderr, "%s: got \"%.*s\", expected \"%.*s\"\n%.*s\n", what,
-            (int) got->len, got->data, (int) expected->len, expected->data,
+            (int) sensu_key_begin(&got->key).len, got->key.data,
+            (int) expected->len, expected->data,
             (int) text->len, text->data);
     abort();
 }
@@ -101,27 +102,23 @@ fuzz_wrong(const char *what, const fuzz_text_t *text, const sensu_key_t *got,
 
 static void
 fuzz_compare(const char *what, const fuzz_text_t *text,
-    const sensu_key_t *got, const sensu_key_t *expected)
+    const sensu_id_t *got, const ref_id_t *expected)
 {
-    if (got->len != expected->len
-        || memcmp(got->data, expected->data, got->len) != 0
-        || got->ns_len != expected->ns_len
-        || got->entity_len != expected->entity_len)
-    {
+    if (!ref_key_same(got, expected)) {
         fuzz_wrong(what, text, got, expected);
     }
 }
 
 
-static void
-fuzz_scan(sensu_key_kind_e kind, const fuzz_text_t *text, uint64_t seed,
-    sensu_key_t *key)
+static const sensu_id_t *
+fuzz_scan(sensu_key_kind_e kind, const fuzz_text_t *text, uint64_t seed)
 {
     size_t          i, n, most;
     unsigned        twice;
     unsigned char  *copy;
 
-    static sensu_key_scan_t  scan;
+    const sensu_id_t         *id;
+    static sensu_key_scan_t   scan;
 
     sensu_key_scan_init(&scan, kind);
 
@@ -138,8 +135,10 @@ fuzz_scan(sensu_key_kind_e kind, const fuzz_text_t *text, uint64_t seed,
             sensu_key_scan_feed(&scan, (sensu_str_t) { n, copy });
         }
 
-        sensu_key_scan_end(&scan, key);
+        id = sensu_key_scan_end(&scan);
     }
+
+    return id;
 }
 
 
@@ -158,7 +157,7 @@ fuzz_member(json_t *element, const char *object, const char *name)
 /* what jansson's tree says; joined by the reference */
 
 static void
-fuzz_jansson(sensu_key_kind_e kind, json_t *element, sensu_key_t *key)
+fuzz_jansson(sensu_key_kind_e kind, json_t *element, ref_id_t *key)
 {
     unsigned     i;
     const char  *parts[3];
@@ -192,10 +191,6 @@ fuzz_jansson(sensu_key_kind_e kind, json_t *element, sensu_key_t *key)
     for (i = 0; i < 3; i++) {
         r.len[i] = parts[i] ? strlen(parts[i]) : 0;
 
-        if (r.len[i] > SENSU_KEY_MAX) {
-            r.len[i] = 0;
-        }
-
         if (r.len[i]) {
             memcpy(r.text[i], parts[i], r.len[i]);
         }
@@ -215,7 +210,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_maker_t      maker;
     sensu_key_kind_e  kind;
 
-    static sensu_key_t  got, expected;
+    const sensu_id_t  *got;
+    static ref_id_t    expected;
 
     if (size < 5) {
         return 0;
@@ -240,8 +236,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (i = 0; kernels[i]; i++) {
         if (sensu_split_select(kernels[i])) {
-            fuzz_scan(kind, &text, seed, &got);
-            fuzz_compare(kernels[i], &text, &got, &expected);
+            got = fuzz_scan(kind, &text, seed);
+            fuzz_compare(kernels[i], &text, got, &expected);
         }
     }
 
@@ -249,7 +245,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (element) {
         fuzz_jansson(kind, element, &expected);
-        fuzz_compare("jansson", &text, &got, &expected);
+        fuzz_compare("jansson", &text, got, &expected);
         json_decref(element);
     }
 

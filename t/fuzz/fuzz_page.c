@@ -64,7 +64,6 @@ typedef struct {
     unsigned              limit;
     unsigned              n;         /* kept */
     unsigned              kept[FUZZ_ELEMENTS];
-    sensu_key_t           key[FUZZ_ELEMENTS + 1];
     sensu_last_t          last;
     sensu_pager_rc_e      rc;        /* of the element that ended it */
     unsigned              more;
@@ -178,8 +177,7 @@ fuzz_list(const fuzz_walk_t *w, const sensu_position_t *from, uint64_t most,
     sensu_str_t  key, behind;
     const char  *text;
 
-    behind.data = from->key;
-    behind.len = from->key_len;
+    behind = from->keyless ? sensu_str("") : sensu_key_begin(&from->key);
 
     list->data[0] = '[';
     list->len = 1;
@@ -239,12 +237,12 @@ static int
 fuzz_take(fuzz_walk_t *w, fuzz_page_t *page, sensu_str_t element,
     unsigned i)
 {
-    uint64_t      hash;
-    sensu_key_t  *key;
+    sensu_hash_t        hash;
+    const sensu_id_t   *id;
+    const sensu_key_t  *key;
 
-    key = &page->key[page->n];
-
-    sensu_key_scan_end(&page->scan, key);
+    id = sensu_key_scan_end(&page->scan);
+    key = &id->key;
 
     if (key->len != strlen(w->element[i].key)
         || memcmp(key->data, w->element[i].key, key->len) != 0)
@@ -252,8 +250,9 @@ fuzz_take(fuzz_walk_t *w, fuzz_page_t *page, sensu_str_t element,
         fuzz_wrong(w, "key", i);
     }
 
-    hash = sensu_pager_hashes(&page->pager) ? sensu_hash(element) : 0;
-    page->rc = sensu_pager_next(&page->pager, key, hash);
+    sensu_hash_start(&hash);
+    sensu_hash_add(&hash, element);
+    page->rc = sensu_pager_next(&page->pager, id, sensu_hash_end(&hash));
 
     switch (page->rc) {
 
@@ -267,10 +266,7 @@ fuzz_take(fuzz_walk_t *w, fuzz_page_t *page, sensu_str_t element,
             return 1;
         }
 
-        page->last.key = sensu_key_str(key);
-        page->last.hash = sensu_hash(element);
-        page->last.ordinal = page->pager.ordinal;
-        page->last.run = page->pager.run;
+        sensu_pager_note(&page->pager, &page->last);
         page->kept[page->n++] = i;
 
         return 0;
@@ -381,7 +377,8 @@ fuzz_page(fuzz_walk_t *w, sensu_position_t *position, unsigned limit,
     }
 
     if (page.more
-        && sensu_pager_advance(&page.pager, position, &page.last, page.n)
+        && sensu_pager_advance(&page.pager, position, &page.last, page.n,
+                               w->filter.ns)
            != SENSU_PAGER_KEEP)
     {
         fuzz_wrong(w, "no progress", page.n);
@@ -408,8 +405,8 @@ fuzz_native(const fuzz_walk_t *w, const sensu_position_t *position)
 
     skip = w->filter.ns.len ? w->filter.ns.len + 1 : 0;
 
-    if ((size_t) n != position->key_len - skip + 1
-        || memcmp(cursor, position->key + skip, n - 1) != 0
+    if ((size_t) n != position->key.len - skip + 1
+        || memcmp(cursor, position->key.data + skip, n - 1) != 0
         || cursor[n - 1] != '\0')
     {
         fuzz_wrong(w, "cursor", n);

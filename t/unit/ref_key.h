@@ -16,10 +16,20 @@
 typedef struct {
     const unsigned char  *p;
     const unsigned char  *last;
-    unsigned char         text[3][5000];
+    unsigned char         text[3][20000];
     size_t                len[3];
     int                   closed;    /* the element's bracket was seen */
 } ref_key_t;
+
+
+/* the key as a whole, and the lengths of its first two parts */
+
+typedef struct {
+    size_t                len;
+    size_t                ns_len;
+    size_t                entity_len;
+    unsigned char         data[61000];
+} ref_id_t;
 
 
 /* the paths, written out: object, name, and what is at it */
@@ -310,7 +320,7 @@ static inline const ref_path_t *
 ref_key_find(const char *object, const unsigned char *name, size_t len)
 {
     int                n;
-    unsigned char      text[5000];
+    unsigned char      text[20000];
     const ref_path_t  *path;
 
     n = ref_key_unescape(name, len, text, sizeof(text));
@@ -410,7 +420,7 @@ ref_key_member(ref_key_t *r, const char *object)
         n = ref_key_unescape(start, r->p - start - 1, r->text[path->field],
                              sizeof(r->text[0]));
 
-        if (n > 0 && n <= SENSU_KEY_MAX) {
+        if (n > 0) {
             r->len[path->field] = n;
         }
     }
@@ -476,14 +486,15 @@ ref_key_clean(unsigned char *text, size_t len)
 }
 
 
-/* joins the texts that the kind needs; the length, 0 when one is missing */
+/* joins the texts that the kind needs; the length, 0 when one is missing, or
+   an asset's name is too long to be cleaned */
 
 static inline void
-ref_key_join(ref_key_t *r, sensu_key_kind_e kind, sensu_key_t *key)
+ref_key_join(ref_key_t *r, sensu_key_kind_e kind, ref_id_t *key)
 {
     int          ok;
     size_t       n;
-    char         joined[16000];
+    static char  joined[61000];
     const char  *f;
 
     static const char *const  needs[] = {
@@ -494,7 +505,8 @@ ref_key_join(ref_key_t *r, sensu_key_kind_e kind, sensu_key_t *key)
     ok = kind != SENSU_KEY_UNKNOWN;
 
     if (kind == SENSU_KEY_ASSET && r->len[2]) {
-        r->len[2] = ref_key_clean(r->text[2], r->len[2]);
+        r->len[2] = r->len[2] > SENSU_KEY_MAX
+                    ? 0 : ref_key_clean(r->text[2], r->len[2]);
     }
 
     for (f = needs[kind]; *f; f++) {
@@ -508,16 +520,16 @@ ref_key_join(ref_key_t *r, sensu_key_kind_e kind, sensu_key_t *key)
         n += r->len[*f - '0'];
     }
 
-    key->len = ok && n <= SENSU_KEY_MAX ? n : 0;
-    key->ns_len = key->len && strchr(needs[kind], '0') ? r->len[0] : 0;
-    key->entity_len = key->len && strchr(needs[kind], '1') ? r->len[1] : 0;
+    key->len = ok ? n : 0;
+    key->ns_len = key->len ? r->len[0] : 0;
+    key->entity_len = key->len ? r->len[1] : 0;
     memcpy(key->data, joined, key->len);
 }
 
 
 static inline void
 ref_key(sensu_key_kind_e kind, const unsigned char *data, size_t len,
-    sensu_key_t *key)
+    ref_id_t *key)
 {
     static ref_key_t          r;
     static const char *const  roots[] = {
@@ -535,6 +547,21 @@ ref_key(sensu_key_kind_e kind, const unsigned char *data, size_t len,
     }
 
     ref_key_join(&r, kind, key);
+}
+
+
+static inline int
+ref_key_same(const sensu_id_t *id, const ref_id_t *key)
+{
+    sensu_str_t  begin;
+
+    begin = sensu_key_begin(&id->key);
+
+    return id->key.len == key->len
+           && memcmp(begin.data, key->data, begin.len) == 0
+           && (key->len == 0
+               || (id->part[SENSU_KEY_NS].len == key->ns_len
+                   && id->part[SENSU_KEY_ENTITY].len == key->entity_len));
 }
 
 

@@ -33,9 +33,11 @@ roll64(void)
 static void
 make(sensu_cursor_t *cursor, size_t key_len)
 {
-    size_t  i;
+    size_t             i;
+    sensu_position_t  *p;
 
     memset(cursor, 0, sizeof(sensu_cursor_t));
+    p = &cursor->position;
 
     for (i = 0; i < SENSU_CURSOR_BINDING; i++) {
         cursor->caller[i] = (unsigned char) roll(256);
@@ -43,15 +45,26 @@ make(sensu_cursor_t *cursor, size_t key_len)
     }
 
     cursor->limit = roll(1u << 31);
-    cursor->position.mode = key_len ? 1 + roll(3) : SENSU_POSITION_EXACT;
-    cursor->position.ordinal = roll64();
-    cursor->position.delivered = roll64();
-    cursor->position.hash = roll64();
-    cursor->position.run = roll(1u << 31);
-    cursor->position.key_len = key_len;
+    p->mode = 1 + roll(3);
+    p->ordinal = roll64();
+    p->delivered = roll64();
+    p->trail = roll64();
+    p->run = roll(1u << 31);
+    p->keyless = (key_len == 0 || roll(8) == 0);
+    p->key.len = key_len;
 
-    for (i = 0; i < key_len; i++) {
-        cursor->position.key[i] = (unsigned char) roll(256);
+    for (i = 0; i < sensu_key_begin(&p->key).len; i++) {
+        p->key.data[i] = (unsigned char) roll(256);
+    }
+
+    if (sensu_key_is_long(&p->key)) {
+        for (i = 0; i < SENSU_KEY_HASH; i++) {
+            p->key.hash[i] = (unsigned char) roll(256);
+        }
+    }
+
+    if (p->keyless || sensu_key_is_long(&p->key)) {
+        p->mode = SENSU_POSITION_EXACT;
     }
 }
 
@@ -68,9 +81,9 @@ same(const sensu_cursor_t *a, const sensu_cursor_t *b)
            && memcmp(a->query, b->query, SENSU_CURSOR_BINDING) == 0
            && a->limit == b->limit && p->mode == q->mode
            && p->ordinal == q->ordinal && p->delivered == q->delivered
-           && p->hash == q->hash && p->run == q->run
-           && p->key_len == q->key_len
-           && memcmp(p->key, q->key, p->key_len) == 0;
+           && p->trail == q->trail && p->run == q->run
+           && p->keyless == q->keyless && p->key.len == q->key.len
+           && sensu_key_cmp(&p->key, &q->key) == 0;
 }
 
 
@@ -85,7 +98,7 @@ records(void)
     bad = 0;
 
     for (i = 0; i < 5000; i++) {
-        make(&cursor, i <= SENSU_KEY_MAX ? i : roll(SENSU_KEY_MAX + 1));
+        make(&cursor, i <= SENSU_KEY_MAX + 100 ? i : roll(100000));
         size = sensu_cursor_encode(&cursor, record);
         memset(&read, 0xa5, sizeof(read));
 
@@ -98,6 +111,7 @@ records(void)
     is_int(bad, 0, "records are read as they were written");
 
     make(&cursor, 60);
+    cursor.position.keyless = 0;
     size = sensu_cursor_encode(&cursor, record);
     ok(size <= 200, "a record of a usual key is small: %d bytes", (int) size);
 
@@ -107,7 +121,7 @@ records(void)
         copy = malloc(len + 1);
         memcpy(copy, record, len);
         bad += sensu_cursor_decode(&read, (sensu_str_t) { len, copy }) == 0
-               && read.position.key_len != 60 - (size - len);
+               && read.position.key.len != 60 - (size - len);
         free(copy);
     }
 
@@ -140,6 +154,20 @@ records(void)
     record[2] = SENSU_POSITION_SORTED;
     is_int(sensu_cursor_decode(&read, (sensu_str_t) { size, record }), -1,
            "an order without a key");
+
+    make(&cursor, 70000);
+    size = sensu_cursor_encode(&cursor, record);
+    record[2] = SENSU_POSITION_SORTED;
+    is_int(sensu_cursor_decode(&read, (sensu_str_t) { size, record }), -1,
+           "an order with a part of a key");
+    is_int(sensu_cursor_decode(&read, (sensu_str_t) { size - 1, record }), -1,
+           "a long key that is cut");
+
+    make(&cursor, 0);
+    size = sensu_cursor_encode(&cursor, record);
+    record[3] = 0;
+    is_int(sensu_cursor_decode(&read, (sensu_str_t) { size, record }), -1,
+           "no key, and it is not said");
 }
 
 
@@ -214,6 +242,23 @@ bindings(void)
 }
 
 
+static uint64_t
+hash_of(sensu_str_t text, size_t piece)
+{
+    size_t        n;
+    sensu_hash_t  h;
+
+    sensu_hash_start(&h);
+
+    for ( /* void */ ; text.len; text.len -= n, text.data += n) {
+        n = text.len < piece ? text.len : piece;
+        sensu_hash_add(&h, (sensu_str_t) { n, text.data });
+    }
+
+    return sensu_hash_end(&h);
+}
+
+
 static void
 hashes(void)
 {
@@ -226,20 +271,28 @@ hashes(void)
     bad = 0;
 
     for (i = 0; i <= sizeof(text); i++) {
-        hash = sensu_hash((sensu_str_t) { i, text });
-        bad += i > 0 && hash == sensu_hash((sensu_str_t) { i - 1, text });
+        hash = hash_of((sensu_str_t) { i, text }, 100);
+        bad += i > 0 && hash == hash_of((sensu_str_t) { i - 1, text }, 100);
+
+        for (j = 1; j < 20; j++) {
+            bad += hash != hash_of((sensu_str_t) { i, text }, j);
+        }
 
         for (j = 0; j < 8 * i; j++) {
             text[j / 8] ^= 1 << j % 8;
-            bad += hash == sensu_hash((sensu_str_t) { i, text });
+            bad += hash == hash_of((sensu_str_t) { i, text }, 100);
             text[j / 8] ^= 1 << j % 8;
         }
     }
 
-    is_int(bad, 0, "each bit and each length makes another hash");
+    is_int(bad, 0, "each bit and length makes another hash, no piece does");
 
-    ok(sensu_hash(sensu_str("sensu gateway")) == UINT64_C(0xf32e727d0cce156a),
+    ok(hash_of(sensu_str("sensu gateway"), 5) == UINT64_C(0x7293394fc1e88bd0),
        "the same on every machine");
+
+    ok(sensu_hash_chain(sensu_hash_chain(0, 1), 2)
+       != sensu_hash_chain(sensu_hash_chain(0, 2), 1), "the order counts");
+    ok(sensu_hash_chain(0, 0) != 0, "nothing is something");
 }
 
 

@@ -37,7 +37,7 @@ static const case_t  cases[] = {
       "\"disabled\":false}", "admin", 0, 0 },
     { META, "{\"rules\":[{\"verbs\":[\"*\"],\"resource_names\":null}],"
       "\"metadata\":{\"name\":\"cluster-admin\"}}", "cluster-admin", 0, 0 },
-    { META, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}", "a", 0, 0 },
+    { META, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}", "a", 1, 0 },
     { META_NS, "{\"metadata\":{\"name\":\"e1\",\"namespace\":\"dev\"}}",
       "dev/e1", 3, 0 },
     { META_NS, " { \"metadata\" : { \"namespace\" : \"dev\" ,\n\t\"name\" : "
@@ -184,8 +184,9 @@ static const case_t  cases[] = {
 #define CASES  (sizeof(cases) / sizeof(cases[0]))
 
 
-static sensu_key_t       got, expected;
+static ref_id_t          expected;
 static sensu_key_scan_t  scan;
+static const sensu_id_t *got;
 
 
 /* memory that ends where the span does, so that reads beyond it are seen */
@@ -206,25 +207,13 @@ feed(const char *data, size_t len)
 }
 
 
-static int
-same_key(void)
-{
-    return got.len == expected.len
-           && memcmp(got.data, expected.data, got.len) == 0
-           && got.ns_len == expected.ns_len
-           && got.entity_len == expected.entity_len;
-}
-
-
-static int
-check_key(const case_t *c)
+static void
+expect(const case_t *c)
 {
     expected.len = strlen(c->key);
     expected.ns_len = c->ns_len;
     expected.entity_len = c->entity_len;
     memcpy(expected.data, c->key, expected.len);
-
-    return same_key();
 }
 
 
@@ -238,21 +227,20 @@ test_case(const char *kernel, size_t i)
     c = &cases[i];
     len = strlen(c->element);
     sensu_key_scan_init(&scan, c->kind);
+    expect(c);
     right = 1;
 
     for (cut = 0; cut <= len; cut++) {
         feed(c->element, cut);
         feed(c->element + cut, len - cut);
-        sensu_key_scan_end(&scan, &got);
-        right = right && check_key(c);
+        right = right && ref_key_same(sensu_key_scan_end(&scan), &expected);
     }
 
     for (j = 0; j < len; j++) {
         feed(c->element + j, 1);
     }
 
-    sensu_key_scan_end(&scan, &got);
-    right = right && check_key(c);
+    right = right && ref_key_same(sensu_key_scan_end(&scan), &expected);
 
     ok(right, "%s: case %zu: %s", kernel, i, *c->key ? "a key" : "no key");
 }
@@ -275,50 +263,140 @@ test_truncated(const char *kernel)
 
     for (len = 0; len < strlen(text); len++) {
         feed(text, len);
-        sensu_key_scan_end(&scan, &got);
-        right = right && got.len == 0;
+        got = sensu_key_scan_end(&scan);
+        right = right && got->key.len == 0;
 
         feed("{}", 2);
-        sensu_key_scan_end(&scan, &got);
-        right = right && got.len == 0;
+        got = sensu_key_scan_end(&scan);
+        right = right && got->key.len == 0;
     }
 
     ok(right, "%s: truncated anywhere", kernel);
 }
 
 
-/* the longest key, one byte more, and far more */
+/* names of any length, in spans of any size: length, begin and hash */
+
+static void
+name_of(const char *ns, const char *name, size_t span, sensu_key_t *key,
+    const char *last)
+{
+    size_t       i, n, len;
+    static char  text[300000];
+
+    len = sprintf(text, "{\"metadata\":{\"namespace\":\"%s\","
+                        "\"name\":\"%s%s\"}}", ns, name, last);
+
+    sensu_key_scan_init(&scan, META_NS);
+
+    for (i = 0; i < len; i += n) {
+        n = len - i < span ? len - i : span;
+        feed(text + i, n);
+    }
+
+    got = sensu_key_scan_end(&scan);
+    sensu_key_copy(key, &got->key);
+}
+
 
 static void
 test_long(const char *kernel)
 {
-    size_t  n;
-    char    text[3 * SENSU_KEY_MAX + 100], name[3 * SENSU_KEY_MAX];
+    size_t              i, n, len;
+    static char         name[80000];
+    static sensu_key_t  key, other;
 
     static const size_t  lengths[] = {
-        SENSU_KEY_MAX - 2, SENSU_KEY_MAX - 1, SENSU_KEY_MAX,
-        SENSU_KEY_MAX + 1, 3 * SENSU_KEY_MAX - 1
+        1, 255, 256, 257, 508, 509, 510, 511, 512, 513, 1000,
+        SENSU_KEY_MAX - 3, SENSU_KEY_MAX - 2, SENSU_KEY_MAX - 1, SENSU_KEY_MAX,
+        SENSU_KEY_MAX + 1, 3 * SENSU_KEY_MAX - 1, 70000
     };
 
-    for (n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
-        memset(name, 'x', lengths[n]);
-        name[lengths[n]] = '\0';
+    /* whatever a character is made of, and wherever a piece of it ends */
 
-        sprintf(text, "{\"metadata\":{\"namespace\":\"n\",\"name\":\"%s\"}}",
-                name);
-        sensu_key_scan_init(&scan, META_NS);
-        feed(text, strlen(text));
-        sensu_key_scan_end(&scan, &got);
+    static const char *const  letters[] = {
+        "x", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\\ud83d\\ude00",
+        "\\u0041", NULL
+    };
+    static const size_t  bytes[] = { 1, 2, 3, 4, 4, 1 };
 
-        is_int(got.len, n ? 0 : SENSU_KEY_MAX, "%s: a name of %zu bytes",
-               kernel, lengths[n]);
+    for (i = 0; letters[i]; i++) {
+        for (n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+            name[0] = '\0';
+
+            for (len = 0; len < lengths[n]
+                          && len < sizeof(name) / 12; len++)
+            {
+                strcpy(name + len * strlen(letters[i]), letters[i]);
+            }
+
+            name_of("n", name, sizeof(name), &key, "");
+            ok(key.len == 2 + len * bytes[i] && !got->unfit,
+               "%s: a name of %zu times %s", kernel, len, letters[i]);
+
+            name_of("n", name, 1 + n, &other, "");
+            ok(sensu_key_cmp(&key, &other) == 0, "in spans of %zu", 1 + n);
+
+            name_of("n", name, 100, &other, "z");
+            ok(sensu_key_cmp(&key, &other) < 0, "a longer one is another");
+
+            name_of("n", name, 100, &other, "\\ud800");
+            ok(other.len == 0 && got->unfit == 1 << SENSU_KEY_LAST
+               && sensu_key_is(&got->part[SENSU_KEY_NS], sensu_str("n")),
+               "one that ends badly can not be read, its namespace can");
+        }
     }
 
-    sprintf(text, "{\"name\":\"%.*s\"}", SENSU_KEY_MAX, name);
-    sensu_key_scan_init(&scan, NAME);
-    feed(text, strlen(text));
-    sensu_key_scan_end(&scan, &got);
-    is_int(got.len, SENSU_KEY_MAX, "%s: alone it may fill the key", kernel);
+    memset(name, 'x', 5000);
+    name[5000] = '\0';
+
+    name_of("n", name, 100, &key, "a");
+    name_of("n", name, 100, &other, "b");
+    ok(sensu_key_cmp(&key, &other) < 0 && sensu_key_cmp(&other, &key) < 0,
+       "%s: one begin, another end: no order", kernel);
+
+    name_of(name, "x", 100, &key, "");
+    ok(sensu_key_is(&got->part[SENSU_KEY_NS], (sensu_str_t) {
+           5000, (unsigned char *) name }), "a long namespace is itself");
+    name[4999] = 'y';
+    ok(!sensu_key_is(&got->part[SENSU_KEY_NS], (sensu_str_t) {
+           5000, (unsigned char *) name }), "and no other of its length");
+    ok(!sensu_key_is(&got->part[SENSU_KEY_NS], (sensu_str_t) {
+           SENSU_KEY_MAX, (unsigned char *) name }), "nor its begin");
+}
+
+
+/* a namespace that is there, and one that is not */
+
+static void
+test_unfit(const char *kernel)
+{
+    size_t  i;
+
+    static const struct {
+        const char  *ns;
+        int          unfit;
+    } cases[] = {
+        { "\"dev\"", 0 }, { "\"\"", 0 }, { "null", 0 }, { "\"\\ud800\"", 1 },
+        { "\"\\u0000\"", 1 }, { "\"dev\\u0000\"", 1 }, { "\"\xff\"", 1 },
+        { "7", 1 }, { "{}", 1 }, { "[\"dev\"]", 1 }, { "true", 1 },
+        { "\"\\ud800\",\"namespace\":\"dev\"", 0 },
+        { "\"dev\",\"namespace\":\"\\ud800\"", 1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char  text[100];
+
+        sprintf(text, "{\"metadata\":{\"namespace\":%s,\"name\":\"a\"}}",
+                cases[i].ns);
+
+        sensu_key_scan_init(&scan, META_NS);
+        feed(text, strlen(text));
+        got = sensu_key_scan_end(&scan);
+
+        is_int(got->unfit, cases[i].unfit << SENSU_KEY_NS, "%s: namespace %s",
+               kernel, cases[i].ns);
+    }
 }
 
 
@@ -339,12 +417,12 @@ test_deep(const char *kernel)
     sensu_key_scan_init(&scan, NAME);
     feed(text, strlen(text));
     feed("1]}", 3);
-    sensu_key_scan_end(&scan, &got);
-    is_int(got.len, 0, "%s: too deep", kernel);
+    got = sensu_key_scan_end(&scan);
+    is_int(got->key.len, 0, "%s: too deep", kernel);
 
     feed("{\"name\":\"a\"}", 12);
-    sensu_key_scan_end(&scan, &got);
-    is_int(got.len, 1, "%s: the next one is not", kernel);
+    got = sensu_key_scan_end(&scan);
+    is_int(got->key.len, 1, "%s: the next one is not", kernel);
 }
 
 
@@ -387,8 +465,12 @@ test_reference(void)
 
     for (i = 0; i < CASES; i++) {
         ref_key(cases[i].kind, (const unsigned char *) cases[i].element,
-                strlen(cases[i].element), &got);
-        ok(check_key(&cases[i]), "reference: case %zu", i);
+                strlen(cases[i].element), &expected);
+        ok(expected.len == strlen(cases[i].key)
+           && memcmp(expected.data, cases[i].key, expected.len) == 0
+           && expected.ns_len == cases[i].ns_len
+           && expected.entity_len == cases[i].entity_len,
+           "reference: case %zu", i);
     }
 }
 
@@ -419,6 +501,7 @@ main(void)
 
         test_truncated(name);
         test_long(name);
+        test_unfit(name);
         test_deep(name);
     }
 

@@ -97,8 +97,8 @@ check_cursor(const cursor_t *c)
     static sensu_position_t  from;
 
     from.mode = c->mode;
-    from.key_len = strlen(c->key);
-    memcpy(from.key, c->key, from.key_len);
+    from.key.len = strlen(c->key);
+    memcpy(from.key.data, c->key, from.key.len);
 
     n = sensu_native_cursor(got, text(c->ns), text(c->entity), &from);
 
@@ -134,15 +134,16 @@ main(void)
     /* the longest key */
 
     from.mode = SORTED;
-    from.key_len = SENSU_KEY_MAX;
-    memset(from.key, 'x', SENSU_KEY_MAX);
+    from.key.len = SENSU_KEY_MAX;
+    memset(from.key.data, 'x', SENSU_KEY_MAX);
     n = sensu_native_cursor(got, text(""), text(""), &from);
     is_int(n, SENSU_KEY_MAX + 1, "the longest key");
 
     memset(buf, 'x', sizeof(buf));
     from.mode = START;
     is_int(sensu_native_cursor(got, text("dev"),
-                               (sensu_str_t) { SENSU_NATIVE_MAX, from.key },
+                               (sensu_str_t) { SENSU_NATIVE_MAX,
+                                              from.key.data },
                                &from),
            -1, "an entity that is too long");
 

@@ -82,16 +82,36 @@ roll(unsigned n)
 }
 
 
-static sensu_key_t *
-key_of(const char *text)
+/* who is named so; the namespace and entity of "dev/web/cpu" on demand */
+
+static sensu_id_t *
+id_of(const char *text, int parts)
 {
-    static sensu_key_t  key;
+    int                i;
+    size_t             n;
+    static sensu_id_t  id;
 
-    memset(&key, 0, offsetof(sensu_key_t, data));
-    key.len = strlen(text);
-    memcpy(key.data, text, key.len);
+    id.unfit = 0;
+    id.key.len = strlen(text);
+    memcpy(id.key.data, text, id.key.len);
 
-    return &key;
+    for (i = 0; i < SENSU_KEY_PARTS; i++) {
+        n = i < parts ? strcspn(text, "/") : 0;
+
+        id.part[i].len = n;
+        memcpy(id.part[i].data, text, n);
+        text += n + (text[n] == '/');
+    }
+
+    return &id;
+}
+
+
+static int
+key_is(const sensu_key_t *key, const char *text)
+{
+    return sensu_key_is(key, (sensu_str_t) { strlen(text),
+                                             (unsigned char *) text });
 }
 
 
@@ -309,11 +329,9 @@ answer(walk_t *walk, int native, int most, item_t *items)
     for (i = 0; i < walk->list.n; i++) {
         from = &walk->list.items[i];
 
-        if (native && walk->position.key_len
+        if (native && walk->position.key.len
             && walk->fault != IGNORES_CURSOR && walk->fault != IGNORES_BOTH
-            && sensu_str_cmp(sensu_key_str(key_of(from->key)),
-                             (sensu_str_t) { walk->position.key_len,
-                                             walk->position.key })
+            && sensu_key_cmp(&id_of(from->key, 0)->key, &walk->position.key)
                <= 0)
         {
             continue;
@@ -344,15 +362,10 @@ static int
 page(walk_t *walk, int limit, int native)
 {
     int               i, n, kept;
-    item_t            items[MAX + 1], *page[MAX + 1], *last;
-    sensu_last_t      end;
+    item_t            items[MAX + 1], *page[MAX + 1];
+    sensu_last_t      seen[MAX + 1];
     sensu_pager_t     pager;
     sensu_pager_rc_e  rc;
-
-    struct {
-        uint64_t  ordinal;
-        uint32_t  run;
-    } seen[MAX + 1];
 
 again:
 
@@ -368,11 +381,10 @@ again:
 
     for (i = 0; i < n && kept < limit + 1; i++) {
 
-        rc = sensu_pager_next(&pager, key_of(items[i].key), items[i].hash);
+        rc = sensu_pager_next(&pager, id_of(items[i].key, 0), items[i].hash);
 
         if (rc == SENSU_PAGER_KEEP) {
-            seen[kept].ordinal = pager.ordinal;
-            seen[kept].run = pager.run;
+            sensu_pager_note(&pager, &seen[kept]);
             page[kept++] = &items[i];
 
         } else if (rc != SENSU_PAGER_SKIP) {
@@ -413,18 +425,14 @@ again:
         return 0;
     }
 
-    last = page[limit - 1];
-    end.key = sensu_key_str(key_of(last->key));
-    end.hash = last->hash;
-    end.ordinal = seen[limit - 1].ordinal;
-    end.run = seen[limit - 1].run;
-
-    return sensu_pager_advance(&pager, &walk->position, &end, limit)
+    return sensu_pager_advance(&pager, &walk->position, &seen[limit - 1],
+                               limit, sensu_str("ns"))
            == SENSU_PAGER_KEEP ? 1 : -2;
 }
 
 
-/* was the element that a lost walk stood at really gone? */
+/* was the element that a lost walk stood at really gone? or, of a list
+   without keys, was what it had passed not what it was? */
 
 static int
 gone(const walk_t *walk)
@@ -432,6 +440,16 @@ gone(const walk_t *walk)
     int  i, last;
 
     last = walk->got[walk->n - 1];
+
+    if (walk->kind == KEYLESS) {
+        for (i = 0; i < walk->n; i++) {
+            if (i >= walk->list.n || walk->list.items[i].id != walk->got[i]) {
+                return 1;
+            }
+        }
+
+        return 0;
+    }
 
     for (i = 0; i < walk->list.n; i++) {
         if (walk->list.items[i].id == last) {
@@ -589,7 +607,7 @@ one(const char *name, sensu_position_t *from, const char *keys, int native,
     for (i = 0; i < strlen(keys); i++) {
         /* "_": an element without a key */
         text[0] = keys[i] == '_' ? '\0' : keys[i];
-        got[i] = rcs[sensu_pager_next(&pager, key_of(text), 7)];
+        got[i] = rcs[sensu_pager_next(&pager, id_of(text, 0), 7)];
     }
 
     got[i] = rcs[sensu_pager_end(&pager)];
@@ -610,9 +628,10 @@ at(sensu_position_mode_e mode, const char *key, uint64_t ordinal, uint32_t run)
     position.mode = mode;
     position.ordinal = ordinal;
     position.run = run;
-    position.hash = 7;
-    position.key_len = strlen(key);
-    memcpy(position.key, key, position.key_len);
+    position.keyless = (mode == SENSU_POSITION_EXACT && key[0] == '\0');
+    position.trail = position.keyless ? sensu_hash_chain(0, 7) : 0;
+    position.key.len = strlen(key);
+    memcpy(position.key.data, key, position.key.len);
 
     return &position;
 }
@@ -644,6 +663,21 @@ cases(void)
         "SSR");
     one("without a key", at(SENSU_POSITION_EXACT, "", 1, 1), "_ab", 0,
         "SKKK");
+    one("without a key, and the keys before it gone",
+        at(SENSU_POSITION_EXACT, "", 3, 1), "_ab", 0, "SKKK");
+    one("without a key, gone", at(SENSU_POSITION_EXACT, "", 1, 1), "ab", 0,
+        "SSL");
+    one("exact, with another without a key before it",
+        at(SENSU_POSITION_EXACT, "b", 1, 1), "_b", 0, "SSL");
+
+    one("after a key, then one without",
+        at(SENSU_POSITION_SORTED, "b", 2, 1), "ab_c", 0, "SSKKK");
+    one("one without a key among those passed",
+        at(SENSU_POSITION_SORTED, "b", 2, 1), "_abc", 0, "SSSKK");
+    one("one without a key at a place that is gone",
+        at(SENSU_POSITION_SORTED, "b", 2, 1), "a_c", 0, "SSLK");
+    one("the same at the end", at(SENSU_POSITION_SORTED, "b", 2, 1), "a_", 0,
+        "SSL");
 
     one("native", at(SENSU_POSITION_SORTED, "b", 2, 1), "cde", 1, "KKKK");
     one("native, short", at(SENSU_POSITION_SORTED, "b", 2, 1), "c", 1, "KK");
@@ -665,53 +699,72 @@ cases(void)
 static void
 filters(void)
 {
-    sensu_key_t         key;
+    char                name[3 * SENSU_KEY_MAX];
+    sensu_id_t         *id;
     sensu_filter_t      filter;
     sensu_namespaces_t  names;
-    sensu_str_t         two[] = { { 3, (unsigned char *) "dev" },
-                                  { 3, (unsigned char *) "ops" } };
+    sensu_str_t         three[] = { { 3, (unsigned char *) "dev" },
+                                    { SENSU_KEY_MAX, NULL },
+                                    { 3, (unsigned char *) "ops" } };
 
     memset(&filter, 0, sizeof(filter));
     memset(&names, 0, sizeof(names));
 
-    key = *key_of("dev/web/cpu");
-    key.ns_len = 3;
-    key.entity_len = 3;
-    key.named = 1;
-
-    ok(sensu_filter_pass(&filter, &key), "no filter");
+    id = id_of("dev/web/cpu", 3);
+    ok(sensu_filter_pass(&filter, id), "no filter");
 
     filter.ns = sensu_str("dev");
-    ok(sensu_filter_pass(&filter, &key), "its namespace");
+    ok(sensu_filter_pass(&filter, id), "its namespace");
 
     filter.ns = sensu_str("dev-eu");
-    ok(!sensu_filter_pass(&filter, &key), "a sibling's");
+    ok(!sensu_filter_pass(&filter, id), "a sibling's");
 
     filter.ns = sensu_str("dev");
     filter.entity = sensu_str("web");
-    ok(sensu_filter_pass(&filter, &key), "its entity");
+    ok(sensu_filter_pass(&filter, id), "its entity");
 
     filter.entity = sensu_str("we");
-    ok(!sensu_filter_pass(&filter, &key), "another entity");
+    ok(!sensu_filter_pass(&filter, id), "another entity");
 
-    key.len = 0;
-    key.ns_len = 0;
-    ok(!sensu_filter_pass(&filter, &key), "no key, but a namespace");
+    filter.entity = sensu_str("web");
+    id->part[SENSU_KEY_ENTITY].len = 0;
+    id->unfit = 1 << SENSU_KEY_ENTITY;
+    ok(!sensu_filter_pass(&filter, id), "an entity that can not be read");
 
-    key.named = 0;
-    ok(sensu_filter_pass(&filter, &key), "nobody's");
+    filter.entity.len = 0;
+    id->key.len = 0;
+    ok(sensu_filter_pass(&filter, id), "no key, but its namespace");
+
+    filter.ns = sensu_str("de");
+    ok(!sensu_filter_pass(&filter, id), "no key, but another namespace");
+
+    id->part[SENSU_KEY_NS].len = 0;
+    id->unfit = 1 << SENSU_KEY_NS;
+    ok(!sensu_filter_pass(&filter, id), "a namespace that can not be read");
+
+    id->unfit = 0;
+    ok(sensu_filter_pass(&filter, id), "nobody's");
 
     filter.strict = 1;
-    ok(!sensu_filter_pass(&filter, &key), "nobody's, in a merged list");
+    ok(!sensu_filter_pass(&filter, id), "nobody's, in a merged list");
 
+    memset(name, 'n', sizeof(name));
+    three[1].data = (unsigned char *) name;
     memset(&filter, 0, sizeof(filter));
-    names.n = 2;
-    names.names = two;
+    names.n = 3;
+    names.names = three;
     filter.names = &names;
 
-    ok(!sensu_filter_pass(&filter, &key), "no name");
-    ok(sensu_filter_pass(&filter, key_of("ops")), "a name that is listed");
-    ok(!sensu_filter_pass(&filter, key_of("ops-2")), "one that is not");
+    ok(!sensu_filter_pass(&filter, id), "no name");
+    ok(sensu_filter_pass(&filter, id_of("ops", 0)), "a name that is listed");
+    ok(!sensu_filter_pass(&filter, id_of("ops-2", 0)), "one that is not");
+
+    id->key.len = SENSU_KEY_MAX;
+    memset(id->key.data, 'n', SENSU_KEY_MAX);
+    ok(sensu_filter_pass(&filter, id), "a long one that is listed");
+
+    id->key.len = sizeof(name);
+    ok(!sensu_filter_pass(&filter, id), "a longer one");
 }
 
 
@@ -732,7 +785,6 @@ entity_ends(void)
 {
     char             text[32];
     size_t           i;
-    sensu_key_t      key;
     sensu_pager_t    pager;
     sensu_filter_t   filter;
     const event_t   *event;
@@ -763,64 +815,104 @@ entity_ends(void)
 
         snprintf(text, sizeof(text), "%s/%s/cpu", event->ns, event->entity);
 
-        key = *key_of(text);
-        key.ns_len = strlen(event->ns);
-        key.entity_len = strlen(event->entity);
-        key.named = 1;
-
-        is_int(sensu_pager_next(&pager, &key, 0), event->rc,
+        is_int(sensu_pager_next(&pager, id_of(text, 3), 0), event->rc,
                "of web's events: %s", text);
         is_int(pager.ended, event->rc == SENSU_PAGER_SKIP, "its end");
 
         if (pager.ended) {
-            key = *key_of("dev/web/cpu");
-            key.ns_len = key.entity_len = 3;
-            is_int(sensu_pager_next(&pager, &key, 0), SENSU_PAGER_UNTRUE,
-                   "none of web's comes after that");
+            is_int(sensu_pager_next(&pager, id_of("dev/web/cpu", 3), 0),
+                   SENSU_PAGER_UNTRUE, "none of web's comes after that");
         }
     }
+}
+
+
+static sensu_last_t *
+last_of(const char *key, uint64_t ordinal, uint32_t run)
+{
+    static sensu_last_t  last;
+
+    sensu_key_copy(&last.key, &id_of(key, 0)->key);
+    last.trail = 9;
+    last.ordinal = ordinal;
+    last.run = run;
+
+    return &last;
 }
 
 
 static void
 advances(void)
 {
-    sensu_last_t      last;
+    size_t            i;
+    sensu_id_t       *id;
+    sensu_str_t       ns = sensu_str("dev");
+    sensu_last_t     *last;
     sensu_pager_t     pager;
     sensu_position_t  position;
 
     position = *at(SENSU_POSITION_SORTED, "m", 5, 1);
     sensu_pager_init(&pager, &position, &everything);
 
-    last.key = sensu_str("n");
-    last.hash = 9;
-    last.ordinal = 6;
-    last.run = 1;
-
-    is_int(sensu_pager_advance(&pager, &position, &last, 1),
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), 1, ns),
            SENSU_PAGER_KEEP, "a greater key");
-    ok(position.key_len == 1 && position.key[0] == 'n' && position.hash == 0
-       && position.ordinal == 6 && position.delivered == 1, "is kept");
+    ok(key_is(&position.key, "n") && position.ordinal == 6
+       && position.delivered == 1 && !position.keyless, "is kept");
 
-    is_int(sensu_pager_advance(&pager, &position, &last, 1),
+    sensu_pager_init(&pager, &position, &everything);
+
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), 1, ns),
            SENSU_PAGER_UNTRUE, "the same again");
-
-    last.run = 2;
-    is_int(sensu_pager_advance(&pager, &position, &last, 1),
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 2), 1, ns),
            SENSU_PAGER_KEEP, "its twin");
-
-    last.key = sensu_str("a");
-    is_int(sensu_pager_advance(&pager, &position, &last, 1),
+    is_int(sensu_pager_advance(&pager, &position, last_of("a", 6, 2), 1, ns),
            SENSU_PAGER_UNTRUE, "a smaller key");
 
-    last.key.len = 0;
-    is_int(sensu_pager_advance(&pager, &position, &last, 1),
+    is_int(sensu_pager_advance(&pager, &position, last_of("", 6, 2), 1, ns),
            SENSU_PAGER_KEEP, "no key");
-    ok(position.mode == SENSU_POSITION_EXACT && position.hash == 9,
-       "its hash is kept");
+    ok(position.mode == SENSU_POSITION_EXACT && position.trail == 9
+       && position.keyless && key_is(&position.key, "dev"),
+       "the trail and the list are kept");
 
-    is_int(sensu_pager_advance(&pager, &position, &last, 100000),
+    is_int(sensu_pager_advance(&pager, &position, last_of("", 6, 2), 100000,
+                               ns),
            SENSU_PAGER_LOST, "a walk much longer than its list");
+
+    /* what was delivered of the lists before does not count */
+
+    position = *at(SENSU_POSITION_START, "", 0, 0);
+    sensu_pager_init(&pager, &position, &everything);
+    position.delivered = 100000;
+    pager.unsorted = 1;
+
+    is_int(sensu_pager_advance(&pager, &position, last_of("b", 3, 1), 3, ns),
+           SENSU_PAGER_KEEP, "an unsorted list after a long one");
+    is_int(position.delivered, 3, "counts from its own start");
+
+    /* behind a key that is not known to its end only the element leads */
+
+    last = last_of("b", 3, 1);
+    last->key.len = SENSU_KEY_MAX + 1;
+    memset(last->key.data, 'n', SENSU_KEY_MAX);
+    pager.unsorted = 0;
+
+    is_int(sensu_pager_advance(&pager, &position, last, 3, ns),
+           SENSU_PAGER_KEEP, "a long key");
+    is_int(position.mode, SENSU_POSITION_EXACT, "is looked for as itself");
+
+    /* and two of them have no order */
+
+    sensu_pager_init(&pager, &position, &everything);
+    pager.resumed = 1;
+
+    for (i = 0; i < 2; i++) {
+        id = id_of("", 0);
+        last->key.hash[0] = i;
+        sensu_key_copy(&id->key, &last->key);
+        (void) sensu_pager_next(&pager, id, 0);
+    }
+
+    is_int(pager.unsorted, 1, "long keys with one begin are not in order");
 }
 
 

@@ -1,0 +1,72 @@
+
+/*
+ * Buffers on their way out.
+ */
+
+
+#include "ngx_sensu_buf.h"
+
+
+ngx_buf_t *
+ngx_sensu_buf_own(ngx_http_request_t *r, ngx_chain_t **free, size_t size,
+    ngx_buf_tag_t tag)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    cl = ngx_chain_get_free_buf(r->pool, free);
+    if (cl == NULL) {
+        return NULL;
+    }
+
+    b = cl->buf;
+    ngx_free_chain(r->pool, cl);
+
+    if ((size_t) (b->end - b->start) < size) {
+
+        if (b->start) {
+            (void) ngx_pfree(r->pool, b->start);
+        }
+
+        /* beyond a page's size, so that ngx_pfree() can free it */
+        size = ngx_max(size, 2 * ngx_pagesize);
+
+        b->start = ngx_palloc(r->pool, size);
+        if (b->start == NULL) {
+            return NULL;
+        }
+
+        b->end = b->start + size;
+    }
+
+    b->pos = b->start;
+    b->last = b->start;
+    b->tag = tag;
+    b->temporary = 1;
+    b->flush = 0;
+    b->sync = 0;
+    b->last_buf = 0;
+    b->last_in_chain = 0;
+
+    return b;
+}
+
+
+ngx_int_t
+ngx_sensu_buf_add(ngx_http_request_t *r, ngx_buf_t *b, ngx_chain_t ***last)
+{
+    ngx_chain_t  *cl;
+
+    cl = ngx_alloc_chain_link(r->pool);
+    if (cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    **last = cl;
+    *last = &cl->next;
+
+    return NGX_OK;
+}

@@ -1,0 +1,127 @@
+
+/*
+ * The scan of a list, and what is logged where it fails.
+ */
+
+
+#include "ngx_sensu_scan.h"
+
+
+void
+ngx_sensu_scan_init(ngx_sensu_scan_t *scan, sensu_key_kind_e kind)
+{
+    scan->sniffed = 0;
+    scan->list = 0;
+    scan->odd = 0;
+
+    sensu_split_init(&scan->split);
+    sensu_key_scan_init(&scan->keys, kind);
+}
+
+
+void
+ngx_sensu_scan_sniff(ngx_sensu_scan_t *scan, const u_char *p,
+    const u_char *last)
+{
+    for ( /* void */ ; !scan->sniffed && p < last; p++) {
+        if (*p != ' ' && *p != '\t' && *p != CR && *p != LF) {
+            scan->sniffed = 1;
+            scan->list = (*p == '[');
+            scan->odd = (*p >= 0x80);    /* as a byte order mark is */
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_scan_next(ngx_sensu_scan_t *scan, const u_char **p,
+    const u_char *last, ngx_sensu_piece_t *piece, ngx_log_t *log)
+{
+    sensu_span_t      span;
+    sensu_split_rc_e  rc;
+
+    rc = sensu_split_next(&scan->split, p, last, &span);
+
+    if (rc == SENSU_SPLIT_ERROR) {
+        ngx_sensu_log_damped(NGX_LOG_ERR, log,
+                             "sensu: the backend sent a malformed list: %s, "
+                             "after %uL elements, check what is between it "
+                             "and this nginx",
+                             scan->split.error, scan->split.elements);
+        return NGX_ERROR;
+    }
+
+    piece->bytes = span.bytes;
+    piece->first = span.first;
+    piece->last = (rc == SENSU_SPLIT_ELEMENT);
+
+    if (span.bytes.len) {
+        sensu_key_scan_feed(&scan->keys, span.bytes);
+    }
+
+    if (rc == SENSU_SPLIT_MORE) {
+        return NGX_AGAIN;
+    }
+
+    piece->id = sensu_key_scan_end(&scan->keys);
+
+    return NGX_OK;
+}
+
+
+ngx_sensu_error_e
+ngx_sensu_list_complain(ngx_log_t *log, ngx_sensu_error_e error, uint64_t n)
+{
+    switch (error) {
+
+    case NGX_SENSU_LIST_TRUNCATED:
+        ngx_sensu_log_damped(NGX_LOG_ERR, log,
+                             "sensu: the backend's list was cut off after %uL "
+                             "elements, see the backend's log", n);
+        break;
+
+    case NGX_SENSU_ELEMENT_TOO_LARGE:
+        ngx_sensu_log_damped(NGX_LOG_ERR, log,
+                             "sensu: an element or answer of the backend is "
+                             "larger than %uL bytes, raise sensu_page_buffer",
+                             n);
+        break;
+
+    default:
+        break;
+    }
+
+    return error;
+}
+
+
+ngx_uint_t
+ngx_sensu_list_is_encoded(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *encoding;
+
+    encoding = r->headers_out.content_encoding;
+
+    if (encoding == NULL || encoding->value.len == 0) {
+        return 0;
+    }
+
+    ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                         "sensu: the backend sent a list compressed with "
+                         "\"%V\", set proxy_set_header Accept-Encoding \"\"",
+                         &encoding->value);
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_sensu_list_is_framed(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    return u == NULL || u->headers_in.chunked
+           || u->headers_in.content_length_n >= 0;
+}

@@ -1,0 +1,327 @@
+
+/*
+ * How nginx reads the answer to a fetch.
+ *
+ * A buffered answer to a subrequest in the background is kept from the filters
+ * to its end (ngx_event_pipe_write_to_downstream() waits for the subrequest's
+ * turn at the client), in a temporary file if it is long.  So it is read
+ * unbuffered; only what goes to a cache has to pass through the file.
+ *
+ * But ngx_http_upstream_process_non_buffered_request() takes it for granted
+ * that what it reads goes to the client at once, and ends each of its turns by
+ * setting or deleting the timer of the client's write event.  That one belongs
+ * to whoever does write: with limit_rate it is what wakes the page's output up
+ * again.  It is put back after each turn, and nothing else of the client's
+ * connection is touched there.
+ */
+
+
+#include "ngx_sensu_fetch.h"
+
+
+#define NGX_SENSU_READ_SIZE   (32 * 1024)
+
+/*
+ * When nothing more is wanted, this much is read and thrown away, and waited
+ * for in all so many milliseconds: the end of an answer usually follows at
+ * once, and the connection to the backend can be used again then.  With more
+ * to come, or later, it is cut.
+ */
+
+#define NGX_SENSU_DRAIN_MAX   (256 * 1024)
+#define NGX_SENSU_DRAIN_TIME  50
+
+
+static void ngx_sensu_upstream_read(ngx_http_request_t *sr,
+    ngx_http_upstream_t *u);
+static void ngx_sensu_upstream_resume(ngx_event_t *ev);
+static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_cut(ngx_http_upstream_t *u);
+static ngx_http_upstream_t *ngx_sensu_upstream(ngx_http_request_t *sr);
+
+
+/* the one under way, if its answer is for nobody but us */
+
+static ngx_http_upstream_t *
+ngx_sensu_upstream(ngx_http_request_t *sr)
+{
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    return (u == NULL || u->cleanup == NULL || u->cacheable || u->store
+            || sr->cached) ? NULL : u;
+}
+
+
+ngx_int_t
+ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    u_char               *p;
+    size_t                n;
+    ngx_buf_t            *b;
+    ngx_http_upstream_t  *u;
+
+    u = ngx_sensu_upstream(sr);
+
+    if (u == NULL) {
+        return NGX_OK;
+    }
+
+    b = &u->buffer;
+    n = b->last - b->pos;
+
+    /* larger pieces than those of proxy_buffer_size */
+
+    if (b->end - b->start < NGX_SENSU_READ_SIZE) {
+
+        p = ngx_alloc(NGX_SENSU_READ_SIZE, sr->connection->log);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        fetch->buffer = p;
+        ngx_memcpy(p, b->pos, n);
+
+        b->start = p;
+        b->pos = p;
+        b->last = p + n;
+        b->end = p + NGX_SENSU_READ_SIZE;
+    }
+
+    u->buffering = 0;
+
+    /* the first turn is nginx's own, what it did is put right after it */
+
+    ngx_sensu_upstream_note(sr, fetch);
+
+    fetch->resume.handler = ngx_sensu_upstream_resume;
+    fetch->resume.data = fetch;
+    fetch->resume.log = sr->connection->log;
+
+    ngx_post_event(&fetch->resume, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_sensu_upstream_attach(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->resume.handler == NULL || fetch->read != NULL) {
+        return;
+    }
+
+    fetch->read = sr->upstream->read_event_handler;
+    sr->upstream->read_event_handler = ngx_sensu_upstream_read;
+}
+
+
+static void
+ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
+{
+    ngx_uint_t          alive;
+    ngx_event_t        *rev;
+    ngx_sensu_ctx_t    *ctx;
+    ngx_sensu_fetch_t  *fetch;
+
+    ctx = ngx_http_get_module_ctx(sr, ngx_sensu_module);
+    fetch = ctx->fetch;
+
+    rev = u->peer.connection->read;
+
+    if (fetch->deadline_set
+        && (rev->timedout
+            || (ngx_msec_int_t) (fetch->deadline - ngx_current_msec) <= 0))
+    {
+        rev->timedout = 0;
+        ngx_sensu_upstream_cut(u);
+    }
+
+    ngx_sensu_upstream_note(sr, fetch);
+
+    alive = 1;
+    fetch->alive = &alive;
+
+    fetch->read(sr, u);
+
+    if (!alive) {
+        /* the request may be gone with it */
+        return;
+    }
+
+    fetch->alive = NULL;
+
+    ngx_sensu_upstream_restore(sr, fetch);
+    ngx_sensu_upstream_wait(fetch);
+}
+
+
+static void
+ngx_sensu_upstream_resume(ngx_event_t *ev)
+{
+    ngx_sensu_fetch_t  *fetch;
+
+    fetch = ev->data;
+
+    if (!fetch->ended) {
+        ngx_sensu_upstream_restore(fetch->request, fetch);
+        ngx_sensu_upstream_wait(fetch);
+    }
+}
+
+
+static void
+ngx_sensu_upstream_note(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    ngx_event_t  *wev;
+
+    wev = sr->connection->write;
+
+    fetch->client_timer_set = wev->timer_set;
+    fetch->client_timer = wev->timer.key;
+}
+
+
+static void
+ngx_sensu_upstream_restore(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    ngx_event_t     *wev;
+    ngx_msec_int_t   left;
+
+    wev = sr->connection->write;
+
+    if (wev->timer_set == fetch->client_timer_set
+        && (!wev->timer_set || wev->timer.key == fetch->client_timer))
+    {
+        return;
+    }
+
+    if (wev->timer_set) {
+        ngx_del_timer(wev);
+    }
+
+    if (fetch->client_timer_set) {
+        left = (ngx_msec_int_t) (fetch->client_timer - ngx_current_msec);
+        ngx_add_timer(wev, (ngx_msec_t) ngx_max(left, 0));
+    }
+}
+
+
+/* what is drained is not waited for as long as a backend may take */
+
+static void
+ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
+{
+    ngx_msec_int_t        left;
+    ngx_http_upstream_t  *u;
+
+    u = ngx_sensu_upstream(fetch->request);
+
+    if (!fetch->enough || u == NULL || u->peer.connection == NULL) {
+        return;
+    }
+
+    if (!fetch->deadline_set) {
+        fetch->deadline = ngx_current_msec + NGX_SENSU_DRAIN_TIME;
+        fetch->deadline_set = 1;
+    }
+
+    left = (ngx_msec_int_t) (fetch->deadline - ngx_current_msec);
+
+    ngx_add_timer(u->peer.connection->read, (ngx_msec_t) ngx_max(left, 0));
+}
+
+
+void
+ngx_sensu_upstream_drain(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    off_t                 left;
+    ngx_http_upstream_t  *u;
+
+    u = ngx_sensu_upstream(sr);
+
+    if (u == NULL) {
+        return;
+    }
+
+    left = u->length;
+
+    if (left < 0 || u->headers_in.chunked) {
+        /* not known: what has come is the measure of what may come */
+        left = fetch->drained;
+    }
+
+    if (left > NGX_SENSU_DRAIN_MAX) {
+        ngx_sensu_upstream_cut(u);
+    }
+}
+
+
+/* as if this were the end */
+
+static void
+ngx_sensu_upstream_cut(ngx_http_upstream_t *u)
+{
+    u->keepalive = 0;
+    u->length = 0;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
+}
+
+
+/* as nginx itself does when the client's request ends before */
+
+void
+ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_upstream_t  *u;
+
+    sr = fetch->request;
+    u = ngx_sensu_upstream(sr);
+
+    if (fetch->ended || u == NULL) {
+        return;
+    }
+
+    ngx_sensu_upstream_ended(fetch);
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
+
+    (*u->cleanup)(sr);
+
+    ngx_sensu_upstream_free(fetch);
+}
+
+
+void
+ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch)
+{
+    fetch->ended = 1;
+
+    if (fetch->alive) {
+        *fetch->alive = 0;
+        fetch->alive = NULL;
+    }
+
+    if (fetch->resume.posted) {
+        ngx_delete_posted_event(&fetch->resume);
+    }
+}
+
+
+/* what nginx read into, when it does not any more */
+
+void
+ngx_sensu_upstream_free(ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->buffer) {
+        ngx_free(fetch->buffer);
+        fetch->buffer = NULL;
+    }
+}
