@@ -1,0 +1,131 @@
+# Lists at their edges: names of any length and such as can not be read, lists
+# that fail before their first byte, and backends that are slow at the end.
+
+use lib 't/lib';
+use SensuTest;
+use Time::HiRes qw(time);
+
+my $t = SensuTest->new;
+my $core = '/api/core/v2';
+
+
+sub element {
+    my ($name, $ns, $size) = @_;
+    return qq({"metadata":{"name":"$name","namespace":"$ns"},"x":")
+           . 'y' x ($size // 0) . '"}';
+}
+
+
+sub list { '[' . join(',', @_) . ']' }
+
+
+my %names = (
+    short => [ map { element($_, 'dev') } qw(a b c) ],
+    long => [ element('a', 'dev'), element('b' x 2100, 'dev'),
+              element('c', 'dev'), element('d' x 70000, 'dev'),
+              element('e', 'dev') ],
+    twins => [ element('a', 'dev'), element('b' x 5000 . '1', 'dev'),
+               element('b' x 5000 . '2', 'dev'), element('c', 'dev') ],
+    unreadable => [ element('a', 'dev'), element('\ud800', 'dev'),
+                    element('b\u0000', 'dev'), element("\xff", 'dev'),
+                    element('z', 'dev') ],
+);
+
+my @foreign = (element('x', 'd' x 3000), element('y', '\ud800'),
+               element('z', 'dev\u0000'), element('w', 'dev-eu'));
+
+my %body = (
+    garbage => '[1,]', html => '<html>', deep => '[' x 1100,
+    mark => "\xef\xbb\xbf" . list(element('x', 'ops')), cut => '[{"a":',
+);
+
+my $back = $t->upstream(sub {
+    my ($c, $req) = @_;
+
+    my ($what) = ($req->{query} // '') =~ /what=(\w+)/;
+
+    if ($what eq 'slow') {
+        $c->head(200, 'Content-Type' => 'application/json',
+                 'Transfer-Encoding' => 'chunked');
+        $c->chunk('[' . join ',', map { element("c$_", 'dev', 1000) }
+                                  100 .. 201);
+
+        for (1 .. 40) {
+            $c->chunk(',' . element("d$_", 'dev', 1000));
+            select undef, undef, undef, 0.02;
+        }
+
+        return;
+    }
+
+    return $c->reply(200, $body{$what}) if exists $body{$what};
+    return $c->reply(206, list(element('x', 'ops'))) if $what eq 'part';
+
+    my @all = @{ $names{$what} };
+    @all = map { s/"namespace":"dev"/"namespace":"ops"/r } @all
+        if $req->{path} =~ /namespaces.ops/;
+    $c->reply(200, list(@all, @foreign));
+});
+
+my $gw = $t->nginx(
+    backend => $back,
+    server => 'sensu_native_pages off;',
+    locations => map { $_ } join '',
+        "location /slow/ { limit_rate 40k; sensu_page_max 100; "
+        . 'rewrite ^/slow(.*)$ $1 break; proxy_pass http://sensu; }',
+        "location /merged/ { sensu_namespaces 'dev ops'; "
+        . 'rewrite ^/merged(.*)$ $1 break; proxy_pass http://sensu; }');
+
+my @token = (token => $t->token);
+
+
+subtest 'no name hides an element, and none lets a foreign one in' => sub {
+    for my $what (sort keys %names) {
+        my $path = "$core/namespaces/dev/checks?what=$what";
+
+        is_deeply elements($gw->get($path, @token)->{body}), $names{$what},
+                  "$what: filtered";
+
+        for my $limit (1, 2, 100) {
+            is_deeply $gw->walk($path, $limit, @token)->{elements},
+                      $names{$what}, "walked by $limit";
+        }
+
+        my @both = (@{ $names{$what} },
+                    map { s/"namespace":"dev"/"namespace":"ops"/r }
+                    @{ $names{$what} });
+
+        $path = "/merged$core/checks?what=$what";
+        is_deeply elements($gw->get($path, @token)->{body}), \@both, 'merged';
+        is_deeply $gw->walk($path, 2, @token)->{elements}, \@both,
+                  'merged and walked';
+    }
+};
+
+subtest 'what fails before its first byte is an answer' => sub {
+    for my $what (sort(keys %body), 'part') {
+        next if $what eq 'html';
+
+        for my $path ("$core/namespaces/dev/checks", "/merged$core/checks") {
+            my $r = $gw->get("$path?what=$what", @token);
+            is $r->{status}, 502, "$what: $path";
+            like $r->{body}, qr/"reason": "\w+"/, 'says why';
+        }
+    }
+
+    is $gw->get("/merged$core/checks?what=html", @token)->{status}, 502,
+       'nor is HTML a part of a list';
+};
+
+subtest 'a backend that is slow at the end' => sub {
+    my $path = "/slow$core/namespaces/dev/checks?what=slow&limit=100";
+    my $c = $gw->connection(timeout => 30);
+
+    for (1 .. 2) {
+        $c->send($gw->message('GET', $path, @token, keepalive => 1));
+        my $r = $c->response;
+        is scalar @{ elements($r->{body}) }, 100, 'limit_rate goes on to the end';
+    }
+};
+
+$t->done;
