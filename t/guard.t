@@ -276,6 +276,11 @@ subtest '4: each type has its names' => sub {
         [POST => 'namespaces/a/assets', '{"url":"http://x/","sha512":"'
             . '0' x 128 . '",' . sprintf($meta, '../b/tool', 'a') . '}'],
         [POST => 'namespaces/a/checks/c/execute', '{"check":"d"}'],
+        [POST => 'namespaces/a/events/e/c', sprintf($event, qw(x a c a))],
+        [POST => 'namespaces/a/events/e/c', sprintf($event, qw(e a x a))],
+        [PUT => 'namespaces/a/handlers/h', '{"type":"set","handlers":'
+            . '["../b/pager"],' . sprintf($meta, 'h', 'a') . '}'],
+        [POST => 'namespaces/a/events', '{"check":{"handlers":["../b/h"]}}'],
     );
 
     for (@bodies) {
@@ -295,6 +300,8 @@ subtest '4: each type has its names' => sub {
             . '"metadata":{"namespace":"a"}}'],
         [PUT => 'namespaces/a/silenced/ss:%2A', '{"subscription":"ss",'
             . '"metadata":{"namespace":"a","name":"ss:*"}}'],
+        [PUT => 'namespaces/a/handlers/h', '{"type":"set","handlers":'
+            . '["pager"],' . sprintf($meta, 'h', 'a') . '}'],
         [POST => 'namespaces', '{"name":"new"}'],
         [PUT => 'namespaces/new2', '{"name":"new2"}'],
         [PUT => 'users/ann/password', '{"password":"long enough"}'],

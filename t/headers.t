@@ -250,6 +250,7 @@ subtest 'P7: request lines' => sub {
 subtest 'P1 to P4: where paths lead' => sub {
     for my $bad ('//api/core/v2/checks', '/x/../api/core/v2/checks',
                  '/x/%2e%2e/api/core/v2/checks', '/x/..%2fapi/core/v2/checks',
+                 '/health/%252e%252e/api/core/v2/checks',
                  '/api%2fcore/v2/checks', '/api/core/v2/namespaces/a/checks/..',
                  '/api/core//v2/checks')
     {
@@ -259,7 +260,7 @@ subtest 'P1 to P4: where paths lead' => sub {
     }
 
     for my $other ('/health/..;/api/core/v2/checks', '/API/core/v2/checks',
-                   '/health/%252e%252e/api/core/v2/checks')
+                   '/health/%E2%80%A5/api/core/v2/checks')
     {
         is $gw->get($other)->{status}, 401, "$other: no token";
     }

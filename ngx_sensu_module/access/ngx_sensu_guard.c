@@ -122,8 +122,7 @@ ngx_sensu_guard_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = sensu_body_check(&ctx->target.path, r->method == NGX_HTTP_POST,
-                          body.data, body.len, &why);
+    rc = sensu_body_check(&ctx->target.path, body.data, body.len, &why);
 
     if (rc == SENSU_BODY_OK) {
         return NGX_OK;

@@ -25,6 +25,8 @@ typedef struct {
 } sensu_json_memory_t;
 
 
+static void sensu_json_nul(sensu_str_t text, const unsigned char *nul,
+    json_error_t *error);
 static void *sensu_json_malloc(size_t size);
 static void sensu_json_free(void *p);
 
@@ -37,7 +39,18 @@ sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
     int *no_memory)
 {
     json_t               *json;
+    const unsigned char  *nul;
     sensu_json_memory_t  *memory;
+
+    /* jansson overlooks one that follows a number or a literal */
+
+    nul = text.len ? memchr(text.data, '\0', text.len) : NULL;
+
+    if (nul != NULL) {
+        sensu_json_nul(text, nul, error);
+        *no_memory = 0;
+        return NULL;
+    }
 
     memory = &sensu_json_memory;
 
@@ -68,6 +81,31 @@ sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
     *no_memory = memory->failed;
 
     return json;
+}
+
+
+static void
+sensu_json_nul(sensu_str_t text, const unsigned char *nul,
+    json_error_t *error)
+{
+    const unsigned char  *p;
+
+    if (error == NULL) {
+        return;
+    }
+
+    memset(error, 0, sizeof(json_error_t));
+
+    error->position = nul - text.data;
+    error->line = 1;
+    error->column = error->position;
+
+    for (p = text.data; p != nul; p++) {
+        if (*p == '\n') {
+            error->line++;
+            error->column = nul - p - 1;
+        }
+    }
 }
 
 

@@ -15,8 +15,8 @@
 
 
 /*
- * As json_loadb().  *no_memory: NULL is no word on the text, an allocation
- * failed; error may be NULL.
+ * As json_loadb(), but a text with a NUL is none.  *no_memory: NULL is no word
+ * on the text, an allocation failed; error may be NULL.
  */
 json_t *sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
     int *no_memory);

@@ -6,6 +6,7 @@
 
 
 #include "sensu_body.h"
+#include "sensu_body_names.h"
 #include "sensu_json.h"
 
 
@@ -45,16 +46,14 @@ static sensu_body_rc_e sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner,
     const char *member, sensu_str_t *text);
 static sensu_body_rc_e sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner,
     const char *member, json_t **value);
-static int sensu_body_fold_eq(const char *key, const char *member);
-static int sensu_body_climbs(sensu_str_t text);
 static int sensu_body_escaped_eq(sensu_str_t escaped, sensu_str_t text);
 static sensu_body_rc_e sensu_body_fail(sensu_body_ctx_t *ctx,
     sensu_body_rc_e rc, const char *why);
 
 
 sensu_body_rc_e
-sensu_body_check(const sensu_path_t *path, int is_post,
-    const unsigned char *body, size_t len, const char **why)
+sensu_body_check(const sensu_path_t *path, const unsigned char *body,
+    size_t len, const char **why)
 {
     int                 no_memory;
     json_t             *root;
@@ -66,7 +65,7 @@ sensu_body_check(const sensu_path_t *path, int is_post,
     *why = NULL;
 
     ctx.path = path;
-    ctx.named = !is_post && path->name.len != 0;
+    ctx.named = (path->name.len != 0);
     ctx.why = why;
 
     kind = sensu_body_kind(path);
@@ -98,7 +97,12 @@ sensu_body_check(const sensu_path_t *path, int is_post,
                                "followed by something");
     }
 
-    if (kind == SENSU_BODY_FREE) {
+    *why = sensu_body_reference(root);
+
+    if (*why != NULL) {
+        rc = SENSU_BODY_MISMATCH;
+
+    } else if (kind == SENSU_BODY_FREE) {
         rc = SENSU_BODY_OK;
 
     } else if (!json_is_object(root)) {
@@ -166,6 +170,7 @@ sensu_body_kind(const sensu_path_t *path)
 static sensu_body_rc_e
 sensu_body_object(sensu_body_ctx_t *ctx, sensu_body_kind_e kind, json_t *root)
 {
+    json_t          *spec;
     sensu_str_t      name;
     sensu_body_rc_e  rc;
 
@@ -198,7 +203,20 @@ sensu_body_object(sensu_body_ctx_t *ctx, sensu_body_kind_e kind, json_t *root)
         break;
     }
 
-    return sensu_body_meta(ctx, root, ctx->named, &name);
+    rc = sensu_body_meta(ctx, root, ctx->named, &name);
+
+    /* later APIs wrap the object: its own metadata counts where the outer
+       has none */
+
+    if (rc == SENSU_BODY_OK) {
+        rc = sensu_body_child(ctx, root, "spec", &spec);
+    }
+
+    if (rc == SENSU_BODY_OK && spec != NULL) {
+        rc = sensu_body_meta(ctx, spec, ctx->named, &name);
+    }
+
+    return rc;
 }
 
 
@@ -442,77 +460,6 @@ sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
     }
 
     return SENSU_BODY_OK;
-}
-
-
-/*
- * Does the backend take the key for the member?  ASCII letters in any case,
- * and what Unicode folds to one: U+017F is an s, U+212A a k; U+0130, an i for
- * decoders that use lower case in place of folding.
- */
-
-static int
-sensu_body_fold_eq(const char *key, const char *member)
-{
-    unsigned char  c;
-
-    while (*key != '\0') {
-        c = (unsigned char) *key++;
-
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-
-        } else if (c == 0xc5 && (unsigned char) key[0] == 0xbf) {
-            c = 's';
-            key++;
-
-        } else if (c == 0xc4 && (unsigned char) key[0] == 0xb0) {
-            c = 'i';
-            key++;
-
-        } else if (c == 0xe2 && (unsigned char) key[0] == 0x84
-                   && (unsigned char) key[1] == 0xaa)
-        {
-            c = 'k';
-            key += 2;
-        }
-
-        if (c != (unsigned char) *member++) {
-            return 0;
-        }
-    }
-
-    return *member == '\0';
-}
-
-
-/* is any piece between slashes a dot segment? */
-
-static int
-sensu_body_climbs(sensu_str_t text)
-{
-    size_t  i, len, dots;
-
-    len = 0;
-    dots = 0;
-
-    for (i = 0; i <= text.len; i++) {
-
-        if (i < text.len && text.data[i] != '/') {
-            len++;
-            dots += (text.data[i] == '.');
-            continue;
-        }
-
-        if (len != 0 && len <= 2 && dots == len) {
-            return 1;
-        }
-
-        len = 0;
-        dots = 0;
-    }
-
-    return 0;
 }
 
 

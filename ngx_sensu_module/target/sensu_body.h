@@ -1,9 +1,10 @@
 
 /*
  * The guard's look at a request body: a POST or PUT must not name another
- * object than its URL does, under any spelling the backend would accept (its
- * decoder takes member names in any letter case, the last of repeated ones,
- * and ignores what follows the first value).
+ * object than its URL does, nor refer to one outside its namespace, under any
+ * spelling the backend would accept (its decoder takes member names in any
+ * letter case, the last of repeated ones, and ignores what follows the first
+ * value).
  */
 
 
@@ -24,7 +25,7 @@ typedef enum {
 
 
 /* *why: a static text that says which member */
-sensu_body_rc_e sensu_body_check(const sensu_path_t *path, int is_post,
+sensu_body_rc_e sensu_body_check(const sensu_path_t *path,
     const unsigned char *body, size_t len, const char **why);
 
 /* does this Content-Type make the backend read the body as JSON?  An absent,

@@ -148,14 +148,16 @@ sensu_path_ordinary(unsigned char c)
 
 /*
  * Space, control bytes and "#" end the target for some reader, a backslash
- * is a slash for some.  An encoded slash parts the segment into pieces, each
- * of which has to be a sound segment itself.
+ * is a slash for some.  No Sensu name holds one of them, "?" or "%", so none
+ * may be there once decoded either: a proxy_pass with $uri or captures sends
+ * it decoded, and the backend would decode it again.  An encoded slash parts
+ * the segment into pieces, each of which has to be a sound segment itself.
  */
 
 static const char *
 sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
 {
-    int                   c, plain, end, slash;
+    int                   c, end, slash;
     size_t                len, dots;
     const unsigned char  *p, *last;
 
@@ -174,7 +176,6 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
         }
 
         end = (p == last);
-        plain = (!end && *p != '%');
         c = end ? '/' : sensu_percent_next(&p, last);
 
         if (c == -1) {
@@ -189,8 +190,8 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
             return "a backslash";
         }
 
-        if (plain && (c == ' ' || c == '#' || c == '?')) {
-            return "a byte that has to be escaped";
+        if (c == ' ' || c == '#' || c == '?' || c == '%') {
+            return "a byte that no name holds";
         }
 
         if (c != '/') {

@@ -76,9 +76,9 @@ typedef struct {
  * of *path but why are zero.
  *
  * UNSAFE: doubled slashes and dot segments in any encoding; an encoded slash
- * but in the name of a core asset; control bytes and backslashes in any
- * encoding; a raw space, "#" or "?"; malformed escapes; any escape in "api",
- * group, version, "namespaces" or the resource.
+ * but in the name of a core asset; control bytes, backslashes, spaces, "#",
+ * "?" and "%" in any encoding; malformed escapes; any escape in "api", group,
+ * version, "namespaces" or the resource.
  */
 sensu_path_rc_e sensu_path_parse(sensu_path_t *path, sensu_str_t raw,
     unsigned char *buf);

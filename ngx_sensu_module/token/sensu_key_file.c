@@ -30,8 +30,6 @@ static int sensu_key_file_public(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t text, sensu_str_t kid, const sensu_key_report_t *r);
 static int sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
     const sensu_key_report_t *r);
-static const unsigned char *sensu_key_file_find(sensu_str_t text,
-    const char *what);
 static int sensu_no_password(char *buf, int size, int rwflag, void *data);
 
 
@@ -469,7 +467,7 @@ sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
 }
 
 
-static const unsigned char *
+const unsigned char *
 sensu_key_file_find(sensu_str_t text, const char *what)
 {
     size_t  i, len;

@@ -280,9 +280,9 @@ sensu_key_unfit_secret(const sensu_alg_t *alg, sensu_str_t secret, char *buf,
 
     ERR_clear_error();
 
-    if (key || cert) {
-        snprintf(buf, len, "is a public key or certificate in DER, no secret "
-                 "for %s", alg->name);
+    if (key || cert || sensu_key_file_find(secret, "-----BEGIN ")) {
+        snprintf(buf, len, "is a public key or certificate, no secret for %s",
+                 alg->name);
         return -1;
     }
 

@@ -14,9 +14,10 @@ static const char *const  pieces[] = {
     "/enterprise", "/store", "/namespaces", "/-", "/dev", "/dev-eu", "/checks",
     "/events", "/silenced", "/subscriptions", "/assets", "/users", "/cluster",
     "/web", "/cpu", "/password", "%2F", "%2f", "%2e", "%2E", ".", "..", "%",
-    "%00", "%7f", "%5c", "\\", "%25", "%61", "%2D", "%C3%A4", "\xc3\xa4", "a",
-    "-", ":", "*", "%2A", "%20", " ", "#", "?", "%3F", "%23", ";", "@", "[",
-    "~", "+", "1", "0", "A", "_", "]", "^", "`", "{", "|", "}", "\"", "<", ">",
+    "%00", "%7f", "%5c", "\\", "%25", "%252F", "%252e%252e", "%61",
+    "%2D", "%C3%A4", "\xc3\xa4", "a", "-", ":", "*", "%2A", "%20", " ", "#",
+    "?", "%3F", "%23", ";", "@", "[", "~", "+", "1", "0", "A", "_", "]",
+    "^", "`", "{", "|", "}", "\"", "<", ">",
     "%4", "%zz", "\x7f", "/api/core/v2",
     "/api/core/v2/namespaces/dev"
 };
@@ -171,6 +172,28 @@ fuzz_compare(const sensu_path_t *path, ref_path_t *r, sensu_str_t raw)
 }
 
 
+/* decoded, no text may mean more to whoever decodes it once more */
+
+static void
+fuzz_plain(const sensu_path_t *path, sensu_str_t raw)
+{
+    size_t                i;
+    const unsigned char  *p, *last;
+
+    const sensu_str_t  text[] = { path->ns, path->resource, path->name };
+
+    for (i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+        last = text[i].data + text[i].len;
+
+        for (p = text[i].data; p != last; p++) {
+            if (*p <= ' ' || *p == 0x7f || memchr("%?#\\", *p, 4)) {
+                fuzz_wrong("a byte that no name holds", raw);
+            }
+        }
+    }
+}
+
+
 static void
 fuzz_pattern(const sensu_path_t *path, sensu_str_t raw, int match,
     const char *group, const char *version)
@@ -255,6 +278,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (rc == SENSU_PATH_API) {
         fuzz_compare(&path, &r, raw);
+        fuzz_plain(&path, raw);
         fuzz_patterns(&path, &r, raw);
         fuzz_round_trip(&path, sensu_str(""), raw);
 

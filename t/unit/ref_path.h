@@ -137,16 +137,12 @@ ref_path_unsafe(const char *text)
     char         decoded[REF_PATH_MAX + 2], *p;
     const char  *s;
 
-    if (strpbrk(text, " #?") != NULL) {
-        return 1;
-    }
-
     p = decoded;
 
     for (s = text; *s; /* void */ ) {
         s = ref_path_byte(s, &c);
 
-        if (c < 0x20 || c == 0x7f || c == '\\') {
+        if (c < 0x20 || c == 0x7f || strchr("\\ #?%", c) != NULL) {
             return 1;
         }
 

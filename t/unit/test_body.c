@@ -114,7 +114,7 @@ static const row_t  rows[] = {
     { POST, "{\"metadata\":{\"labels\":{\"namespace\":\"ops\"}}}", OK },
     { POST, "{\"namespace\":\"ops\",\"name\":\"x\",\"Name\":\"y\"}", OK },
 
-    /* the name: of PUT only */
+    /* the name, where the URL has one */
 
     { POST, "{\"metadata\":" META("dev", "anything") "}", OK },
     { PUT, "{\"metadata\":" META("dev", "cpu") "}", OK },
@@ -127,6 +127,33 @@ static const row_t  rows[] = {
     { PUT, "{\"metadata\":{}}", OK },
     { PUT, "{\"metadata\":{\"name\":\"cpu\",\"Name\":\"cpu\"}}", NOT_JSON },
     { "PUT " NS "/checks/c%70u", "{\"metadata\":" META("dev", "cpu") "}", OK },
+    { "POST " NS "/checks/cpu", "{\"metadata\":" META("dev", "cpu") "}", OK },
+    { "POST " NS "/checks/cpu", "{\"metadata\":" META("dev", "disk") "}",
+      MISMATCH },
+    { "POST " NS "/events/web/cpu",
+      "{\"entity\":{\"metadata\":" META("dev", "other") "},"
+      "\"check\":{\"metadata\":" META("dev", "cpu") "}}", MISMATCH },
+    { "POST " NS "/events/web/cpu",
+      "{\"entity\":{\"metadata\":" META("dev", "web") "},"
+      "\"check\":{\"metadata\":" META("dev", "zzz") "}}", MISMATCH },
+    { "POST " API "/users/ann", "{\"username\":\"eva\"}", MISMATCH },
+    { "POST " API "/namespaces/dev", "{\"name\":\"ops\"}", MISMATCH },
+
+    /* wrapped: the object's own metadata is in its spec */
+
+    { "PUT /api/enterprise/secrets/v1/namespaces/dev/secrets/x",
+      "{\"type\":\"Secret\",\"spec\":{\"metadata\":" META("dev", "x") "}}",
+      OK },
+    { "PUT /api/enterprise/secrets/v1/namespaces/dev/secrets/x",
+      "{\"type\":\"Secret\",\"spec\":{\"metadata\":" META("ops", "x") "}}",
+      MISMATCH },
+    { "PUT /api/enterprise/secrets/v1/namespaces/dev/secrets/x",
+      "{\"Spec\":{\"Metadata\":" META("dev", "y") "}}", MISMATCH },
+    { "PUT /api/enterprise/secrets/v1/namespaces/dev/secrets/x",
+      "{\"metadata\":" META("dev", "x") ",\"spec\":{}}", OK },
+    { "POST /api/x/v1/namespaces/dev/y", "{\"spec\":{\"metadata\":"
+      META("ops", "x") "}}", MISMATCH },
+    { "POST /api/x/v1/namespaces/dev/y", "{\"spec\":[]}", MISMATCH },
     { "PUT " NS "/assets/org%2Ftool",
       "{\"metadata\":" META("dev", "org/tool") "}", OK },
     { "PUT " NS "/assets/org%2Ftool",
@@ -144,6 +171,52 @@ static const row_t  rows[] = {
       MISMATCH },
     { "POST " NS "/assets", "{\"metadata\":" META("dev", "..a/b../...") "}",
       OK },
+
+    /* references: where the backend makes a key of them, at any depth */
+
+    { POST, "{\"handlers\":[\"pager\",\"../ops/pager\"]}", MISMATCH },
+    { POST, "{\"handlers\":[\"pager\",\"org/pager\"]}", OK },
+    { POST, "{\"handlers\":\"..\"}", MISMATCH },
+    { POST, "{\"Handler\\u0073\":[\"./pager\"]}", MISMATCH },
+    { POST, "{\"runtime_a\\u017f\\u017fets\":[\"a/../../ops/x\"]}",
+      MISMATCH },
+    { POST, "{\"runtime_assets\":[\"sensu/sensu-ruby-runtime\"]}", OK },
+    { POST, "{\"subscriptions\":[\"../ops/linux\"]}", MISMATCH },
+    { POST, "{\"check_hooks\":[{\"1\":[\"../ops/restart\"]}]}", MISMATCH },
+    { POST, "{\"pipelines\":[{\"type\":\"Pipeline\",\"name\":\"../x/y\"}]}",
+      MISMATCH },
+    { POST, "{\"output_metric_handlers\":[\"../ops/x\"]}", MISMATCH },
+    { POST, "{\"proxy_entity_name\":\"../ops/web\"}", MISMATCH },
+    { POST, "{\"secrets\":[{\"name\":\"A\",\"secret\":\"../ops/s\"}]}",
+      MISMATCH },
+    { "PUT " NS "/handlers/h", "{\"filters\":[\"../ops/f\"]}", MISMATCH },
+    { "PUT " NS "/handlers/h", "{\"mutator\":\"../ops/m\"}", MISMATCH },
+    { "PUT " NS "/pipelines/p", "{\"workflows\":[{\"name\":\"w\",\"handler\":"
+      "{\"name\":\"../ops/h\",\"type\":\"Handler\"}}]}", MISMATCH },
+    { "POST " NS "/rolebindings", "{\"role_ref\":{\"type\":\"Role\","
+      "\"name\":\"../ops/admin\"}}", MISMATCH },
+    { "POST " NS "/entities", "{\"deregistration\":{\"handler\":"
+      "\"../ops/h\"}}", MISMATCH },
+    { "POST " NS "/entities", "{\"keepalive_handlers\":[\"../ops/h\"]}",
+      MISMATCH },
+    { "POST " API "/apikeys", "{\"username\":\"x/../ann\"}", MISMATCH },
+    { EVENTS, "{\"check\":{\"handlers\":[\"../ops/pager\"]}}", MISMATCH },
+    { EVENTS, "{\"check\":{\"silenced\":[\"../ops/linux:*\"]}}", MISMATCH },
+    { EVENTS, "{\"metrics\":{\"handlers\":[\"../ops/pager\"]}}", MISMATCH },
+    { EVENTS, "{\"entity\":{\"subscriptions\":[\"..\"]}}", MISMATCH },
+    { "PUT /api/x/v1/namespaces/dev/y/z",
+      "{\"spec\":{\"handlers\":[\"../ops/h\"]}}", MISMATCH },
+    { "PUT " NS "/checks/cpu/hooks/1", "{\"handlers\":[\"../ops/h\"]}",
+      MISMATCH },
+
+    /* texts that are the user's own */
+
+    { POST, "{\"command\":\"../bin/check\",\"env_vars\":[\"A=./b\"]}", OK },
+    { POST, "{\"metadata\":{\"labels\":{\"handlers\":\"../x\"},"
+      "\"annotations\":{\"filters\":\"./y\"}}}", OK },
+    { POST, "{\"handlers\":[\"..a\",\"b..\",\"...\"]}", OK },
+    { EVENTS, "{\"check\":{\"output\":\"./x: not found\",\"hooks\":"
+      "[{\"command\":\"./restart\"}]}}", OK },
 
     /* events: the entity's and the check's, and the event's own */
 
@@ -176,8 +249,8 @@ static const row_t  rows[] = {
     { EVENT, "{\"check\":{\"metadata\":" META("dev", "cp") "}}", MISMATCH },
     { EVENT, "{\"check\":{\"metadata\":" META("dev", "cpux") "}}", MISMATCH },
     { EVENT, "{\"metadata\":" META("dev", "x") "}", OK },
-    { "PUT " NS "/events/web/a%20b%C3%A4",
-      "{\"check\":{\"metadata\":" META("dev", "a b\xc3\xa4") "}}", OK },
+    { "PUT " NS "/events/web/a%5Bb%C3%A4",
+      "{\"check\":{\"metadata\":" META("dev", "a[b\xc3\xa4") "}}", OK },
     { "PUT " NS "/events/web/a/b",
       "{\"check\":{\"metadata\":" META("dev", "a/b") "}}", MISMATCH },
     { "PUT " NS "/events/web", "{\"check\":{\"metadata\":" META("dev", "x")
@@ -314,7 +387,7 @@ check(const char *target, const char *body, size_t len, const char **why)
     copy = malloc(len ? len : 1);
     memcpy(copy, body, len);
 
-    rc = sensu_body_check(&path, target[1] == 'O', (unsigned char *) copy, len,
+    rc = sensu_body_check(&path, (unsigned char *) copy, len,
                           why);
     free(copy);
 
@@ -354,6 +427,12 @@ test_large(void)
 
     is_int(check(POST, "{}\0", 3, &why), NOT_JSON, "a NUL after the value");
     is_int(check(POST, "{}\0{}", 5, &why), NOT_JSON, "a value after a NUL");
+    is_int(check(POST, "{\"a\":1\0}", 8, &why), NOT_JSON,
+           "a NUL after a number");
+    is_int(check(POST, "{\"a\":true\0}", 11, &why), NOT_JSON,
+           "a NUL after a literal");
+    is_int(check(POST, "{\"a\":null\0,\"b\":2}", 17, &why), NOT_JSON,
+           "a NUL after null");
 
     body = malloc(512000);
     memset(body, ' ', 512000);

@@ -134,6 +134,10 @@ test_secrets(void)
         { "k empty", "{\"kty\":\"oct\",\"k\":\"\"}", 0, "has 0 bytes" },
         { "k padded", "{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1"
           "ub3BxcnN0dXY=\"}", 0, "not base64url" },
+        { "K4 k a public key in PEM", "{\"kty\":\"oct\",\"k\":\"LS0tLS1CRUdJT"
+          "iBQVUJMSUMgS0VZLS0tLS0KTUlJQklqQU5CZ2txaGtpRzl3MEJBUUVGQUFPQ0FROEEK"
+          "TUlJQklqQU5CZ2txaGtpRzl3MEJBUUVGQUFPQ0FROEEK\"}",
+          0, "public key or certificate" },
         { "k a number", "{\"kty\":\"oct\",\"k\":7}", 0, "k is missing" },
         { "no kty", "{}", 0, "kty is not" },
         { "OKP", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"}", 0,

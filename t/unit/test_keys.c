@@ -165,7 +165,7 @@ test_files(void)
                "cannot be opened: No such file", NULL);
 
     path = kit_text_file("key", B32);
-    check_path("a directory", "HS256", kit_dir, NULL, "cannot be read", NULL);
+    check_path("a directory", "HS256", kit_dir, NULL, "not a regular", NULL);
 
     memset(big, 'A', sizeof(big));
     check_bytes("a file of more than 1 MB", "HS256", big, sizeof(big), NULL,
@@ -348,6 +348,11 @@ test_pem(EVP_PKEY *rsa, EVP_PKEY *ec)
     check_text("K4 a PEM with a preamble as a secret", "HS256", two, "raw",
                "PEM file", NULL);
     check_text("a PEM with a preamble", "RS256", two, NULL, NULL, NULL);
+
+    (void) EVP_EncodeBlock((unsigned char *) two, (unsigned char *) pem,
+                           strlen(pem));
+    check_text("K4 a PEM as base64 as a secret", "HS256", two, NULL,
+               "public key or certificate", NULL);
 
     snprintf(two, sizeof(two), "%s%s", pem, pem);
     check_text("two PEM blocks", "RS256", two, NULL, "more than one", NULL);
