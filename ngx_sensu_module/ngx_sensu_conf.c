@@ -16,19 +16,6 @@ static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 void
-ngx_sensu_conf_place(ngx_conf_t *cf, ngx_sensu_place_t *place)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    place->name = value[0];
-    place->file = cf->conf_file->file.name;
-    place->line = cf->conf_file->line;
-}
-
-
-void
 ngx_sensu_conf_asks(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
 {
     if (slcf->asks.line == 0) {

@@ -17,6 +17,19 @@ static ngx_int_t ngx_sensu_conf_asks_in_vain(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *conf);
 
 
+void
+ngx_sensu_conf_place(ngx_conf_t *cf, ngx_sensu_place_t *place)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    place->name = value[0];
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+}
+
+
 ngx_int_t
 ngx_sensu_conf_variables(ngx_conf_t *cf, ngx_http_complex_value_t *value)
 {
