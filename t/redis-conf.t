@@ -14,10 +14,9 @@ my $empty = $t->write('empty', "\n");
 my $huge = $t->write('huge', 'x' x 513);
 
 my @wrong = (
-    ['http://127.0.0.1' => qr{must be redis://host:port/db, unix:/path}],
-    ['127.0.0.1:6379' => qr{must be redis://host:port/db, unix:/path}],
+    ['http://127.0.0.1' => qr{must be redis://host:port/db, rediss:// with TLS, unix:/path}],
+    ['127.0.0.1:6379' => qr{must be redis://host:port/db, rediss:// with TLS, unix:/path}],
     ['redis://me:secret@127.0.0.1' => qr/use user= and password_file=/],
-    ['rediss://127.0.0.1' => qr/a stream server of nginx with "proxy_ssl on"/],
     ['redis://' => qr/no host in "" .* must be host:port/],
     ['redis:///0' => qr/no host in "" .* must be host:port/],
     ['redis://127.0.0.1:0' => qr/invalid port in "127\.0\.0\.1:0"/],
@@ -51,8 +50,8 @@ my @wrong = (
     ['redis://127.0.0.1 user=' => qr/must name a user of Redis' ACL/],
     ['redis://127.0.0.1 user=me' => qr/user= and no password: add password_f/],
     ['redis://127.0.0.1 password_file=' => qr/must name a file/],
-    ['redis://127.0.0.1 password_file=gone' => qr/cannot read ".*gone".*No such/],
-    ['redis://127.0.0.1 password_file=/' => qr/cannot read "\/"/],
+    ['redis://127.0.0.1 password_file=gone' => qr/gone": cannot be opened: No such/],
+    ['redis://127.0.0.1 password_file=/' => qr/password_file= of sensu_redis: "\/": /],
     ["redis://127.0.0.1 password_file=$empty" => qr/must be the password/],
     ["redis://127.0.0.1 password_file=$huge" => qr/must be the password/],
     ['redis://127.0.0.1 pasword_file=x' => qr/there are timeout=, prefix=, user/],

@@ -5,6 +5,7 @@
 
 
 #include "ngx_sensu_redis_peer.h"
+#include "sensu_keys.h"
 
 
 #define NGX_SENSU_REDIS_PASSWORD     512
@@ -15,6 +16,7 @@ typedef struct {
     ngx_str_t    name;
     ngx_int_t  (*set)(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
                      ngx_str_t *value);
+    size_t       offset;    /* of a text, where there is no function */
 } ngx_sensu_redis_param_t;
 
 
@@ -28,18 +30,27 @@ static ngx_int_t ngx_sensu_redis_conf_user(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_password_file(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ssize_t ngx_sensu_redis_conf_read(ngx_conf_t *cf, ngx_str_t *file,
-    u_char *buf, size_t size);
+static void ngx_sensu_redis_conf_warn(void *data, const char *text);
+static ngx_int_t ngx_sensu_redis_conf_tls(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
+static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_peers(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis);
 
 
 static ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
-    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout },
-    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix },
-    { ngx_string("user="), ngx_sensu_redis_conf_user },
-    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file },
-    { ngx_null_string, NULL }
+    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout, 0 },
+    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix, 0 },
+    { ngx_string("user="), ngx_sensu_redis_conf_user, 0 },
+    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file, 0 },
+    { ngx_string("tls="), ngx_sensu_redis_conf_tls, 0 },
+    { ngx_string("verify="), ngx_sensu_redis_conf_verify, 0 },
+    { ngx_string("ca="), NULL, offsetof(ngx_sensu_redis_tls_t, ca) },
+    { ngx_string("cert="), NULL, offsetof(ngx_sensu_redis_tls_t, cert) },
+    { ngx_string("key="), NULL, offsetof(ngx_sensu_redis_tls_t, key) },
+    { ngx_string("name="), NULL, offsetof(ngx_sensu_redis_tls_t, name) },
+    { ngx_null_string, NULL, 0 }
 };
 
 
@@ -66,6 +77,7 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
 
     redis->pool = cf->pool;
     redis->timeout = 250;
+    redis->tls_conf.verify = 1;
     ngx_str_set(&redis->prefix, "sensu:");
 
     if (ngx_sensu_redis_conf_url(cf, redis, &arg[1]) != NGX_OK) {
@@ -87,9 +99,13 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
         return NULL;
     }
 
-    if (ngx_sensu_redis_conf_peers(cf, redis) != NGX_OK) {
+    if (ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK
+        || ngx_sensu_redis_conf_peers(cf, redis) != NGX_OK)
+    {
         return NULL;
     }
+
+    redis->tls = redis->tls_conf.on ? &redis->tls_conf : NULL;
 
     return redis;
 }
@@ -99,7 +115,7 @@ static ngx_int_t
 ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *arg, ngx_uint_t *seen)
 {
-    ngx_str_t                 value;
+    ngx_str_t                 value, *text;
     ngx_uint_t                i;
     ngx_sensu_redis_param_t  *param;
 
@@ -124,12 +140,26 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         value.data = arg->data + param->name.len;
         value.len = arg->len - param->name.len;
 
-        return param->set(cf, redis, &value);
+        if (param->set) {
+            return param->set(cf, redis, &value);
+        }
+
+        if (value.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" of sensu_redis is empty", arg);
+            return NGX_ERROR;
+        }
+
+        text = (ngx_str_t *) ((char *) &redis->tls_conf + param->offset);
+        *text = value;
+
+        return NGX_OK;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown parameter \"%V\" of sensu_redis: there are "
-                       "timeout=, prefix=, user= and password_file=", arg);
+                       "timeout=, prefix=, user=, password_file=, tls=, ca=, "
+                       "cert=, key=, name= and verify=", arg);
 
     return NGX_ERROR;
 }
@@ -209,10 +239,12 @@ static ngx_int_t
 ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)
 {
-    size_t     len;
-    ssize_t    n;
-    u_char     buf[NGX_SENSU_REDIS_PASSWORD + 2];
-    ngx_str_t  file;
+    char                err[1024];
+    size_t              len;
+    unsigned            mode;
+    ngx_str_t           file;
+    sensu_str_t         text;
+    sensu_key_report_t  r;
 
     file = *value;
 
@@ -227,72 +259,94 @@ ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    n = ngx_sensu_redis_conf_read(cf, &file, buf, sizeof(buf));
+    r.path = (char *) file.data;
+    r.warn = ngx_sensu_redis_conf_warn;
+    r.data = cf;
+    r.err = err;
+    r.errlen = sizeof(err);
 
-    if (n == NGX_ERROR) {
+    if (sensu_key_file_read(&r, &text, &mode) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "password_file= of sensu_redis: %s", err);
         return NGX_ERROR;
     }
 
-    for (len = 0; len < (size_t) n; len++) {
-        if (buf[len] == CR || buf[len] == LF) {
+    if (mode & S_IROTH) {
+        sensu_key_warning(&r, "everybody may read this password, \"chmod o= "
+                          "%s\" helps", r.path);
+    }
+
+    for (len = 0; len < text.len; len++) {
+        if (text.data[len] == CR || text.data[len] == LF) {
             break;
         }
     }
+
+    redis->password.len = len;
+    redis->password.data = ngx_pnalloc(cf->pool, len + 1);
+
+    if (redis->password.data) {
+        ngx_memcpy(redis->password.data, text.data, len);
+    }
+
+    sensu_key_file_free(&text);
 
     if (len == 0 || len > NGX_SENSU_REDIS_PASSWORD) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the first line of \"%V\" must be the password of "
                            "Redis, 1 to %d bytes", &file,
                            NGX_SENSU_REDIS_PASSWORD);
-        ngx_memzero(buf, sizeof(buf));
         return NGX_ERROR;
     }
 
-    redis->password.len = len;
-    redis->password.data = ngx_pnalloc(cf->pool, len);
+    return redis->password.data ? NGX_OK : NGX_ERROR;
+}
 
-    if (redis->password.data == NULL) {
+
+static void
+ngx_sensu_redis_conf_warn(void *data, const char *text)
+{
+    ngx_conf_t *cf = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "password_file= of sensu_redis: %s", text);
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_conf_tls(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
+{
+    if (value->len != 2 || ngx_strncmp(value->data, "on", 2) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"tls=%V\" of sensu_redis must be tls=on", value);
         return NGX_ERROR;
     }
 
-    ngx_memcpy(redis->password.data, buf, len);
-    ngx_memzero(buf, sizeof(buf));
+    redis->tls_conf.on = 1;
 
     return NGX_OK;
 }
 
 
-static ssize_t
-ngx_sensu_redis_conf_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf,
-    size_t size)
+static ngx_int_t
+ngx_sensu_redis_conf_verify(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *value)
 {
-    ssize_t   n;
-    ngx_fd_t  fd;
-
-    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read \"%V\", which password_file= of "
-                           "sensu_redis names", file);
+    if (value->len != 3 || ngx_strncmp(value->data, "off", 3) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"verify=%V\" of sensu_redis must be verify=off",
+                           value);
         return NGX_ERROR;
     }
 
-    n = read(fd, buf, size);
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "verify=off of sensu_redis: whoever is between this "
+                       "nginx and Redis can read and change all of it");
 
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read \"%V\", which password_file= of "
-                           "sensu_redis names", file);
-        n = NGX_ERROR;
-    }
+    redis->tls_conf.verify = 0;
 
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", file);
-    }
-
-    return n;
+    return NGX_OK;
 }
 
 

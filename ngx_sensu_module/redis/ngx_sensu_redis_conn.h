@@ -57,7 +57,11 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                        name;      /* empty: the host's */
+    ngx_str_t                        ca;        /* empty: the system's */
+    ngx_str_t                        cert;
+    ngx_str_t                        key;
     ngx_uint_t                       verify;
+    ngx_uint_t                       on;
 #if (NGX_SSL)
     ngx_ssl_t                        ssl;
 #endif
@@ -125,7 +129,10 @@ socklen_t ngx_sensu_redis_socklen(ngx_sockaddr_t *sockaddr);
 ngx_int_t ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
     u_char *last, redisReply **reply);
 
-/* ngx_sensu_redis_tls.c: handler is called when NGX_AGAIN has passed */
+/* ngx_sensu_redis_tls.c; logs what is wrong */
+ngx_int_t ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls);
+
+/* handler is called when NGX_AGAIN has passed */
 ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls,
     ngx_connection_t *c, ngx_sensu_redis_addr_t *addr, void **session,
     ngx_connection_handler_pt handler);

@@ -119,7 +119,8 @@ struct ngx_sensu_redis_s {
     ngx_str_t                    prefix;
     ngx_msec_t                   timeout;
     ngx_resolver_t              *resolver;
-    ngx_sensu_redis_tls_t       *tls;
+    ngx_sensu_redis_tls_t       *tls;       /* NULL: none */
+    ngx_sensu_redis_tls_t        tls_conf;
 
     /* what follows is each worker's own */
 

@@ -12,11 +12,102 @@
 #include <openssl/x509v3.h>
 
 
+static ngx_int_t ngx_sensu_redis_tls_ca(ngx_conf_t *cf,
+    ngx_sensu_redis_tls_t *tls);
 static void ngx_sensu_redis_tls_session(ngx_connection_t *c);
 
 
 /* where a session that may be reused is kept; of the process' SSL_CTX */
 static int  ngx_sensu_redis_tls_index = -1;
+
+
+ngx_int_t
+ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (!tls->on) {
+
+        if (tls->ca.len || tls->cert.len || tls->key.len || tls->name.len
+            || !tls->verify)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "ca=, cert=, key=, name= and verify= of "
+                               "sensu_redis are for TLS: use rediss:// or "
+                               "tls=on");
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    if ((tls->cert.len == 0) != (tls->key.len == 0)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "sensu_redis needs both cert= and key=, or none");
+        return NGX_ERROR;
+    }
+
+    tls->ssl.log = cf->log;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (cln == NULL
+        || ngx_ssl_create(&tls->ssl, NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_ssl_cleanup_ctx;
+    cln->data = &tls->ssl;
+
+    /* what could not be written yet moves in memory */
+    SSL_CTX_set_mode(tls->ssl.ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
+    if (tls->cert.len
+        && ngx_ssl_certificate(cf, &tls->ssl, &tls->cert, &tls->key, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_sensu_redis_tls_ca(cf, tls) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_ssl_client_session_cache(cf, &tls->ssl, 1);
+}
+
+
+static ngx_int_t
+ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
+{
+    if (tls->verify) {
+        SSL_CTX_set_verify(tls->ssl.ctx, SSL_VERIFY_PEER, NULL);
+    }
+
+    if (tls->ca.len == 0) {
+        (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
+        return NGX_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &tls->ca, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (SSL_CTX_load_verify_locations(tls->ssl.ctx, (char *) tls->ca.data,
+                                      NULL)
+        != 1)
+    {
+        ERR_clear_error();
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "ca= of sensu_redis: \"%V\" is no file of "
+                           "certificates in PEM that can be read", &tls->ca);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
 
 
 ngx_int_t
@@ -154,6 +245,20 @@ ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
 }
 
 #else
+
+ngx_int_t
+ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
+{
+    if (!tls->on) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "sensu_redis with TLS needs an nginx that has it");
+
+    return NGX_ERROR;
+}
+
 
 ngx_int_t
 ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,

@@ -87,7 +87,8 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"%V\" in sensu_redis must be redis://host:port/db, "
-                       "unix:/path?db=N, sentinel://host:port,.../master/db "
+                       "rediss:// with TLS, unix:/path?db=N, "
+                       "sentinel://host:port,.../master/db "
                        "or cluster://host:port,...", url);
 
     return NGX_ERROR;
@@ -254,12 +255,9 @@ static ngx_int_t
 ngx_sensu_redis_url_tls(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url, u_char *rest)
 {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" in sensu_redis: there is no TLS in this "
-                       "client; let a stream server of nginx with "
-                       "\"proxy_ssl on\" lead there, and name it with "
-                       "redis:// or unix:", url);
-    return NGX_ERROR;
+    redis->tls_conf.on = 1;
+
+    return ngx_sensu_redis_url_one(cf, redis, url, rest);
 }
 
 
@@ -320,7 +318,7 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *host, in_port_t port)
 {
     size_t      len;
-    u_char      text[NGX_SOCKADDR_STRLEN];
+    u_char      text[NGX_SOCKADDR_STRLEN], *name;
     ngx_url_t   u;
     ngx_uint_t  i;
 
@@ -337,6 +335,19 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
                            "host:port, and an IPv6 address in brackets",
                            u.err ? u.err : "invalid host", host);
         return NGX_ERROR;
+    }
+
+    /* the name that its certificate should be for */
+
+    name = ngx_pnalloc(cf->pool, u.host.len + 1);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    *ngx_cpymem(name, u.host.data, u.host.len) = '\0';
+
+    if (*name == '[') {
+        name = NULL;
     }
 
     for (i = 0; i < u.naddrs; i++) {
@@ -363,7 +374,7 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
             return NGX_ERROR;
         }
 
-        redis->nseeds++;
+        redis->seeds[redis->nseeds++].name = name;
     }
 
     return NGX_OK;
