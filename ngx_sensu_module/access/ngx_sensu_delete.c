@@ -56,7 +56,9 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
-    ngx_sensu_headers_plain(r);
+    if (ngx_sensu_headers_plain(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     fetch = ngx_sensu_fetch_create(r);
     if (fetch == NULL) {

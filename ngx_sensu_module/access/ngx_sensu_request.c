@@ -51,7 +51,6 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 
     if (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL)) {
         /* one of our own: its target is made already */
-        ngx_sensu_target_forget(r);
         return NGX_DECLINED;
     }
 
@@ -420,7 +419,9 @@ ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_str_t    path, query;
     sensu_str_t  ns;
 
-    ngx_sensu_headers_plain(r);
+    if (ngx_sensu_headers_plain(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_sensu_is_paged(r, ctx)) {
         return ngx_sensu_page_handler(r, ctx);

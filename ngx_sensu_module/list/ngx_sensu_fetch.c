@@ -154,7 +154,9 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
         return NULL;
     }
 
-    if (ngx_sensu_retarget(sr, path, query) != NGX_OK) {
+    if (ngx_sensu_variables_own(sr) != NGX_OK
+        || ngx_sensu_retarget(sr, path, query) != NGX_OK)
+    {
         return ngx_sensu_subrequest_drop(sr);
     }
 
@@ -223,6 +225,9 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         fetch->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
         fetch->outcome = NGX_SENSU_FETCH_FAILED;
+        fetch->intercepted = (sr->upstream != NULL
+                              && sr->upstream->headers_in.status_n
+                                 == fetch->status);
     }
 
     return ngx_sensu_fetch_settle(fetch);
@@ -237,8 +242,6 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
     }
 
     fetch->state = ngx_sensu_fetch_verdict(fetch);
-
-    ngx_sensu_target_forget(fetch->parent);
 
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
         fetch->room->left += fetch->scratch.len;

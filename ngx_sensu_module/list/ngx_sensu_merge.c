@@ -156,8 +156,6 @@ ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_sensu_merge_t *merge = data;
 
-    ngx_sensu_target_forget(merge->request);
-
     if (merge->status == 0) {
         merge->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;

@@ -321,6 +321,14 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return NGX_ERROR;
 
     default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */
+
+        if (fetch->intercepted && ctx->scope == SENSU_SCOPE_MERGE
+            && (fetch->status == NGX_HTTP_FORBIDDEN
+                || fetch->status == NGX_HTTP_NOT_FOUND))
+        {
+            return NGX_OK;
+        }
+
         return fetch->status;
     }
 

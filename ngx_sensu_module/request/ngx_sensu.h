@@ -301,7 +301,9 @@ ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 
 /* $request_uri is asked for anew */
 void ngx_sensu_target_forget(ngx_http_request_t *r);
-/* the caller has changed: what maps made of it is made anew */
+/* a subrequest's values are not its parent's */
+ngx_int_t ngx_sensu_variables_own(ngx_http_request_t *sr);
+/* caller or target have changed: what maps made of them is made anew */
 void ngx_sensu_variables_refresh(ngx_http_request_t *r);
 
 /* ngx_sensu_hit.c */

@@ -30,8 +30,9 @@ ngx_sensu_target_forget(ngx_http_request_t *r)
 
 /*
  * nginx keeps the value of a map for the whole request.  What was made of a
- * caller under other keys is forgotten; values that somebody set (captures,
- * auth_request_set) have no getter to make them again, and stay.
+ * caller under other keys, or of another path, is forgotten; values that
+ * somebody set (captures, auth_request_set) have no getter to make them again,
+ * and stay.
  */
 
 void
@@ -41,6 +42,8 @@ ngx_sensu_variables_refresh(ngx_http_request_t *r)
     ngx_http_variable_t        *v;
     ngx_http_variable_value_t  *value, fresh;
     ngx_http_core_main_conf_t  *cmcf;
+
+    ngx_sensu_target_forget(r);
 
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
     v = cmcf->variables.elts;
@@ -64,4 +67,27 @@ ngx_sensu_variables_refresh(ngx_http_request_t *r)
             value->valid = 0;
         }
     }
+}
+
+
+ngx_int_t
+ngx_sensu_variables_own(ngx_http_request_t *sr)
+{
+    size_t                      size;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_variable_value_t  *values;
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    values = ngx_palloc(sr->pool, size + 1);
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(values, sr->variables, size);
+    sr->variables = values;
+
+    return NGX_OK;
 }

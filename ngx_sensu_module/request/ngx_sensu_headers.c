@@ -2,9 +2,8 @@
 /*
  * Headers of the client that must not reach the backend.
  *
- * The list of request headers can not be shortened, others hold pointers into
- * it.  A header is dropped by giving it the name of a hop-by-hop header, which
- * proxy_pass never sends on (ngx_http_proxy_module.c, ngx_http_proxy_headers).
+ * Subrequests share the list of headers with their parent.  What one of them
+ * is not to send on is left out in a list of its own.
  */
 
 
@@ -12,13 +11,17 @@
 
 
 static ngx_int_t ngx_sensu_header_bearer(ngx_http_request_t *r);
-static void ngx_sensu_header_drop(ngx_table_elt_t *header);
-static ngx_uint_t ngx_sensu_header_is_identity(ngx_str_t *name);
+static ngx_int_t ngx_sensu_headers_without(ngx_http_request_t *r,
+    const ngx_str_t *names);
+static ngx_uint_t ngx_sensu_headers_have(ngx_http_request_t *r,
+    const ngx_str_t *names);
+static ngx_uint_t ngx_sensu_header_is(const ngx_str_t *names,
+    ngx_str_t *name);
 
 
 /* in lower case, "_" read as "-"; "*" at the end: any longer name */
 
-static ngx_str_t  ngx_sensu_identity_headers[] = {
+static const ngx_str_t  ngx_sensu_identity_headers[] = {
     ngx_string("remote-user"),
     ngx_string("remote-groups"),
     ngx_string("x-auth-request-*"),
@@ -36,21 +39,29 @@ static ngx_str_t  ngx_sensu_identity_headers[] = {
 };
 
 
+static const ngx_str_t  ngx_sensu_plain_headers[] = {
+    ngx_string("range"),
+    ngx_string("if-range"),
+    ngx_string("if-match"),
+    ngx_string("if-none-match"),
+    ngx_string("if-modified-since"),
+    ngx_string("if-unmodified-since"),
+    ngx_string("accept-encoding"),
+    ngx_null_string
+};
+
+
+static const ngx_str_t  ngx_sensu_credentials[] = {
+    ngx_string("authorization"),
+    ngx_null_string
+};
+
+
 ngx_int_t
 ngx_sensu_headers_clean(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (ngx_sensu_header_is_identity(&header[i].key)) {
-                ngx_sensu_header_drop(&header[i]);
-            }
-        }
+    if (ngx_sensu_headers_without(r, ngx_sensu_identity_headers) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_sensu_header_bearer(r);
@@ -68,7 +79,7 @@ ngx_sensu_header_bearer(ngx_http_request_t *r)
     u_char           *p;
     ngx_str_t         value;
     sensu_str_t       token;
-    ngx_table_elt_t  *header;
+    ngx_table_elt_t  *header, *h;
 
     static ngx_str_t  scheme = ngx_string("Bearer ");
 
@@ -99,25 +110,36 @@ ngx_sensu_header_bearer(ngx_http_request_t *r)
     p = ngx_cpymem(p, token.data, token.len);
     *p = '\0';
 
-    header->value = value;
+    if (ngx_sensu_headers_without(r, ngx_sensu_credentials) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = *header;
+    h->value = value;
+
+    r->headers_in.authorization = h;
 
     return NGX_OK;
 }
 
 
-void
+ngx_int_t
 ngx_sensu_headers_plain(ngx_http_request_t *r)
 {
     ngx_http_headers_in_t  *in;
 
     in = &r->headers_in;
 
-    ngx_sensu_header_drop(in->range);
-    ngx_sensu_header_drop(in->if_range);
-    ngx_sensu_header_drop(in->if_match);
-    ngx_sensu_header_drop(in->if_none_match);
-    ngx_sensu_header_drop(in->if_modified_since);
-    ngx_sensu_header_drop(in->if_unmodified_since);
+    if (ngx_sensu_headers_without(r, ngx_sensu_plain_headers) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* that of Accept-Encoding stays: the answer may be compressed */
 
     in->range = NULL;
     in->if_range = NULL;
@@ -126,40 +148,85 @@ ngx_sensu_headers_plain(ngx_http_request_t *r)
     in->if_modified_since = NULL;
     in->if_unmodified_since = NULL;
 
-#if (NGX_HTTP_GZIP)
-    /* the pointer stays: the answer to the client may be compressed */
-    ngx_sensu_header_drop(in->accept_encoding);
-#endif
+    return NGX_OK;
 }
 
 
-static void
-ngx_sensu_header_drop(ngx_table_elt_t *header)
+static ngx_int_t
+ngx_sensu_headers_without(ngx_http_request_t *r, const ngx_str_t *names)
 {
-    static u_char  name[] = "keep-alive";
+    ngx_uint_t        i;
+    ngx_list_t        kept;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header, *h;
 
-    if (header == NULL) {
-        return;
+    if (!ngx_sensu_headers_have(r, names)) {
+        return NGX_OK;
     }
 
-    header->key.len = sizeof(name) - 1;
-    header->key.data = name;
-    header->lowcase_key = name;
-    header->hash = ngx_hash_key(name, sizeof(name) - 1);
+    if (ngx_list_init(&kept, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_sensu_header_is(names, &header[i].key)) {
+                continue;
+            }
+
+            h = ngx_list_push(&kept);
+            if (h == NULL) {
+                return NGX_ERROR;
+            }
+
+            *h = header[i];
+        }
+    }
+
+    r->headers_in.headers = kept;
+
+    if (kept.last == &kept.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
 }
 
 
 static ngx_uint_t
-ngx_sensu_header_is_identity(ngx_str_t *name)
+ngx_sensu_headers_have(ngx_http_request_t *r, const ngx_str_t *names)
 {
-    u_char      a, b;
-    size_t      i;
-    ngx_str_t  *identity;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
 
-    for (identity = ngx_sensu_identity_headers; identity->len; identity++) {
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
 
-        for (i = 0; i < identity->len; i++) {
-            b = identity->data[i];
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_sensu_header_is(names, &header[i].key)) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_sensu_header_is(const ngx_str_t *names, ngx_str_t *name)
+{
+    u_char  a, b;
+    size_t  i;
+
+    for ( /* void */ ; names->len; names++) {
+
+        for (i = 0; i < names->len; i++) {
+            b = names->data[i];
 
             if (b == '*') {
                 return 1;
@@ -180,7 +247,7 @@ ngx_sensu_header_is_identity(ngx_str_t *name)
             }
         }
 
-        if (i == identity->len && i == name->len) {
+        if (i == names->len && i == name->len) {
             return 1;
         }
     }

@@ -17,7 +17,7 @@
 ngx_int_t ngx_sensu_headers_clean(ngx_http_request_t *r);
 
 /* of a list: no ranges, no conditions, no compression from the backend */
-void ngx_sensu_headers_plain(ngx_http_request_t *r);
+ngx_int_t ngx_sensu_headers_plain(ngx_http_request_t *r);
 
 /* a new header of the answer, without name and value; NULL: no memory */
 ngx_table_elt_t *ngx_sensu_header_push(ngx_http_request_t *r);
