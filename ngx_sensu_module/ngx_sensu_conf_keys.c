@@ -11,7 +11,11 @@
 static ngx_int_t ngx_sensu_conf_keys(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *slcf);
 static void ngx_sensu_conf_keys_free(void *data);
+static char *ngx_sensu_conf_bind(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_sensu_loc_conf_t *slcf, size_t from, ngx_str_t *issuer);
 static void ngx_sensu_conf_warn(void *data, const char *text);
+static char *ngx_sensu_conf_is_text(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *value);
 
 
 #define NGX_SENSU_ERR_LEN  512
@@ -23,13 +27,15 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_sensu_loc_conf_t *slcf = conf;
 
     char        err[NGX_SENSU_ERR_LEN];
-    ngx_str_t  *value, file;
+    size_t      from;
+    ngx_str_t  *value, file, issuer;
     ngx_uint_t  i;
     const char *kid, *format;
 
     value = cf->args->elts;
     kid = NULL;
     format = NULL;
+    ngx_str_null(&issuer);
 
     for (i = 3; i < cf->args->nelts; i++) {
 
@@ -45,9 +51,16 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "issuer=", 7) == 0) {
+            issuer.data = value[i].data + 7;
+            issuer.len = value[i].len - 7;
+            continue;
+        }
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" is not a parameter of \"sensu_jwt_key\", "
-                           "use kid=ID or format=base64|raw|hex", &value[i]);
+                           "use kid=ID or format=base64|raw|hex or "
+                           "issuer=TEXT", &value[i]);
         return NGX_CONF_ERROR;
     }
 
@@ -59,6 +72,8 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    from = sensu_keys_count(slcf->keys);
+
     if (sensu_keys_add_file(slcf->keys, (char *) value[1].data,
                             (char *) file.data, kid, format,
                             ngx_sensu_conf_warn, cf, err, sizeof(err))
@@ -69,7 +84,7 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_sensu_conf_bind(cf, cmd, slcf, from, &issuer);
 }
 
 
@@ -79,16 +94,34 @@ ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_sensu_loc_conf_t *slcf = conf;
 
     char        err[NGX_SENSU_ERR_LEN];
-    ngx_str_t  *value, file;
+    size_t      from;
+    ngx_str_t  *value, file, issuer;
 
     value = cf->args->elts;
     file = value[1];
+    ngx_str_null(&issuer);
+
+    if (cf->args->nelts > 2) {
+
+        if (ngx_strncmp(value[2].data, "issuer=", 7) != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not a parameter of "
+                               "\"sensu_jwt_key_set\", use issuer=TEXT",
+                               &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        issuer.data = value[2].data + 7;
+        issuer.len = value[2].len - 7;
+    }
 
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
         || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
+
+    from = sensu_keys_count(slcf->keys);
 
     if (sensu_keys_add_jwks(slcf->keys, (char *) file.data,
                             ngx_sensu_conf_warn, cf, err, sizeof(err))
@@ -99,7 +132,29 @@ ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_sensu_conf_bind(cf, cmd, slcf, from, &issuer);
+}
+
+
+/* issuer=, of the keys that this directive added */
+
+static char *
+ngx_sensu_conf_bind(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_sensu_loc_conf_t *slcf, size_t from, ngx_str_t *issuer)
+{
+    char  *rv;
+
+    if (issuer->data == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    rv = ngx_sensu_conf_is_text(cf, cmd, issuer);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return sensu_keys_bind(slcf->keys, from, ngx_sensu_str(*issuer)) == 0
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -156,33 +211,87 @@ ngx_sensu_conf_warn(void *data, const char *text)
  * nobody evaluates, none that a token can meet.
  */
 
-char *
-ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+static char *
+ngx_sensu_conf_is_text(ngx_conf_t *cf, ngx_command_t *cmd, ngx_str_t *value)
 {
-    ngx_sensu_loc_conf_t *slcf = conf;
-
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
+    if (value->len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" needs a text that tokens must have, leave "
                            "it out to require none", &cmd->name);
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_strchr(value[1].data, '$') != NULL) {
+    if (ngx_strchr(value->data, '$') != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" takes \"%V\" as it stands, without "
                            "variables: name the text that is in the tokens",
-                           &cmd->name, &value[1]);
+                           &cmd->name, value);
         return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    rv = ngx_sensu_conf_is_text(cf, cmd, &value[1]);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    ngx_sensu_conf_asks(cf, conf);
+
+    return ngx_conf_set_str_slot(cf, cmd, conf);
+}
+
+
+char *
+ngx_sensu_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    char         *rv;
+    ngx_str_t    *value;
+    ngx_uint_t    i;
+    sensu_str_t  *issuer;
+
+    if (slcf->issuers != NULL) {
+        return "is duplicate, name all issuers in one";
+    }
+
+    value = cf->args->elts;
+
+    slcf->issuers = ngx_array_create(cf->pool, cf->args->nelts,
+                                     sizeof(sensu_str_t));
+    if (slcf->issuers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        rv = ngx_sensu_conf_is_text(cf, cmd, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+
+        issuer = ngx_array_push(slcf->issuers);
+        if (issuer == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *issuer = ngx_sensu_str(value[i]);
     }
 
     ngx_sensu_conf_asks(cf, slcf);
 
-    return ngx_conf_set_str_slot(cf, cmd, conf);
+    return NGX_CONF_OK;
 }
 
 
@@ -198,14 +307,23 @@ ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf, ngx_sensu_loc_conf_t *prev)
     static ngx_uint_t  last;
 
     conf->rules.keys = conf->keys;
-    conf->rules.issuer = ngx_sensu_str(conf->issuer);
+
+    if (conf->issuers != NULL) {
+        conf->rules.issuers = conf->issuers->elts;
+        conf->rules.nissuers = conf->issuers->nelts;
+    }
+
     conf->rules.audience = ngx_sensu_str(conf->audience);
+    conf->rules.groups = ngx_sensu_str(conf->groups_claim);
     conf->rules.leeway = conf->leeway;
+    conf->rules.iat = conf->iat;
 
     if (prev->rules_id
         && conf->rules.keys == prev->rules.keys
         && conf->rules.leeway == prev->rules.leeway
-        && sensu_str_eq(conf->rules.issuer, prev->rules.issuer)
+        && conf->rules.iat == prev->rules.iat
+        && conf->issuers == prev->issuers
+        && sensu_str_eq(conf->rules.groups, prev->rules.groups)
         && sensu_str_eq(conf->rules.audience, prev->rules.audience))
     {
         conf->rules_id = prev->rules_id;

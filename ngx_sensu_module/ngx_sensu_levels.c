@@ -10,6 +10,10 @@
 #include "ngx_sensu_rate.h"
 
 
+static char *ngx_sensu_judge_loc_conf(ngx_conf_t *cf,
+    ngx_sensu_loc_conf_t *conf, ngx_sensu_srv_conf_t *sscf);
+
+
 void *
 ngx_sensu_create_main_conf(ngx_conf_t *cf)
 {
@@ -122,6 +126,7 @@ ngx_sensu_create_loc_conf(ngx_conf_t *cf)
     slcf->api_keys = NGX_CONF_UNSET;
     slcf->logout = NGX_CONF_UNSET;
     slcf->leeway = NGX_CONF_UNSET;
+    slcf->iat = NGX_CONF_UNSET;
     slcf->max_body = NGX_CONF_UNSET_SIZE;
     slcf->page_max = NGX_CONF_UNSET_UINT;
     slcf->page_default = NGX_CONF_UNSET_UINT;
@@ -153,7 +158,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->api_keys, prev->api_keys, 0);
     ngx_conf_merge_value(conf->logout, prev->logout, NGX_SENSU_LOGOUT_OFF);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
-    ngx_conf_merge_str_value(conf->issuer, prev->issuer, "");
+    ngx_conf_merge_str_value(conf->groups_claim, prev->groups_claim, "");
+    ngx_conf_merge_value(conf->iat, prev->iat, 0);
     ngx_conf_merge_str_value(conf->audience, prev->audience, "");
     ngx_conf_merge_size_value(conf->max_body, prev->max_body, 512000);
     ngx_conf_merge_uint_value(conf->page_max, prev->page_max, 1000);
@@ -167,6 +173,10 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->keys == NULL) {
         conf->keys = prev->keys;
+    }
+
+    if (conf->issuers == NULL) {
+        conf->issuers = prev->issuers;
     }
 
     if (conf->public == NULL) {
@@ -209,6 +219,16 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
 
+    return ngx_sensu_judge_loc_conf(cf, conf, sscf);
+}
+
+
+/* what a level must have, and what can not be true of it */
+
+static char *
+ngx_sensu_judge_loc_conf(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf,
+    ngx_sensu_srv_conf_t *sscf)
+{
     if (conf->rate != NULL && sscf->redis == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"sensu_rate_limit\" in %V:%ui needs a Redis to "

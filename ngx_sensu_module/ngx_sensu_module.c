@@ -75,7 +75,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NULL },
 
     { ngx_string("sensu_jwt_key_set"),
-      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE12,
       ngx_sensu_conf_key_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -89,10 +89,24 @@ static ngx_command_t  ngx_sensu_commands[] = {
       &ngx_sensu_range_leeway },
 
     { ngx_string("sensu_jwt_issuer"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_conf_issuer,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_jwt_iat"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_sensu_loc_conf_t, iat),
+      NULL },
+
+    { ngx_string("sensu_groups_claim"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
       ngx_sensu_conf_text,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_sensu_loc_conf_t, issuer),
+      offsetof(ngx_sensu_loc_conf_t, groups_claim),
       NULL },
 
     { ngx_string("sensu_jwt_audience"),

@@ -120,10 +120,10 @@ subtest 'values that cannot be right' => sub {
     }
 
     gateway("sensu_jwt_key HS256 $d/fifo;",
-            '[emerg] "sensu_jwt_key": "DIR/fifo": is not a regular file in '
+            '[emerg] "sensu_jwt_key": "DIR/fifo": cannot be read: it is no regular file in '
             . 'CONF:HERE');
     gateway("sensu_jwt_key_set $d/fifo;",
-            '[emerg] "sensu_jwt_key_set": "DIR/fifo": is not a regular file '
+            '[emerg] "sensu_jwt_key_set": "DIR/fifo": cannot be read: it is no regular file '
             . 'in CONF:HERE');
 };
 

@@ -11,6 +11,17 @@ my $back = $t->upstream(sub { $_[0]->reply(200, '{}') });
 my $gw = $t->nginx(backend => $back, locations => <<'END');
     location /leeway/ { sensu_jwt_leeway 60s; proxy_pass http://sensu; }
     location /issuer/ { sensu_jwt_issuer https://issuer; proxy_pass http://sensu; }
+    location /iat/ { sensu_jwt_iat on; proxy_pass http://sensu; }
+    location /iat/leeway/ { sensu_jwt_iat on; sensu_jwt_leeway 60s; proxy_pass http://sensu; }
+    location /roles/ {
+        sensu_groups_claim realm_access.roles;
+        add_header X-Groups "$sensu_groups";
+        proxy_pass http://sensu;
+    }
+    location /two/ {
+        sensu_jwt_issuer https://issuer https://other;
+        proxy_pass http://sensu;
+    }
     location /audience/ { sensu_jwt_audience sensu; proxy_pass http://sensu; }
 END
 
@@ -60,15 +71,55 @@ subtest 'C4: the largest exp with leeway' => sub {
 subtest 'C5: nbf, C6: iat' => sub {
     for my $name (qw(nbf iat)) {
         my $base = "\"sub\":\"a\",\"exp\":@{[$now + 900]},\"$name\"";
+        my $at = $name eq 'iat' ? '/iat' : '';
 
-        is status('/a', "$base:@{[$now - 10]}"), 200, "$name is past";
-        is status('/a', "$base:@{[$now + 100]}"), 401, 'is to come';
-        is status('/leeway/a', "$base:@{[$now + 30]}"), 200, 'within leeway';
-        is status('/leeway/a', "$base:@{[$now + 200]}"), 401, 'beyond it';
+        is status("$at/a", "$base:@{[$now - 10]}"), 200, "$name is past";
+        is status("$at/a", "$base:@{[time]}.999"), 200, 'of this second';
+        is status("$at/a", "$base:@{[$now + 100]}"), 401, 'is to come';
+        is status("$at/leeway/a", "$base:@{[$now + 30]}"), 200, 'within leeway';
+        is status("$at/leeway/a", "$base:@{[$now + 200]}"), 401, 'beyond it';
+        is status("$at/a", "$base:9223372036854775807"), 401, 'the last';
         is status('/a', "$base:$_"), 401, "is $_"
-            for '"0"', 'null', 'true', '[]', '{}', '1E400',
-                '9223372036854775807';
+            for '"0"', 'null', 'true', '[]', '{}', '1E400';
     }
+
+    is status('/a', "\"sub\":\"a\",\"exp\":@{[$now + 900]},\"iat\":$_"), 200,
+       "iat $_ where nobody asks" for $now + 100, '9223372036854775807';
+};
+
+subtest 'claims that nobody uses' => sub {
+    my $base = "\"sub\":\"a\",\"exp\":@{[$now + 900]}";
+
+    is status('/a', "$base,\"x\":$_"), 200, $_
+        for '18446744073709551615', '1.5e400', '"a\u0000b"', '"\ud83d"',
+            '[{"y":-9223372036854775809}]';
+    is status('/a', "\"exp\":@{[$now + 900]},\"sub\":$_"), 401, "sub $_"
+        for '" admin "', '" "', '"a\ud83d"', '"a\u0000b"';
+    is why('/a', "\"exp\":@{[$now + 900]},\"sub\":\" a\""),
+       'sub begins or ends with a blank', 'why';
+};
+
+subtest 'groups elsewhere' => sub {
+    my $base = "\"sub\":\"a\",\"exp\":@{[$now + 900]}";
+    my $groups = sub { request('/roles/a', "$base,$_[0]")->header('X-Groups') };
+
+    is $groups->('"realm_access":{"roles":["a","b"]},"groups":["c"]'), 'a,b',
+       'in an object';
+    is $groups->('"realm_access":{"roles":"one"}'), 'one', 'one string';
+    is $groups->('"realm_access":{"roles":[" a","b ","c"]}'), 'c',
+       'none that HTTP would change';
+    is $groups->('"groups":["c"]'), undef, 'none there';
+    is status('/roles/a', "$base,\"realm_access\":{\"roles\":[1]}"), 401,
+       'not of texts';
+};
+
+subtest 'several issuers' => sub {
+    my $base = "\"sub\":\"a\",\"exp\":@{[$now + 900]}";
+
+    is status('/two/a', "$base,\"iss\":\"$_\""), 200, $_
+        for 'https://issuer', 'https://other';
+    is status('/two/a', "$base,\"iss\":\"$_\""), 401, $_
+        for 'https://issuer https://other', 'https://', '';
 };
 
 subtest 'C7: iss' => sub {
@@ -102,9 +153,9 @@ subtest 'sub and groups' => sub {
     is status('/a', $exp), 401, 'no sub';
 
     is status('/a', "$exp,\"sub\":\"a\",\"groups\":$_"), 200, "groups $_"
-        for 'null', '[]', '["a","b"]', '[""]';
+        for 'null', '[]', '["a","b"]', '[""]', '"a"';
     is status('/a', "$exp,\"sub\":\"a\",\"groups\":$_"), 401, "groups $_"
-        for '"a"', '{}', '[1]', '[null]', '["a\\r\\nb"]', '1';
+        for '{}', '[1]', '[null]', '["a\\r\\nb"]', '1';
 };
 
 subtest 'R2: a remembered token ends in its second' => sub {

@@ -6,8 +6,12 @@
  */
 
 
+#include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include "sensu_hex.h"
 #include "sensu_json.h"
 
 
@@ -29,6 +33,15 @@ static void sensu_json_nul(sensu_str_t text, const unsigned char *nul,
     json_error_t *error);
 static void *sensu_json_malloc(size_t size);
 static void sensu_json_free(void *p);
+
+
+static unsigned char *sensu_json_tame_string(unsigned char *p,
+    unsigned char *last);
+static unsigned char *sensu_json_tame_number(unsigned char *p,
+    unsigned char *last);
+static int sensu_json_number_is_beyond(const char *p, const char *end);
+static long sensu_json_unicode(const unsigned char *p,
+    const unsigned char *last);
 
 
 static sensu_json_memory_t  sensu_json_memory;
@@ -149,4 +162,159 @@ sensu_json_free(void *p)
     if ((uintptr_t) p - (uintptr_t) memory->reserve >= memory->size) {
         memory->free(p);
     }
+}
+
+
+void
+sensu_json_tame(unsigned char *p, size_t len)
+{
+    unsigned char  *last;
+
+    last = p + len;
+
+    while (p < last) {
+
+        if (*p == '"') {
+            p = sensu_json_tame_string(p + 1, last);
+
+        } else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+            p = sensu_json_tame_number(p, last);
+
+        } else {
+            p++;
+        }
+    }
+}
+
+
+/* from behind the opening quote to behind the closing one */
+
+static unsigned char *
+sensu_json_tame_string(unsigned char *p, unsigned char *last)
+{
+    long  code, next;
+
+    while (p < last && *p != '"') {
+
+        if (*p != '\\') {
+            p++;
+            continue;
+        }
+
+        code = sensu_json_unicode(p, last);
+
+        if (code == -1) {
+            p += (last - p > 1) ? 2 : 1;
+            continue;
+        }
+
+        next = -1;
+
+        if (code >= 0xd800 && code <= 0xdbff) {
+            next = sensu_json_unicode(p + 6, last);
+        }
+
+        if (next >= 0xdc00 && next <= 0xdfff) {
+            p += 12;
+            continue;
+        }
+
+        if (code >= 0xd800 && code <= 0xdfff) {
+            memcpy(p + 2, "fffd", 4);
+        }
+
+        p += 6;
+    }
+
+    return p < last ? p + 1 : p;
+}
+
+
+/* the value of a \uXXXX, or -1 */
+
+static long
+sensu_json_unicode(const unsigned char *p, const unsigned char *last)
+{
+    int   i, digit;
+    long  code;
+
+    if (last - p < 6 || p[0] != '\\' || p[1] != 'u') {
+        return -1;
+    }
+
+    code = 0;
+
+    for (i = 2; i < 6; i++) {
+        digit = sensu_hex_value(p[i]);
+
+        if (digit == -1) {
+            return -1;
+        }
+
+        code = code << 4 | digit;
+    }
+
+    return code;
+}
+
+
+static unsigned char *
+sensu_json_tame_number(unsigned char *p, unsigned char *last)
+{
+    int             beyond;
+    unsigned char   next, *end;
+
+    for (end = p + 1; end < last; end++) {
+        if (*end == '\0' || strchr("0123456789.eE+-", *end) == NULL) {
+            break;
+        }
+    }
+
+    /* short ones are in range, and none ends the text of an object */
+
+    if (end - p < 5 || end == last) {
+        return end;
+    }
+
+    next = *end;
+    *end = '\0';
+
+    beyond = sensu_json_number_is_beyond((char *) p, (char *) end);
+
+    *end = next;
+
+    if (beyond) {
+        memset(p, ' ', end - p);
+        memcpy(p, "null", 4);
+    }
+
+    return end;
+}
+
+
+/* what is no number by RFC 8259 is left for jansson to refuse */
+
+static int
+sensu_json_number_is_beyond(const char *p, const char *end)
+{
+    char        *tail;
+    const char  *digits, *dot;
+
+    digits = p + (*p == '-');
+    dot = strchr(p, '.');
+
+    if (*digits == '.' || (*digits == '0' && strchr("0123456789", digits[1]))
+        || (dot && (dot[1] < '0' || dot[1] > '9')))
+    {
+        return 0;
+    }
+
+    if (strpbrk(p, ".eE")) {
+        return isinf(strtod(p, &tail)) && tail == end;
+    }
+
+    errno = 0;
+    (void) strtoll(p, &tail, 10);
+
+    return errno == ERANGE && tail == end;
 }

@@ -21,5 +21,13 @@
 json_t *sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
     int *no_memory);
 
+/*
+ * Claims that nobody uses may hold what jansson does not read but most
+ * issuers write: a number beyond 64 bits becomes null, half of a surrogate
+ * pair U+FFFD, which is no text that counts.  In place; of a text that is no
+ * JSON nothing is promised.
+ */
+void sensu_json_tame(unsigned char *p, size_t len);
+
 
 #endif /* _SENSU_JSON_H_INCLUDED_ */

@@ -5,6 +5,7 @@
  */
 
 
+#include "sensu_hex.h"
 #include "sensu_text.h"
 
 
@@ -155,15 +156,11 @@ sensu_text_escape(sensu_text_t *text, unsigned c)
 static int
 sensu_text_digit(sensu_text_t *text, unsigned c)
 {
-    unsigned  digit;
+    int  digit;
 
-    if (c >= '0' && c <= '9') {
-        digit = c - '0';
+    digit = sensu_hex_value(c);
 
-    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-        digit = (c | 0x20) - 'a' + 10;
-
-    } else {
+    if (digit == -1) {
         text->state = SENSU_PLAIN;
         text->bad = 1;
         return 0;

@@ -102,10 +102,12 @@ typedef struct {
     ngx_int_t                 logout;    /* ngx_sensu_logout_e */
 
     sensu_keys_t             *keys;
-    ngx_str_t                 issuer;
+    ngx_array_t              *issuers;   /* sensu_str_t */
     ngx_str_t                 audience;
+    ngx_str_t                 groups_claim;
+    ngx_flag_t                iat;
     time_t                    leeway;
-    sensu_token_rules_t       rules;     /* of the four above */
+    sensu_token_rules_t       rules;     /* of those above */
     ngx_uint_t                rules_id;  /* never given out twice */
 
     ngx_array_t              *public;    /* ngx_str_t */

@@ -53,7 +53,7 @@ static ngx_sensu_cache_entry_t
 
 
 ngx_sensu_identity_t *
-ngx_sensu_identity(json_t *claims)
+ngx_sensu_identity(sensu_token_rules_t *rules, json_t *claims)
 {
     size_t                 len;
     u_char                *p;
@@ -62,7 +62,7 @@ ngx_sensu_identity(json_t *claims)
 
     sub = json_object_get(claims, "sub");
     iss = json_object_get(claims, "iss");
-    groups = json_object_get(claims, "groups");
+    groups = sensu_claims_groups(rules, claims);
 
     len = json_string_length(sub) + json_string_length(iss)
           + ngx_sensu_identity_groups(NULL, groups);
@@ -104,22 +104,30 @@ ngx_sensu_identity_text(ngx_str_t *dst, u_char **p, json_t *claim)
 
 /*
  * Joins the groups with commas, returns the length.  A group with a comma in
- * its name is left out: it could not be told from two others.
+ * its name is left out: it could not be told from two others.  So is one with a
+ * blank around it, which HTTP takes away.
  */
 
 static size_t
 ngx_sensu_identity_groups(u_char *p, json_t *groups)
 {
-    size_t   i, len, total;
-    json_t  *group;
+    size_t       i, n, len, total;
+    json_t      *group;
+    const char  *text;
 
     total = 0;
 
-    json_array_foreach(groups, i, group) {
+    n = json_is_string(groups) ? 1 : json_array_size(groups);
 
+    for (i = 0; i < n; i++) {
+
+        group = json_is_string(groups) ? groups : json_array_get(groups, i);
+        text = json_string_value(group);
         len = json_string_length(group);
 
-        if (len == 0 || memchr(json_string_value(group), ',', len) != NULL) {
+        if (len == 0 || memchr(text, ',', len) != NULL
+            || text[0] == ' ' || text[len - 1] == ' ')
+        {
             continue;
         }
 
@@ -128,8 +136,7 @@ ngx_sensu_identity_groups(u_char *p, json_t *groups)
                 p[total] = ',';
             }
 
-            ngx_memcpy(p + total + (total != 0), json_string_value(group),
-                       len);
+            ngx_memcpy(p + total + (total != 0), text, len);
         }
 
         total += len + (total != 0);

@@ -27,7 +27,8 @@ typedef struct {
  * Of claims that were verified; takes their reference over.  NULL: no memory,
  * the claims are released.  The caller owns one reference.
  */
-ngx_sensu_identity_t *ngx_sensu_identity(json_t *claims);
+ngx_sensu_identity_t *ngx_sensu_identity(sensu_token_rules_t *rules,
+    json_t *claims);
 void ngx_sensu_identity_release(ngx_sensu_identity_t *identity);
 
 /*

@@ -236,7 +236,7 @@ ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
         return NULL;
     }
 
-    identity = ngx_sensu_identity(claims);
+    identity = ngx_sensu_identity(&conf->rules, claims);
 
     if (identity != NULL) {
         ngx_sensu_cache_add(conf, field, identity);

@@ -8,20 +8,8 @@
 #define _SENSU_PERCENT_H_INCLUDED_
 
 
+#include "sensu_hex.h"
 #include "sensu_str.h"
-
-
-static inline int
-sensu_percent_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
-}
 
 
 /*
@@ -46,8 +34,8 @@ sensu_percent_next(const unsigned char **p, const unsigned char *last)
         return -1;
     }
 
-    hi = sensu_percent_digit(s[1]);
-    lo = sensu_percent_digit(s[2]);
+    hi = sensu_hex_value(s[1]);
+    lo = sensu_hex_value(s[2]);
 
     if (hi < 0 || lo < 0) {
         return -1;

@@ -6,13 +6,19 @@
 
 
 #include <limits.h>
+#include <math.h>
 #include "sensu_claims.h"
 
 
 static int sensu_number_exceeds(const json_t *value, long long limit);
+static int sensu_number_is_later(const json_t *value, long long limit);
 static int sensu_claims_audience(const json_t *aud, sensu_str_t name);
-static int sensu_claims_groups(const json_t *value);
+static json_t *sensu_claims_find(const json_t *claims, sensu_str_t name);
+static int sensu_claims_are_groups(const json_t *value);
+static int sensu_claims_issuer(const sensu_token_rules_t *rules,
+    sensu_str_t iss);
 static int sensu_json_is(const json_t *value, sensu_str_t text);
+static int sensu_claims_clean(const json_t *claims, const char *name);
 static int sensu_json_clean(const json_t *value);
 
 
@@ -21,6 +27,7 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
     time_t now, const char **why)
 {
     json_t         *sub;
+    sensu_str_t     name;
     sensu_token_e   rc;
 
     rc = sensu_claims_times(rules, claims, now, why);
@@ -28,8 +35,9 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
         return rc;
     }
 
-    if (rules->issuer.len
-        && !sensu_json_is(json_object_get(claims, "iss"), rules->issuer))
+    if (!sensu_claims_issuer(rules,
+                             sensu_claims_text(json_object_get(claims,
+                                                               "iss"))))
     {
         *why = "iss is not the required one";
         return SENSU_TOKEN_BAD_CLAIMS;
@@ -43,6 +51,13 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
+    if (!sensu_claims_clean(claims, "iss")
+        || !sensu_claims_clean(claims, "jti"))
+    {
+        *why = "iss or jti is not a clean string";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
     sub = json_object_get(claims, "sub");
 
     if (!sensu_json_clean(sub) || json_string_length(sub) == 0) {
@@ -50,7 +65,16 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
-    if (!sensu_claims_groups(json_object_get(claims, "groups"))) {
+    /* HTTP takes them away on the way to whoever reads $sensu_user */
+
+    name = sensu_claims_text(sub);
+
+    if (name.data[0] == ' ' || name.data[name.len - 1] == ' ') {
+        *why = "sub begins or ends with a blank";
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    if (!sensu_claims_are_groups(sensu_claims_groups(rules, claims))) {
         *why = "groups is not an array of clean strings";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
@@ -76,12 +100,12 @@ sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
     iat = json_object_get(claims, "iat");
 
     if (!json_is_number(exp) || !sensu_number_exceeds(exp, 0)) {
-        *why = "exp is missing or not a time";
+        *why = "exp is missing or not a time of up to 64 bits";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
     if ((nbf && !json_is_number(nbf)) || (iat && !json_is_number(iat))) {
-        *why = "nbf or iat is not a time";
+        *why = "nbf or iat is not a time of up to 64 bits";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
@@ -94,8 +118,8 @@ sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
 
     late = (leeway > LLONG_MAX - now) ? LLONG_MAX : (long long) now + leeway;
 
-    if ((nbf && sensu_number_exceeds(nbf, late))
-        || (iat && sensu_number_exceeds(iat, late)))
+    if ((nbf && sensu_number_is_later(nbf, late))
+        || (rules->iat && iat && sensu_number_is_later(iat, late)))
     {
         *why = "the token is not valid yet";
         return SENSU_TOKEN_NOT_YET;
@@ -115,6 +139,17 @@ sensu_number_exceeds(const json_t *value, long long limit)
     }
 
     return json_real_value(value) > (double) limit;
+}
+
+
+/* now is whole seconds: a fraction of this very one is not to come */
+
+static int
+sensu_number_is_later(const json_t *value, long long limit)
+{
+    return json_is_integer(value)
+           ? json_integer_value(value) > limit
+           : floor(json_real_value(value)) > (double) limit;
 }
 
 
@@ -152,18 +187,39 @@ sensu_json_is(const json_t *value, sensu_str_t text)
 {
     sensu_str_t  s;
 
-    if (!json_is_string(value)) {
-        return 0;
-    }
+    s = sensu_claims_text(value);
 
-    s.data = (const unsigned char *) json_string_value(value);
-    s.len = json_string_length(value);
-
-    return sensu_str_eq(s, text);
+    return s.data && sensu_str_eq(s, text);
 }
 
 
-/* a string that may stand in a header field or a log line */
+sensu_str_t
+sensu_claims_text(const json_t *value)
+{
+    return (sensu_str_t) {
+        json_string_length(value),
+        (const unsigned char *) json_string_value(value)
+    };
+}
+
+
+/* where it is a string, as what tells callers and log-outs apart */
+
+static int
+sensu_claims_clean(const json_t *claims, const char *name)
+{
+    const json_t  *value;
+
+    value = json_object_get(claims, name);
+
+    return !json_is_string(value) || sensu_json_clean(value);
+}
+
+
+/*
+ * A string that may stand in a header field or a log line.  U+FFFD is what is
+ * left of characters that were none.
+ */
 
 static int
 sensu_json_clean(const json_t *value)
@@ -184,12 +240,65 @@ sensu_json_clean(const json_t *value)
         }
     }
 
-    return 1;
+    return strstr((const char *) p, "\xef\xbf\xbd") == NULL;
 }
 
 
 static int
-sensu_claims_groups(const json_t *value)
+sensu_claims_issuer(const sensu_token_rules_t *rules, sensu_str_t iss)
+{
+    size_t  i;
+
+    for (i = 0; i < rules->nissuers; i++) {
+        if (iss.data && sensu_str_eq(rules->issuers[i], iss)) {
+            return 1;
+        }
+    }
+
+    return rules->nissuers == 0;
+}
+
+
+json_t *
+sensu_claims_groups(const sensu_token_rules_t *rules, const json_t *claims)
+{
+    return sensu_claims_find(claims, rules->groups.len ? rules->groups
+                                                       : sensu_str("groups"));
+}
+
+
+/* "a.b" is a member of that name, or b of the object a */
+
+static json_t *
+sensu_claims_find(const json_t *claims, sensu_str_t name)
+{
+    size_t        i;
+    json_t       *value;
+    const char   *p;
+    sensu_str_t   rest;
+
+    p = (const char *) name.data;
+
+    value = json_object_getn(claims, p, name.len);
+
+    for (i = 0; value == NULL && i < name.len; i++) {
+
+        if (p[i] == '.') {
+            rest.len = name.len - i - 1;
+            rest.data = name.data + i + 1;
+
+            value = sensu_claims_find(json_object_getn(claims, p, i), rest);
+        }
+    }
+
+    return value;
+}
+
+
+/* one string is a list of one, as some issuers write it */
+
+static int
+sensu_claims_are_groups(const json_t *value)
 {
     size_t  i;
 
@@ -198,7 +307,7 @@ sensu_claims_groups(const json_t *value)
     }
 
     if (!json_is_array(value)) {
-        return 0;
+        return sensu_json_clean(value);
     }
 
     for (i = 0; i < json_array_size(value); i++) {

@@ -14,7 +14,8 @@
 /*
  * Returns SENSU_TOKEN_OK, _EXPIRED, _NOT_YET or _BAD_CLAIMS with a reason in
  * *why.  exp is required, a number above 0, and good while now < exp +
- * leeway; nbf and iat must not be later than now + leeway.
+ * leeway; nbf, and iat if the rules ask for that, must not be later than now +
+ * leeway.
  */
 sensu_token_e sensu_claims_check(const sensu_token_rules_t *rules,
     const json_t *claims, time_t now, const char **why);
@@ -22,6 +23,14 @@ sensu_token_e sensu_claims_check(const sensu_token_rules_t *rules,
 /* of these the part that may change: _OK, _EXPIRED, _NOT_YET, _BAD_CLAIMS */
 sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
     const json_t *claims, time_t now, const char **why);
+
+/* the groups, a string or an array of strings in claims that were checked;
+   NULL: none */
+json_t *sensu_claims_groups(const sensu_token_rules_t *rules,
+    const json_t *claims);
+
+/* data NULL where it is no string */
+sensu_str_t sensu_claims_text(const json_t *value);
 
 
 #endif /* _SENSU_CLAIMS_H_INCLUDED_ */

@@ -42,7 +42,7 @@ static int sensu_jwks_load(sensu_keys_t *keys, const json_t *set,
 static void sensu_jwk_warn(size_t i, const sensu_jwk_t *jwk,
     const sensu_key_report_t *r);
 static int sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk);
-static int sensu_jwk_head(const sensu_keys_t *keys, sensu_jwk_t *jwk);
+static int sensu_jwk_head(sensu_jwk_t *jwk);
 static int sensu_jwk_type(sensu_jwk_t *jwk);
 static int sensu_jwk_purpose(sensu_jwk_t *jwk);
 static int sensu_jwk_alg(sensu_jwk_t *jwk);
@@ -178,7 +178,7 @@ sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk)
     sensu_str_t     secret;
     unsigned char   buf[SENSU_JWK_VALUE_MAX];
 
-    if (sensu_jwk_head(keys, jwk) != 0) {
+    if (sensu_jwk_head(jwk) != 0) {
         return -1;
     }
 
@@ -215,7 +215,7 @@ sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk)
 /* what can be said before the key itself is read */
 
 static int
-sensu_jwk_head(const sensu_keys_t *keys, sensu_jwk_t *jwk)
+sensu_jwk_head(sensu_jwk_t *jwk)
 {
     json_t  *kid;
 
@@ -233,10 +233,6 @@ sensu_jwk_head(const sensu_keys_t *keys, sensu_jwk_t *jwk)
 
         jwk->kid.data = (const unsigned char *) json_string_value(kid);
         jwk->kid.len = json_string_length(kid);
-
-        if (sensu_keys_have(keys, jwk->kid, NULL)) {
-            return sensu_jwk_no(jwk, "an earlier key has the same kid");
-        }
     }
 
     if (sensu_jwk_type(jwk) != 0 || sensu_jwk_purpose(jwk) != 0) {

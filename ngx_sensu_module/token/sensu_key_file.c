@@ -16,6 +16,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include "sensu_base64.h"
+#include "sensu_hex.h"
 #include "sensu_keys.h"
 
 
@@ -25,7 +26,6 @@ static int sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
 static ssize_t sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     const char *format, const sensu_key_report_t *r);
 static ssize_t sensu_hex_decode(unsigned char *dst, sensu_str_t src);
-static int sensu_hex_value(unsigned char ch);
 static int sensu_key_file_public(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t text, sensu_str_t kid, const sensu_key_report_t *r);
 static int sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
@@ -166,7 +166,7 @@ sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
         rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
 
     } else if (!S_ISREG(st.st_mode)) {
-        rc = sensu_key_error(r, "is not a regular file");
+        rc = sensu_key_error(r, "cannot be read: it is no regular file");
     }
 
     while (rc == 0 && len <= SENSU_KEY_FILE_MAX) {
@@ -363,23 +363,6 @@ sensu_hex_decode(unsigned char *dst, sensu_str_t src)
     }
 
     return src.len / 2;
-}
-
-
-static int
-sensu_hex_value(unsigned char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    ch |= 0x20;
-
-    if (ch >= 'a' && ch <= 'f') {
-        return ch - 'a' + 10;
-    }
-
-    return -1;
 }
 
 

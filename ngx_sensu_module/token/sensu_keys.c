@@ -25,6 +25,7 @@
 
 static int sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v,
     sensu_str_t kid);
+static int sensu_keys_copy(sensu_str_t *dst, sensu_str_t src);
 static int sensu_keys_cross_check(const sensu_verifier_t *v,
     sensu_str_t secret);
 static int sensu_keys_check_text(const sensu_verifier_t *v, char *text);
@@ -53,6 +54,7 @@ sensu_keys_free(sensu_keys_t *keys)
     for (i = 0; i < keys->n; i++) {
         sensu_verifier_free(&keys->key[i].verifier);
         free((void *) keys->key[i].kid.data);
+        free((void *) keys->key[i].issuer.data);
     }
 
     free(keys->key);
@@ -78,7 +80,8 @@ sensu_keys_have(const sensu_keys_t *keys, sensu_str_t kid,
         key = &keys->key[i];
 
         if (key->kid.data && sensu_str_eq(key->kid, kid)
-            && (alg == NULL || key->verifier.alg == alg))
+            && (alg == NULL
+                || (key->verifier.alg == alg && key->issuer.data == NULL)))
         {
             return 1;
         }
@@ -141,32 +144,66 @@ sensu_keys_add_public(sensu_keys_t *keys, const sensu_alg_t *alg,
 static int
 sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v, sensu_str_t kid)
 {
-    unsigned char    *copy;
+    sensu_str_t       copy;
     sensu_jwt_key_t  *key;
 
-    copy = NULL;
-
-    if (kid.data) {
-        copy = malloc(kid.len + 1);
-        if (copy == NULL) {
-            return -1;
-        }
-
-        memcpy(copy, kid.data, kid.len);
+    if (sensu_keys_copy(&copy, kid) != 0) {
+        return -1;
     }
 
     key = realloc(keys->key, (keys->n + 1) * sizeof(sensu_jwt_key_t));
     if (key == NULL) {
-        free(copy);
+        free((void *) copy.data);
         return -1;
     }
 
     keys->key = key;
 
     key += keys->n++;
+    memset(key, 0, sizeof(sensu_jwt_key_t));
     key->verifier = *v;
-    key->kid.len = kid.len;
-    key->kid.data = copy;
+    key->kid = copy;
+
+    return 0;
+}
+
+
+int
+sensu_keys_bind(sensu_keys_t *keys, size_t from, sensu_str_t issuer)
+{
+    size_t  i;
+
+    for (i = from; i < keys->n; i++) {
+        if (sensu_keys_copy(&keys->key[i].issuer, issuer) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+sensu_keys_copy(sensu_str_t *dst, sensu_str_t src)
+{
+    unsigned char  *p;
+
+    dst->len = 0;
+    dst->data = NULL;
+
+    if (src.data == NULL) {
+        return 0;
+    }
+
+    p = malloc(src.len + 1);
+    if (p == NULL) {
+        return -1;
+    }
+
+    memcpy(p, src.data, src.len);
+
+    dst->len = src.len;
+    dst->data = p;
 
     return 0;
 }

@@ -19,6 +19,7 @@
 typedef struct {
     sensu_verifier_t      verifier;
     sensu_str_t           kid;       /* data NULL: the key has none */
+    sensu_str_t           issuer;    /* data NULL: any */
 } sensu_jwt_key_t;
 
 
@@ -74,7 +75,8 @@ int sensu_keys_add_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
 int sensu_keys_add_public(sensu_keys_t *keys, const sensu_alg_t *alg,
     EVP_PKEY *key, sensu_str_t kid);
 
-/* is there a key with this kid, and if alg is not NULL, with this alg too? */
+/* is there a key with this kid, and if alg is not NULL, one for any issuer
+   with this alg too? */
 int sensu_keys_have(const sensu_keys_t *keys, sensu_str_t kid,
     const sensu_alg_t *alg);
 

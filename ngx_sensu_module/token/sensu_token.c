@@ -10,6 +10,7 @@
 
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <openssl/err.h>
 #include "sensu_base64.h"
 #include "sensu_claims.h"
@@ -38,15 +39,22 @@ typedef struct {
 } sensu_token_header_t;
 
 
-static sensu_token_e sensu_token_trusted(const sensu_token_rules_t *rules,
-    sensu_str_t token, sensu_str_t *payload, const char **why);
+static sensu_token_e sensu_token_trusted(const sensu_keys_t *keys,
+    sensu_str_t token, unsigned char *buf, json_t **claims, const char **why);
+static sensu_token_e sensu_token_claims(const sensu_keys_t *keys,
+    const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    unsigned char *buf, json_t **claims, const char **why);
 static int sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts);
 static const char *sensu_token_header(sensu_str_t text,
     sensu_token_header_t *header);
 static sensu_token_e sensu_token_signed(const sensu_keys_t *keys,
     const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    const sensu_str_t *issuer, const sensu_jwt_key_t **signer,
     const char **why);
-static json_t *sensu_token_object(sensu_str_t text, const char **why);
+static int sensu_token_chosen(const sensu_jwt_key_t *key,
+    const sensu_token_header_t *header, const sensu_str_t *issuer, int known);
+static json_t *sensu_token_object(sensu_str_t text, size_t flags,
+    const char **why);
 static int sensu_is_token68(sensu_str_t s);
 
 
@@ -106,7 +114,7 @@ sensu_token_from_header(sensu_str_t value, sensu_str_t *token)
     value.data += n;
     value.len -= n;
 
-    if (value.len > SENSU_TOKEN_MAX || !sensu_is_token68(value)) {
+    if (!sensu_is_token68(value)) {
         return SENSU_TOKEN_MALFORMED;
     }
 
@@ -151,28 +159,28 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
     time_t now, json_t **claims, const char **why)
 {
     json_t         *json;
-    sensu_str_t     payload;
     sensu_token_e   rc;
-    unsigned char   buf[sensu_base64_decoded(SENSU_TOKEN_MAX)];
+    unsigned char  *buf;
 
     *claims = NULL;
+    *why = "there was no memory to read the token";
 
-    payload.data = buf;
+    /* nginx bounds a token by large_client_header_buffers */
 
-    rc = sensu_token_trusted(rules, token, &payload, why);
+    buf = malloc(sensu_base64_decoded(token.len));
+    if (buf == NULL) {
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    rc = sensu_token_trusted(rules->keys, token, buf, &json, why);
+
+    free(buf);
 
     /* nginx would report what is left on the queue as another's error */
     ERR_clear_error();
 
     if (rc != SENSU_TOKEN_OK) {
         return rc;
-    }
-
-    *why = "the payload is not a JSON object with distinct members";
-
-    json = sensu_token_object(payload, why);
-    if (json == NULL) {
-        return SENSU_TOKEN_BAD_CLAIMS;
     }
 
     rc = sensu_claims_check(rules, json, now, why);
@@ -189,29 +197,17 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
 }
 
 
-/*
- * On SENSU_TOKEN_OK the payload is what a holder of one of the keys signed.
- * payload->data comes in as the room for it.
- */
+/* on SENSU_TOKEN_OK the claims are what a holder of one of the keys signed */
 
 static sensu_token_e
-sensu_token_trusted(const sensu_token_rules_t *rules, sensu_str_t token,
-    sensu_str_t *payload, const char **why)
+sensu_token_trusted(const sensu_keys_t *keys, sensu_str_t token,
+    unsigned char *buf, json_t **claims, const char **why)
 {
     ssize_t                n;
-    sensu_str_t            text;
     sensu_token_e          rc;
     const char            *wrong;
-    unsigned char         *buf;
     sensu_token_parts_t    parts;
     sensu_token_header_t   header;
-
-    buf = (unsigned char *) payload->data;
-
-    if (token.len > SENSU_TOKEN_MAX) {
-        *why = "the token is too long";
-        return SENSU_TOKEN_MALFORMED;
-    }
 
     *why = "the token is not three parts of base64url";
 
@@ -224,32 +220,70 @@ sensu_token_trusted(const sensu_token_rules_t *rules, sensu_str_t token,
         return SENSU_TOKEN_BAD_SIGNATURE;
     }
 
-    text.len = n;
-    text.data = buf;
-
-    wrong = sensu_token_header(text, &header);
+    wrong = sensu_token_header((sensu_str_t) { n, buf }, &header);
 
     if (wrong) {
         *why = wrong;
         rc = SENSU_TOKEN_BAD_CLAIMS;
 
     } else {
-        rc = sensu_token_signed(rules->keys, &header, &parts, why);
+        rc = sensu_token_claims(keys, &header, &parts, buf, claims, why);
     }
 
     json_decref(header.json);
 
+    return rc;
+}
+
+
+/*
+ * A key that is bound to an issuer says nothing about others: when the payload
+ * may be believed, it must be of that issuer, or there is another key for it.
+ */
+
+static sensu_token_e
+sensu_token_claims(const sensu_keys_t *keys,
+    const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    unsigned char *buf, json_t **claims, const char **why)
+{
+    ssize_t                 n;
+    json_t                 *json;
+    sensu_str_t             issuer;
+    sensu_token_e           rc;
+    const sensu_jwt_key_t  *key;
+
+    rc = sensu_token_signed(keys, header, parts, NULL, &key, why);
     if (rc != SENSU_TOKEN_OK) {
         return rc;
     }
 
-    n = sensu_base64url_decode(buf, parts.payload);
+    n = sensu_base64url_decode(buf, parts->payload);
     if (n == -1) {
         *why = "the token is not three parts of base64url";
         return SENSU_TOKEN_BAD_SIGNATURE;
     }
 
-    payload->len = n;
+    sensu_json_tame(buf, n);
+
+    *why = "the payload is not a JSON object with distinct members";
+
+    json = sensu_token_object((sensu_str_t) { n, buf }, JSON_ALLOW_NUL, why);
+    if (json == NULL) {
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    issuer = sensu_claims_text(json_object_get(json, "iss"));
+
+    if (key->issuer.data && !sensu_str_eq(key->issuer, issuer)
+        && sensu_token_signed(keys, header, parts, &issuer, &key, why)
+           != SENSU_TOKEN_OK)
+    {
+        *why = "iss is not the one that the key is for";
+        json_decref(json);
+        return SENSU_TOKEN_BAD_CLAIMS;
+    }
+
+    *claims = json;
 
     return SENSU_TOKEN_OK;
 }
@@ -300,7 +334,7 @@ sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
 
     why = "the header is not a JSON object with distinct members";
 
-    header->json = sensu_token_object(text, &why);
+    header->json = sensu_token_object(text, 0, &why);
     if (header->json == NULL) {
         return why;
     }
@@ -350,6 +384,7 @@ sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
 static sensu_token_e
 sensu_token_signed(const sensu_keys_t *keys,
     const sensu_token_header_t *header, const sensu_token_parts_t *parts,
+    const sensu_str_t *issuer, const sensu_jwt_key_t **signer,
     const char **why)
 {
     int                     known, tried;
@@ -383,22 +418,16 @@ sensu_token_signed(const sensu_keys_t *keys,
     for (i = 0; i < keys->n; i++) {
         key = &keys->key[i];
 
-        if (key->verifier.alg != alg) {
-            continue;
-        }
-
-        if (known) {
-            if (key->kid.data == NULL || !sensu_str_eq(key->kid, header->kid)) {
-                continue;
-            }
-
-        } else if (header->kid.data && key->kid.data) {
+        if (key->verifier.alg != alg
+            || !sensu_token_chosen(key, header, issuer, known))
+        {
             continue;
         }
 
         tried = 1;
 
         if (sensu_verifier_check(&key->verifier, parts->text, sig)) {
+            *signer = key;
             return SENSU_TOKEN_OK;
         }
     }
@@ -414,15 +443,32 @@ sensu_token_signed(const sensu_keys_t *keys,
 }
 
 
+static int
+sensu_token_chosen(const sensu_jwt_key_t *key,
+    const sensu_token_header_t *header, const sensu_str_t *issuer, int known)
+{
+    if (issuer && key->issuer.data && !sensu_str_eq(key->issuer, *issuer)) {
+        return 0;
+    }
+
+    if (known) {
+        return key->kid.data && sensu_str_eq(key->kid, header->kid);
+    }
+
+    return header->kid.data == NULL || key->kid.data == NULL;
+}
+
+
 /* *why stays as it is where the text is to blame */
 
 static json_t *
-sensu_token_object(sensu_str_t text, const char **why)
+sensu_token_object(sensu_str_t text, size_t flags, const char **why)
 {
     int      no_memory;
     json_t  *json;
 
-    json = sensu_json_load(text, JSON_REJECT_DUPLICATES, NULL, &no_memory);
+    json = sensu_json_load(text, JSON_REJECT_DUPLICATES|flags, NULL,
+                           &no_memory);
 
     if (no_memory) {
         *why = "there was no memory to read the token";

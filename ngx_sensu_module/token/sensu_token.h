@@ -15,9 +15,6 @@
 #include "sensu_str.h"
 
 
-#define SENSU_TOKEN_MAX  16384       /* bytes of a token */
-
-
 /* zero, which is what cleared memory holds, is a refusal */
 
 typedef enum {
@@ -47,6 +44,9 @@ typedef void (*sensu_keys_warn_pt)(void *data, const char *text);
 sensu_keys_t *sensu_keys_create(void);
 void sensu_keys_free(sensu_keys_t *keys);
 size_t sensu_keys_count(const sensu_keys_t *keys);
+/* the keys from that one on are good for tokens with this iss alone; -1: no
+   memory */
+int sensu_keys_bind(sensu_keys_t *keys, size_t from, sensu_str_t issuer);
 
 /*
  * Reads a key from a file.  alg: "HS256" ... "ES512"; kid may be NULL;
@@ -66,9 +66,12 @@ int sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
 
 typedef struct {
     const sensu_keys_t   *keys;
-    sensu_str_t           issuer;    /* len 0: any */
+    const sensu_str_t    *issuers;   /* one of them */
+    size_t                nissuers;  /* 0: any */
     sensu_str_t           audience;  /* len 0: any */
-    time_t                leeway;    /* seconds, for exp and nbf */
+    sensu_str_t           groups;    /* the claim; len 0: groups */
+    time_t                leeway;    /* seconds, for exp, nbf and iat */
+    int                   iat;       /* it must not be in the future */
 } sensu_token_rules_t;
 
 

@@ -249,10 +249,9 @@ test_sets(void)
                      "{" OCT ",\"use\":\"enc\"}]}", 0600);
     kit_must(keys != NULL);
 
-    is_int(sensu_keys_count(keys), 2, "K14: two good keys among bad ones");
-    is_int(warnings, 3, "K14: three warnings");
-    ok(strstr(warning, "key 2 (kid b)") && strstr(warning, "key 3 (kid a)")
-       && strstr(warning, "an earlier key") && strstr(warning, "key 5 is"),
+    is_int(sensu_keys_count(keys), 3, "K14: three good keys among bad ones");
+    is_int(warnings, 2, "K14: two warnings");
+    ok(strstr(warning, "key 2 (kid b)") && strstr(warning, "key 5 is"),
        "K14: each named");
     ok(strstr(warning, "MDEyMzQ1") == NULL, "K14: no secret in a warning");
     sensu_keys_free(keys);

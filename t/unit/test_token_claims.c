@@ -6,6 +6,8 @@
 
 
 #include <limits.h>
+#include "sensu_claims.h"
+#include "sensu_keys.h"
 #include "token_check.h"
 
 
@@ -122,10 +124,10 @@ test_not_before(void)
 #define EARLY SENSU_TOKEN_NOT_YET
         { "1700000000", SENSU_TOKEN_OK, SENSU_TOKEN_OK },
         { "1700000001", EARLY, SENSU_TOKEN_OK },
-        { "1700000000.5", EARLY, SENSU_TOKEN_OK },
+        { "1700000000.5", SENSU_TOKEN_OK, SENSU_TOKEN_OK },
         { "1700000060", EARLY, SENSU_TOKEN_OK },
         { "1700000061", EARLY, EARLY },
-        { "1700000060.5", EARLY, EARLY },
+        { "1700000060.5", EARLY, SENSU_TOKEN_OK },
         { "9223372036854775807", EARLY, EARLY },
         { "1e300", EARLY, EARLY },
         { "0", SENSU_TOKEN_OK, SENSU_TOKEN_OK },
@@ -144,6 +146,7 @@ test_not_before(void)
 
     for (i = 0; i < 4; i++) {
         rules.leeway = (i / 2) * 60;
+        rules.iat = i % 2;
 
         for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
             snprintf(payload, sizeof(payload),
@@ -162,6 +165,7 @@ static void
 test_issuer(void)
 {
     sensu_token_rules_t  rules;
+    sensu_str_t            issuer = sensu_str("https://i/");
     static const row_t   iss[] = {
 #define with(s)  HEADER, "{\"exp\":1700000900,\"sub\":\"a\"" s "}"
 #define BAD      SENSU_TOKEN_BAD_CLAIMS
@@ -196,7 +200,8 @@ test_issuer(void)
     };
 
     rules = hs_rules;
-    rules.issuer = sensu_str("https://i/");
+    rules.issuers = &issuer;
+    rules.nissuers = 1;
     check_table(&rules, iss);
 
     rules = hs_rules;
@@ -228,7 +233,28 @@ test_identity(void)
         { "C10", with("\"sub\":\"a\",\"groups\":[]"), SENSU_TOKEN_OK },
         { "C10", with("\"sub\":\"a\",\"groups\":[\"g\",\"h\"]"),
           SENSU_TOKEN_OK },
-        { "C10", with("\"sub\":\"a\",\"groups\":\"g\""), BAD },
+        { "C10", with("\"sub\":\"a\",\"groups\":\"g\""), SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"groups\":\"g\\n\""), BAD },
+        { "C10", with("\"sub\":\" a\""), BAD },
+        { "C10", with("\"sub\":\"a \""), BAD },
+        { "C10", with("\"sub\":\" \""), BAD },
+        { "C10", with("\"sub\":\"a\\ud83d\""), BAD },
+        { "C10", with("\"sub\":\"a\\udc00b\""), BAD },
+        { "C10", with("\"sub\":\"a\\u0000b\""), BAD },
+        { "C10", with("\"sub\":\"a\",\"groups\":[\"\\ud83d\"]"), BAD },
+        { "C10", with("\"sub\":\"a\",\"iss\":\"\\u0000\""), BAD },
+        { "C10", with("\"sub\":\"a\",\"jti\":\"\\u0000\""), BAD },
+        { "C10", with("\"sub\":\"a\",\"x\":\"\\ud83d\\u0041\""),
+          SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"x\":\"\\\\ud83d\""),
+          SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"x\":\"b\\u0000\""), SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"x\":18446744073709551615"),
+          SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"x\":[-9223372036854775809,1.5e400]"),
+          SENSU_TOKEN_OK },
+        { "C10", with("\"sub\":\"a\",\"x\":01e999"), BAD },
+        { "C10", with("\"sub\":\"a\",\"x\":1e999e1"), BAD },
         { "C10", with("\"sub\":\"a\",\"groups\":{}"), BAD },
         { "C10", with("\"sub\":\"a\",\"groups\":[1]"), BAD },
         { "C10", with("\"sub\":\"a\",\"groups\":[\"g\",null]"), BAD },
@@ -245,6 +271,101 @@ test_identity(void)
 }
 
 
+static int
+groups_under(const char *name, const char *payload)
+{
+    int                    n;
+    json_t                *claims, *groups;
+    sensu_token_rules_t    rules;
+
+    rules = hs_rules;
+    rules.groups.data = (const unsigned char *) name;
+    rules.groups.len = strlen(name);
+
+    claims = json_loads(payload, 0, NULL);
+    groups = sensu_claims_groups(&rules, claims);
+    n = json_is_string(groups) ? 1 : (int) json_array_size(groups);
+    json_decref(claims);
+
+    return n;
+}
+
+
+static void
+test_groups_claim(void)
+{
+#define REALM  "{\"realm_access\":{\"roles\":[\"a\",\"b\"]},\"groups\":[\"g\"]}"
+    is_int(groups_under("", REALM), 1, "groups unless said otherwise");
+    is_int(groups_under("realm_access.roles", REALM), 2, "a nested claim");
+    is_int(groups_under("realm_access", REALM), 0, "an object is no list");
+    is_int(groups_under("realm_access.", REALM), 0, "nor is nothing in it");
+    is_int(groups_under(".roles", REALM), 0, "nor in nothing");
+    is_int(groups_under("none.roles", REALM), 0, "a claim that is not there");
+    is_int(groups_under("https://a.b/g", "{\"https://a.b/g\":\"one\"}"), 1,
+           "dots of a name");
+    is_int(groups_under("a.b.c", "{\"a\":{\"b.c\":[\"x\"]}}"), 1, "both");
+}
+
+
+/* one issuer's key never vouches for another's */
+
+static void
+test_bound_keys(void)
+{
+    size_t                 i;
+    char                   payload[128];
+    sensu_str_t            secret;
+    sensu_keys_t          *keys;
+    const kit_key_t       *key;
+    sensu_token_rules_t    rules;
+    static const struct {
+        int             key;
+        const char     *iss;
+        sensu_token_e   expected;
+    } row[] = {
+        { HS256, "\"A\"", SENSU_TOKEN_OK },
+        { HS256, "\"B\"", SENSU_TOKEN_BAD_CLAIMS },
+        { HS256, "null", SENSU_TOKEN_BAD_CLAIMS },
+        { HS256, "\"C\"", SENSU_TOKEN_OK },
+        { OTHER, "\"B\"", SENSU_TOKEN_OK },
+        { OTHER, "\"A\"", SENSU_TOKEN_BAD_CLAIMS },
+        { OTHER, "\"a\"", SENSU_TOKEN_BAD_CLAIMS }
+    };
+
+    keys = sensu_keys_create();
+    kit_must(keys != NULL);
+
+    /* all of one kid; the first key is of two issuers */
+
+    for (i = 0; i < 3; i++) {
+        key = &pool[i == 1 ? OTHER : HS256];
+        secret.data = (const unsigned char *) key->secret;
+        secret.len = key->secret_len;
+
+        kit_must(sensu_keys_add_secret(keys, sensu_alg_find(sensu_str("HS256")),
+                                       secret, sensu_str("1"))
+                 == 0);
+        kit_must(sensu_keys_bind(keys, i, (sensu_str_t) {
+                     1, (const unsigned char *) &"ABC"[i] })
+                 == 0);
+    }
+
+    memset(&rules, 0, sizeof(rules));
+    rules.keys = keys;
+
+    for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        snprintf(payload, sizeof(payload),
+                 "{\"exp\":1700000900,\"sub\":\"a\",\"iss\":%s}", row[i].iss);
+        check_token(&rules, kit_token(&pool[row[i].key],
+                                      "{\"alg\":\"HS256\",\"kid\":\"1\"}",
+                                      payload),
+                    row[i].expected, "key %d, iss %s", row[i].key, row[i].iss);
+    }
+
+    sensu_keys_free(keys);
+}
+
+
 int
 main(void)
 {
@@ -253,6 +374,8 @@ main(void)
     test_exp();
     test_not_before();
     test_issuer();
+    test_groups_claim();
+    test_bound_keys();
     test_identity();
 
     return check_done();
