@@ -9,6 +9,7 @@
 #include "ngx_sensu_rate.h"
 
 
+static ngx_int_t ngx_sensu_conf_public_default(ngx_array_t *public);
 static ngx_uint_t ngx_sensu_conf_is_path(ngx_str_t *path);
 static ngx_uint_t ngx_sensu_conf_has_segment(u_char *p, char *segment);
 static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -70,6 +71,15 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
+        if (ngx_strcmp(value[i].data, "default") == 0) {
+
+            if (ngx_sensu_conf_public_default(slcf->public) != NGX_OK) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
         if (!ngx_sensu_conf_is_path(&value[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"%V\" is not a path in \"sensu_public\", "
@@ -87,6 +97,35 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* the health API, and what hands out, renews and ends tokens */
+
+static ngx_int_t
+ngx_sensu_conf_public_default(ngx_array_t *public)
+{
+    ngx_str_t   *path;
+    ngx_uint_t   i;
+
+    static ngx_str_t  paths[] = {
+        ngx_string("/health"),
+        ngx_string("/auth"),
+        ngx_string("/auth/test"),
+        ngx_string("/auth/token"),
+        ngx_string("/auth/logout")
+    };
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        path = ngx_array_push(public);
+        if (path == NULL) {
+            return NGX_ERROR;
+        }
+
+        *path = paths[i];
+    }
+
+    return NGX_OK;
 }
 
 
@@ -160,6 +199,33 @@ ngx_sensu_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "either", &value[i]);
             return NGX_CONF_ERROR;
         }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_sensu_conf_backend(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value;
+
+    if (slcf->backend != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    slcf->backend = sensu_backend_version(ngx_sensu_str(value[1]));
+
+    if (slcf->backend == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a version in \"sensu_backend\", use "
+                           "that of the backends, such as 5.5, 5.21.5 or 6.2",
+                           &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
@@ -474,28 +540,16 @@ ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
 ngx_int_t
 ngx_sensu_conf_defaults(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
 {
-    ngx_str_t    *path;
-    ngx_uint_t    i;
     sensu_str_t  *api;
-
-    static ngx_str_t  public[] = {
-        ngx_string("/health"),
-        ngx_string("/auth"),
-        ngx_string("/auth/test"),
-        ngx_string("/auth/token"),
-        ngx_string("/auth/logout")
-    };
 
     if (conf->public == NULL) {
 
         conf->public = ngx_array_create(cf->pool, 5, sizeof(ngx_str_t));
-        if (conf->public == NULL) {
-            return NGX_ERROR;
-        }
 
-        for (i = 0; i < sizeof(public) / sizeof(public[0]); i++) {
-            path = ngx_array_push(conf->public);
-            *path = public[i];
+        if (conf->public == NULL
+            || ngx_sensu_conf_public_default(conf->public) != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 

@@ -47,6 +47,7 @@ char *ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_backend(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -127,6 +127,7 @@ ngx_sensu_create_loc_conf(ngx_conf_t *cf)
     slcf->logout = NGX_CONF_UNSET;
     slcf->leeway = NGX_CONF_UNSET;
     slcf->iat = NGX_CONF_UNSET;
+    slcf->backend = NGX_CONF_UNSET_UINT;
     slcf->max_body = NGX_CONF_UNSET_SIZE;
     slcf->page_max = NGX_CONF_UNSET_UINT;
     slcf->page_default = NGX_CONF_UNSET_UINT;
@@ -161,6 +162,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->groups_claim, prev->groups_claim, "");
     ngx_conf_merge_value(conf->iat, prev->iat, 0);
     ngx_conf_merge_str_value(conf->audience, prev->audience, "");
+    ngx_conf_merge_uint_value(conf->backend, prev->backend,
+                              SENSU_BACKEND_VERSION(5, 5, 0));
     ngx_conf_merge_size_value(conf->max_body, prev->max_body, 512000);
     ngx_conf_merge_uint_value(conf->page_max, prev->page_max, 1000);
     ngx_conf_merge_uint_value(conf->page_default, prev->page_default, 0);

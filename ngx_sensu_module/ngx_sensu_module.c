@@ -179,6 +179,13 @@ static ngx_command_t  ngx_sensu_commands[] = {
       offsetof(ngx_sensu_loc_conf_t, native_pages),
       NULL },
 
+    { ngx_string("sensu_backend"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_backend,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("sensu_page_max"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
       ngx_sensu_conf_page,

@@ -25,6 +25,8 @@ static ngx_int_t ngx_sensu_check_body(ngx_http_request_t *r,
 static ngx_uint_t ngx_sensu_is_discarded(ngx_http_request_t *r);
 static ngx_uint_t ngx_sensu_is_too_large(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_request_metrics(const sensu_path_t *path,
+    ngx_uint_t backend);
 static ngx_int_t ngx_sensu_send_upstream(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
@@ -319,11 +321,15 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)) {
+    if (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)
+        && !ngx_sensu_request_metrics(&ctx->target.path, conf->backend))
+    {
         return ngx_sensu_guard_body(r, ctx);
     }
 
-    if (r->method == NGX_HTTP_DELETE) {
+    if (r->method == NGX_HTTP_DELETE
+        && !sensu_backend_does(conf->backend, SENSU_BACKEND_DELETES_ONE))
+    {
         return ngx_sensu_guard_delete(r, ctx);
     }
 
@@ -376,6 +382,18 @@ ngx_sensu_is_too_large(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     return conf->max_body
            && (r->headers_in.content_length_n > (off_t) conf->max_body
                || ctx->body_size > (off_t) conf->max_body);
+}
+
+
+/* an array, and of no object that the URL could name */
+
+static ngx_uint_t
+ngx_sensu_request_metrics(const sensu_path_t *path, ngx_uint_t backend)
+{
+    return sensu_backend_does(backend, SENSU_BACKEND_TAKES_METRICS)
+           && !path->namespaced && path->subpath.len == 0
+           && sensu_str_eq(path->resource, sensu_str("tessen"))
+           && sensu_str_eq(path->name, sensu_str("metrics"));
 }
 
 

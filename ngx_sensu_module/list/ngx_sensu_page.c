@@ -340,7 +340,20 @@ static ngx_int_t
 ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch)
 {
-    ngx_uint_t  left, native;
+    ngx_uint_t  left, native, two;
+
+    two = ngx_sensu_plan_two_cursors(page, ctx);
+
+    /*
+     * An older backend than "sensu_backend" says takes two cursors for one
+     * that is behind all names: its nothing is not believed.
+     */
+
+    if (two && fetch->pager.native && fetch->asked.len
+        && fetch->pager.received == 0)
+    {
+        return NGX_DECLINED;
+    }
 
     if (ngx_sensu_page_is_cut(fetch)) {
 
@@ -356,7 +369,7 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     /* what is right is delivered, but where a native answer had more than was
        asked for, or none was to be had, the next ones need not be tried */
 
-    if (fetch->again
+    if ((fetch->again && (fetch->kept != 0 || !two))
         || (native && fetch->extra && fetch->drained > NGX_SENSU_NATIVE_REST))
     {
         ngx_sensu_plan_learn(fetch, ctx);

@@ -79,6 +79,10 @@ void ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 void ngx_sensu_plan_back(ngx_sensu_page_t *page);
 /* starts the next fetches; NGX_DONE: there is no list left */
 ngx_int_t ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
+/* does this list take a cursor of two? */
+ngx_uint_t ngx_sensu_plan_two_cursors(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx);
+
 /* native paging does not work for this list */
 void ngx_sensu_plan_learn(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx);
 /* the list to be taken once more, as a whole */

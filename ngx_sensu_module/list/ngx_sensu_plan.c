@@ -348,7 +348,8 @@ ngx_sensu_plan_is_native(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx)
 
     return conf->native_pages
            && ctx->scope != SENSU_SCOPE_NAMESPACES
-           && sensu_native_list(&ctx->target.path, fetch->kind)
+           && sensu_native_list(&ctx->target.path, fetch->kind,
+                                conf->backend)
            && !ngx_sensu_route_is_sliced(ngx_sensu_plan_route(fetch, ctx));
 }
 
@@ -360,7 +361,8 @@ ngx_sensu_plan_native(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch, ngx_str_t *query)
 {
     int          n;
-    u_char      *p, cursor[SENSU_NATIVE_MAX];
+    u_char      *p, *from;
+    u_char       cursor[SENSU_NATIVE_MAX], two[SENSU_NATIVE_TWO_MAX];
     sensu_str_t  entity;
 
     entity.len = 0;
@@ -374,6 +376,13 @@ ngx_sensu_plan_native(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     if (n < 0) {
         return NGX_DECLINED;
+    }
+
+    from = cursor;
+
+    if (n && ngx_sensu_plan_two_cursors(page, ctx)) {
+        n = sensu_native_two(two, cursor, n);
+        from = two;
     }
 
     p = ngx_pnalloc(page->request->pool,
@@ -393,12 +402,24 @@ ngx_sensu_plan_native(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
                        sizeof("&continue=") - 1);
 
         fetch->asked.data = p;
-        fetch->asked.len = sensu_base64url_encode(p, cursor, n);
+        fetch->asked.len = sensu_base64url_encode(p, from, n);
 
         query->len = p + fetch->asked.len - query->data;
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_sensu_plan_two_cursors(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
+{
+    ngx_sensu_loc_conf_t  *conf;
+
+    conf = ngx_sensu_loc_conf(page->request);
+
+    return sensu_str_eq(ctx->target.path.resource, sensu_str("entities"))
+           && sensu_backend_does(conf->backend, SENSU_BACKEND_TWO_CURSORS);
 }
 
 

@@ -4,19 +4,24 @@
  */
 
 
+#include "sensu_base64.h"
 #include "sensu_native.h"
 
 
+static size_t sensu_native_base64(unsigned char *dst,
+    const unsigned char *src, size_t n);
 static int sensu_native_safe(sensu_str_t key);
 
 
 int
-sensu_native_list(const sensu_path_t *path, sensu_key_kind_e kind)
+sensu_native_list(const sensu_path_t *path, sensu_key_kind_e kind,
+    unsigned version)
 {
     return kind != SENSU_KEY_UNKNOWN
            && sensu_str_eq(path->group, sensu_str("core"))
            && sensu_str_eq(path->version, sensu_str("v2"))
-           && !sensu_str_eq(path->resource, sensu_str("silenced"));
+           && (!sensu_str_eq(path->resource, sensu_str("silenced"))
+               || sensu_backend_does(version, SENSU_BACKEND_PAGES_SILENCED));
 }
 
 
@@ -71,6 +76,59 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
     p[key.len] = '\0';
 
     return key.len + 1;
+}
+
+
+int
+sensu_native_two(unsigned char *dst, const unsigned char *cursor, int n)
+{
+    size_t          len;
+    unsigned char  *p;
+
+    static const char  first[] = "{\"ConfigContinue\":\"";
+    static const char  second[] = "\",\"StateContinue\":\"";
+
+    p = dst;
+
+    memcpy(p, first, sizeof(first) - 1);
+    p += sizeof(first) - 1;
+
+    len = sensu_native_base64(p, cursor, (size_t) n);
+
+    memcpy(p + len, second, sizeof(second) - 1);
+    memcpy(p + len + sizeof(second) - 1, p, len);
+    p += len + sizeof(second) - 1 + len;
+
+    *p++ = '"';
+    *p++ = '}';
+
+    return p - dst;
+}
+
+
+/* the other alphabet, padded, as Go writes bytes into JSON */
+
+static size_t
+sensu_native_base64(unsigned char *dst, const unsigned char *src, size_t n)
+{
+    size_t  i, len;
+
+    len = sensu_base64url_encode(dst, src, n);
+
+    for (i = 0; i < len; i++) {
+        if (dst[i] == '-') {
+            dst[i] = '+';
+
+        } else if (dst[i] == '_') {
+            dst[i] = '/';
+        }
+    }
+
+    while (len % 4) {
+        dst[len++] = '=';
+    }
+
+    return len;
 }
 
 

@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "sensu_backend.h"
 #include "sensu_body.h"
 #include "sensu_cursor.h"
 #include "sensu_key.h"
@@ -116,6 +117,7 @@ typedef struct {
     ngx_http_complex_value_t *namespaces;
     ngx_sensu_rate_t         *rate;
 
+    ngx_uint_t                backend;   /* SENSU_BACKEND_VERSION() */
     size_t                    max_body;
     ngx_uint_t                page_max;
     ngx_uint_t                page_default;

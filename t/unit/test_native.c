@@ -81,6 +81,17 @@ static const route_t  routes[] = {
 };
 
 
+static const struct {
+    unsigned                  version;
+    int                       native;
+} silenced[] = {
+    { SENSU_BACKEND_VERSION(5, 17, 999), 0 },
+    { SENSU_BACKEND_VERSION(5, 18, 0), 1 },
+    { SENSU_BACKEND_VERSION(6, 1, 4), 1 },
+    { SENSU_BACKEND_VERSION(6, 2, 0), 0 }
+};
+
+
 static sensu_str_t
 text(const char *s)
 {
@@ -111,6 +122,32 @@ check_cursor(const cursor_t *c)
 
     ok(n == (int) len + 1 && memcmp(got, c->cursor, len + 1) == 0, "%s",
        c->name);
+}
+
+
+/* the bytes want both characters that the alphabets differ in, and padding */
+
+static void
+check_two_cursors(void)
+{
+    int                         n;
+    size_t                      i;
+    unsigned char               got[SENSU_NATIVE_TWO_MAX];
+    unsigned char               most[SENSU_NATIVE_MAX];
+    static const unsigned char  cursor[] = { 0xfb, 0xff, 0xbf, 'a', 0 };
+    static const char           want[] =
+        "{\"ConfigContinue\":\"+/+/YQA=\",\"StateContinue\":\"+/+/YQA=\"}";
+
+    n = sensu_native_two(got, cursor, sizeof(cursor));
+    ok(n == (int) sizeof(want) - 1 && memcmp(got, want, n) == 0,
+       "two cursors");
+
+    for (i = 0; i < sizeof(most); i++) {
+        most[i] = 'x';
+    }
+
+    n = sensu_native_two(got, most, sizeof(most));
+    ok(n > 0 && n <= (int) sizeof(got), "two of the longest");
 }
 
 
@@ -151,13 +188,23 @@ main(void)
 
         (void) sensu_path_parse(&path, text(routes[i].path), buf);
 
-        is_int(sensu_native_list(&path, sensu_key_kind(path.resource)),
+        is_int(sensu_native_list(&path, sensu_key_kind(path.resource), 5005000),
                routes[i].native, "%s", routes[i].path);
     }
 
     (void) sensu_path_parse(&path, text("/api/core/v2/things"), buf);
-    is_int(sensu_native_list(&path, SENSU_KEY_UNKNOWN), 0,
+    is_int(sensu_native_list(&path, SENSU_KEY_UNKNOWN, 5005000), 0,
            "not where the keys are not known");
+
+    (void) sensu_path_parse(&path, text("/api/core/v2/silenced"), buf);
+
+    for (i = 0; i < sizeof(silenced) / sizeof(silenced[0]); i++) {
+        is_int(sensu_native_list(&path, sensu_key_kind(path.resource),
+                                 silenced[i].version),
+               silenced[i].native, "silenced of %u", silenced[i].version);
+    }
+
+    check_two_cursors();
 
     return done_testing();
 }

@@ -32,12 +32,13 @@ my $HEALTH = '{"Alarms":null,"ClusterHealth":[{'
 
 
 # Options: state, and request_log (a handle), control, no_token_store, pretty,
-# shuffle_labels.
+# shuffle_labels, sensu (5.005, 5.010, 5.018, 6.000).
 sub new {
     my ($class, %option) = @_;
 
     return bless {
-        stats => Demo::Control::no_stats(), faults => [], claims => {}, %option,
+        stats => Demo::Control::no_stats(), faults => [], claims => {}, sensu => 5.005,
+        %option,
     }, $class;
 }
 
@@ -91,7 +92,7 @@ sub finished {
 sub _route {
     my ($self, $request) = @_;
 
-    my ($route, $refusal) = find_route($request);
+    my ($route, $refusal) = find_route($request, $self->{sensu});
     return $refusal if $refusal;
     return $self->_outside($request, $route->{outside}) if $route->{outside};
 
@@ -211,6 +212,7 @@ sub _handle {
         : $handler eq 'user' ? change_user($self, $route, $body, $whole)
         : $handler eq 'hook' ? check_hook($self, $route, $body, $whole)
         : $handler eq 'execute' ? execute_check($self, $route, $body, $whole)
+        : $handler eq 'metrics' ? {status => 200, body => ''}
         : $handler eq 'tessen' ? $self->_tessen($route, $body, $whole)
         : $self->_members($route, $parameter);
 }

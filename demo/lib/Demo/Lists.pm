@@ -5,7 +5,7 @@ package Demo::Lists;
 use strict;
 use warnings;
 use Exporter 'import';
-use MIME::Base64 qw(encode_base64url);
+use MIME::Base64 qw(decode_base64 encode_base64 encode_base64url);
 use Demo::Element qw(name_of);
 use Demo::Json qw(json_pretty);
 use Demo::Reply qw(ok_json handler_error);
@@ -63,11 +63,16 @@ sub list_elements {
         ? $limit + 0 : 0;
     my $continue = base64url($parameter->{continue} // '') // '';
 
+    if ($type eq 'entities' && $app->{sensu} >= 6 && $continue ne '') {
+        $continue = _one_of_two($continue)
+            // return handler_error(0, 'invalid continue token');
+    }
+
     my $prefix = path_join('/sensu.io', $FAMILY{$type}, $namespace // (),
         $entity // ());
     $prefix .= '/' if defined $namespace && !defined $entity;
     my $start = path_join($prefix, $continue);
-    if ($type eq 'silenced' || $route->{ignore_paging}) {
+    if ($type eq 'silenced' && $app->{sensu} < 5.018 || $route->{ignore_paging}) {
         ($start, $limit) = ($prefix, 0);
     }
 
@@ -90,10 +95,27 @@ sub list_elements {
         return {drop => 1, status => 0};
     }
 
+    $next = _two_of_one($next)
+        if $type eq 'entities' && $app->{sensu} >= 6 && $next ne '';
     my @header = $next eq '' ? ()
         : ['Sensu-Continue', encode_base64url($next)];
     return _foreign($app, $type, $low, $high, @header) if $foreign;
     return _page($app, $type, $low, $high, @header);
+}
+
+
+# From 6.0 on an entity is in two places of the store, and so is its cursor.
+sub _two_of_one {
+    my $both = encode_base64($_[0], '');
+    return qq({"ConfigContinue":"$both","StateContinue":"$both"});
+}
+
+
+sub _one_of_two {
+    my ($config, $state) = $_[0] =~ m{\A\{"ConfigContinue":"([A-Za-z0-9+/]+=*)",
+                                        "StateContinue":"([A-Za-z0-9+/]+=*)"\}\z}x
+        or return undef;
+    return $config eq $state ? decode_base64($config) : undef;
 }
 
 

@@ -19,10 +19,10 @@ my %OUTSIDE = (
 );
 
 
-# find_route($request): (route, undef) or (undef, response).  Names in a route
+# find_route($request, $sensu): (route, undef) or (undef, response).  Names in a route
 # are as they stand in the path, still encoded.
 sub find_route {
-    my ($request) = @_;
+    my ($request, $sensu) = @_;
     my ($method, $path) = @$request{qw(method path)};
 
     my $clean = path_join($path);
@@ -37,7 +37,7 @@ sub find_route {
     my ($rest) = $path =~ m{\A/api/core/v2/(.+)\z}s
         or return (undef, not_found());
 
-    my ($route, %methods) = _core(split m{/}, $rest, -1);
+    my ($route, %methods) = _core($sensu, split m{/}, $rest, -1);
     return (undef, not_found()) if !$route;
     return (undef, method_not_allowed()) if !$methods{$method};
 
@@ -54,7 +54,7 @@ sub _methods {
 
 
 sub _core {
-    my (@part) = @_;
+    my ($sensu, @part) = @_;
 
     return if grep { $_ eq '' } @part;
     my ($type, $name, $more) = @part;
@@ -71,6 +71,8 @@ sub _core {
         return (\%route, defined $more ? _methods(qw(PUT DELETE))
                                        : _methods(qw(GET POST)));
     }
+    return ({handler => 'metrics', resource => ''}, _methods('POST'))
+        if $sensu >= 5.012 && "@part" eq 'tessen metrics';
     return ({handler => 'tessen', resource => ''}, _methods(qw(GET PUT)))
         if $type eq 'tessen' && @part == 1;
 

@@ -133,7 +133,7 @@ sub delete_element {
     my ($type, $namespace, $name) = @$route{qw(type namespace name)};
     my $store = $app->{state}{store};
 
-    return _delete_namespace($app->{state}, $name) if $type eq 'namespaces';
+    return _delete_namespace($app, $name) if $type eq 'namespaces';
 
     $app->{state}->expire;
     my @place = ('/sensu.io', $FAMILY{$type}, $namespace // ());
@@ -159,9 +159,11 @@ sub delete_element {
 }
 
 
-# Deletes every namespace that starts with the name, then complains.
+# Deletes every namespace that starts with the name, then complains; from
+# 5.10.0 on the one that is named.
 sub _delete_namespace {
-    my ($state, $name) = @_;
+    my ($app, $name) = @_;
+    my $state = $app->{state};
     my $store = $state->{store};
 
     my ($record, $error) = $state->get('namespaces',
@@ -178,7 +180,8 @@ sub _delete_namespace {
     }
 
     my $prefix = path_join('/sensu.io/namespaces', $name);
-    my @gone = $store->keys_of($prefix, prefix_end($prefix));
+    my @gone = $app->{sensu} >= 5.010 ? $prefix
+        : $store->keys_of($prefix, prefix_end($prefix));
     $store->delete($_) for @gone;
     return @gone == 1 ? no_content()
         : handler_error(0, "namespace $name does not exist");
