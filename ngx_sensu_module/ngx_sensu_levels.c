@@ -218,6 +218,8 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
     conf->route = ++smcf->routes;
 
+    ngx_sensu_conf_logout(cf, conf);
+
     smcf->leeway = ngx_max(smcf->leeway, conf->leeway);
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);

@@ -367,6 +367,8 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    ngx_sensu_conf_logout_check(cf);
+
     if (ngx_sensu_guard_body_filter_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }

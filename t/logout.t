@@ -194,6 +194,33 @@ subtest 'several subrequests wait for one answer' => sub {
 
 my $open = $t->nginx(%shared, location => 'sensu_logout on fail=open;');
 
+subtest 'a configuration that never sees a log-out' => sub {
+    my $pass = 'proxy_pass http://sensu;';
+    my $api = "location /api/ { sensu_logout on; $pass }";
+    my $never = qr/\[warn\] .*nginx\d+\.conf:\d+ never sees a log-out/;
+
+    my %seen = (
+        $api => 0,
+        "$api location /auth/ { $pass }" => 0,
+        "$api location /auth/logout { sensu_gateway off; sensu_logout on; }"
+            => 0,
+        "location ~ ^/api/ { sensu_logout on; $pass }" => 0,
+        "$api location = /auth/logout { sensu_logout on; $pass }" => 1,
+        "$api location /auth { location /auth/logout { sensu_logout on; } }"
+            => 1,
+        "location /east/ { sensu_logout on; rewrite ^/east(/.*)\$ \$1 break;"
+            . $pass . '}' => 1,
+    );
+
+    for my $locations (sort keys %seen) {
+        my ($ok, $out) = $t->nginx(%shared, location => '', start => 0,
+                                   locations => $locations)->check;
+
+        ok $ok && $seen{$locations} == ($out !~ $never), $locations
+            or diag $out;
+    }
+};
+
 subtest 'without Redis nobody knows: nobody gets in' => sub {
     my ($access) = login($one);
     my ($out, $refresh) = login($open);

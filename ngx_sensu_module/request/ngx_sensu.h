@@ -47,6 +47,9 @@ typedef struct ngx_sensu_logout_s    ngx_sensu_logout_t;
 
 /* configuration */
 
+typedef struct ngx_sensu_loc_conf_s  ngx_sensu_loc_conf_t;
+
+
 /* where a directive stands, for what is said once all are read */
 
 typedef struct {
@@ -71,6 +74,8 @@ typedef struct {
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               variables; /* ngx_sensu_conf_variables_t */
     ngx_array_t               levels;    /* ngx_sensu_conf_level_t */
+    ngx_sensu_loc_conf_t     *logout;    /* a location with sensu_logout */
+    ngx_uint_t                logout_seen; /* one that may see log-outs */
     time_t                    leeway;    /* the longest of all locations */
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
     ngx_uint_t                routes;    /* locations */
@@ -94,7 +99,7 @@ typedef enum {
 } ngx_sensu_logout_e;
 
 
-typedef struct {
+struct ngx_sensu_loc_conf_s {
     ngx_flag_t                gateway;
     ngx_flag_t                guard;
     ngx_flag_t                pages;
@@ -130,7 +135,7 @@ typedef struct {
     ngx_sensu_place_t         said;      /* sensu_gateway, also above */
     ngx_sensu_place_t         asks;      /* what only a gateway does, here */
     ngx_sensu_place_t         sizes;     /* of pages, the last one here */
-} ngx_sensu_loc_conf_t;
+};
 
 
 /* the verified caller, see ngx_sensu_caller() */
