@@ -274,3 +274,20 @@ sensu_text_utf8(const unsigned char *p, size_t len)
 
     return 1;
 }
+
+
+const unsigned char *
+sensu_text_find(sensu_str_t text, const char *what)
+{
+    size_t  i, len;
+
+    len = strlen(what);
+
+    for (i = 0; i + len <= text.len; i++) {
+        if (memcmp(text.data + i, what, len) == 0) {
+            return text.data + i;
+        }
+    }
+
+    return NULL;
+}

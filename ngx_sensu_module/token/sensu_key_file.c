@@ -18,6 +18,7 @@
 #include "sensu_base64.h"
 #include "sensu_hex.h"
 #include "sensu_keys.h"
+#include "sensu_text.h"
 
 
 static int sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
@@ -239,7 +240,7 @@ sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
 
     /* a public key as an HMAC secret is how RS256 tokens get forged */
 
-    if (sensu_key_file_find(text, "-----BEGIN ")) {
+    if (sensu_text_find(text, "-----BEGIN ")) {
         return sensu_key_error(r, "is a PEM file, no secret for %s; keys of "
                                "that kind are for RS256 ... ES512", alg->name);
     }
@@ -418,19 +419,19 @@ sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
     sensu_str_t           rest;
     const unsigned char  *begin;
 
-    if (sensu_key_file_find(text, "PRIVATE KEY-----")) {
+    if (sensu_text_find(text, "PRIVATE KEY-----")) {
         return sensu_key_error(r, "is a private key, %s needs the public one: "
                                "openssl pkey -in %s -pubout -out public.pem",
                                alg->name, r->path);
     }
 
-    if (sensu_key_file_find(text, "-----BEGIN CERTIFICATE-----")) {
+    if (sensu_text_find(text, "-----BEGIN CERTIFICATE-----")) {
         return sensu_key_error(r, "is a certificate, %s needs its public key: "
                                "openssl x509 -in %s -noout -pubkey "
                                ">public.pem", alg->name, r->path);
     }
 
-    begin = sensu_key_file_find(text, "-----BEGIN ");
+    begin = sensu_text_find(text, "-----BEGIN ");
 
     if (begin == NULL) {
         return sensu_key_error(r, "is not a PEM file; %s needs a public key "
@@ -441,29 +442,12 @@ sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
     rest.data = begin + 1;
     rest.len = text.data + text.len - rest.data;
 
-    if (sensu_key_file_find(rest, "-----BEGIN ")) {
+    if (sensu_text_find(rest, "-----BEGIN ")) {
         return sensu_key_error(r, "has more than one PEM block, name one file "
                                "for each key");
     }
 
     return 0;
-}
-
-
-const unsigned char *
-sensu_key_file_find(sensu_str_t text, const char *what)
-{
-    size_t  i, len;
-
-    len = strlen(what);
-
-    for (i = 0; i + len <= text.len; i++) {
-        if (memcmp(text.data + i, what, len) == 0) {
-            return text.data + i;
-        }
-    }
-
-    return NULL;
 }
 
 

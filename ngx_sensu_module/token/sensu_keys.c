@@ -17,6 +17,7 @@
 #include <jwt.h>
 #include "sensu_base64.h"
 #include "sensu_keys.h"
+#include "sensu_text.h"
 
 
 #define SENSU_RSA_MIN  2048
@@ -317,7 +318,7 @@ sensu_key_unfit_secret(const sensu_alg_t *alg, sensu_str_t secret, char *buf,
 
     ERR_clear_error();
 
-    if (key || cert || sensu_key_file_find(secret, "-----BEGIN ")) {
+    if (key || cert || sensu_text_find(secret, "-----BEGIN ")) {
         snprintf(buf, len, "is a public key or certificate, no secret for %s",
                  alg->name);
         return -1;

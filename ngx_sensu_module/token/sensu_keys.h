@@ -54,9 +54,6 @@ int sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
     unsigned *mode);
 void sensu_key_file_free(sensu_str_t *text);
 
-/* where the words begin in the text, or NULL */
-const unsigned char *sensu_key_file_find(sensu_str_t text, const char *what);
-
 /*
  * Says in buf why the key must not be used with the algorithm, in words that
  * follow "key"; returns 0 if it may be.
