@@ -14,7 +14,7 @@ my $redis = $t->redis;
 my $locations = join '', map { location(@$_) } (
     ['burst',  '$arg_key rate=1r/m burst=9'],
     ['second', '$arg_key rate=2r/s'],
-    ['apart',  '$arg_key rate=600 r/m burst=2'],
+    ['apart',  '$arg_key rate=6 r/m burst=2'],
     ['open',   '$arg_key rate=1r/m fail=open'],
     ['closed', '$arg_key rate=1r/m fail=closed'],
     ['user',   '$sensu_user rate=1r/m'],
@@ -86,7 +86,7 @@ subtest 'keys' => sub {
 subtest 'a unit on its own' => sub {
     my @status = map { get(0, '/apart?key=a')->{status} } 1 .. 4;
 
-    is_deeply \@status, [200, 200, 200, 429], '600 r/m burst=2';
+    is_deeply \@status, [200, 200, 200, 429], '6 r/m burst=2';
 };
 
 subtest 'by user' => sub {
