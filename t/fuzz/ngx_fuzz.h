@@ -13,25 +13,31 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "ngx_sensu_redis_peer.h"
 
 
 #define FUZZ_TIMERS       300
-#define FUZZ_CONNECTIONS  64
+#define FUZZ_CONNECTIONS  80
+#define FUZZ_WRITE        60    /* bytes that go out at once */
 
 
 typedef struct {
-    int                   server;    /* the other end, -1: closed */
-    ngx_connection_t     *client;    /* NULL: free */
+    int                         server;     /* the other end, -1: closed */
+    ngx_connection_t           *client;     /* NULL: free */
+    int                         edge;       /* something is to be read */
+    ngx_connection_handler_pt   shaken;     /* of a handshake under way */
 } fuzz_connection_t;
 
 
-static int                 fuzz_listener;
 static fuzz_connection_t   fuzz_connections[FUZZ_CONNECTIONS];
+static ngx_resolver_ctx_t *fuzz_names[FUZZ_CONNECTIONS];
+static unsigned            fuzz_refuse;     /* so many connections */
 static ngx_rbtree_node_t  *fuzz_timers[FUZZ_TIMERS];
 static ngx_uint_t          fuzz_ntimers;
 static ngx_log_t           fuzz_log;
 static ngx_cycle_t         fuzz_cycle;
-static ngx_atomic_t        fuzz_counter;
 
 
 volatile ngx_cycle_t  *ngx_cycle = &fuzz_cycle;
@@ -41,8 +47,6 @@ ngx_uint_t             ngx_process;
 ngx_uint_t             ngx_exiting;
 ngx_rbtree_t           ngx_event_timer_rbtree;
 ngx_queue_t            ngx_posted_events;
-ngx_event_actions_t    ngx_event_actions;
-ngx_atomic_t          *ngx_connection_counter = &fuzz_counter;
 
 
 static void
@@ -165,6 +169,7 @@ fuzz_print(u_char *p, u_char *last, const char *fmt, va_list args)
             continue;
 
         case 'd':
+        case 'P':
             n = va_arg(args, int);
             break;
 
@@ -204,21 +209,52 @@ ngx_sprintf(u_char *buf, const char *fmt, ...)
 }
 
 
+u_char *
+ngx_snprintf(u_char *buf, size_t max, const char *fmt, ...)
+{
+    u_char   *p;
+    va_list   args;
+
+    va_start(args, fmt);
+    p = fuzz_print(buf, buf + max, fmt, args);
+    va_end(args);
+
+    return p;
+}
+
+
 void
 ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     const char *fmt, ...)
 {
-    u_char   text[2048];
+    u_char   text[2048], *p;
     va_list  args;
 
-    (void) log;
     (void) err;
 
     va_start(args, fmt);
-    fuzz_print(text, text + sizeof(text), fmt, args);
+    p = fuzz_print(text, text + sizeof(text), fmt, args);
     va_end(args);
 
+    if (log->writer) {
+        log->writer(log, level, text, p - text);
+    }
+
     fuzz_must(level > NGX_LOG_ALERT, "an alert");
+}
+
+
+u_char *
+ngx_strerror(ngx_err_t err, u_char *errstr, size_t size)
+{
+    return ngx_snprintf(errstr, size, "%s", strerror(err));
+}
+
+
+u_char *
+ngx_strnstr(u_char *s1, char *s2, size_t n)
+{
+    return memmem(s1, n, s2, strlen(s2));
 }
 
 
@@ -349,71 +385,214 @@ fuzz_wait(ngx_msec_t msec)
 }
 
 
-/* connections: accepted here as soon as the client has one */
-
-static ngx_int_t
-fuzz_add_event(ngx_event_t *ev, ngx_int_t event, ngx_uint_t flags)
+void
+ngx_time_update(void)
 {
-    (void) event;
-    (void) flags;
+    /* the fuzzer's clock */
+}
 
-    ev->active = 1;
+
+void
+ngx_inet_set_port(struct sockaddr *sa, in_port_t port)
+{
+    /* at the same place for both families */
+    ((struct sockaddr_in *) sa)->sin_port = htons(port);
+}
+
+
+/* names: whoever asks is told later, by fuzz_resolve() */
+
+ngx_resolver_ctx_t *
+ngx_resolve_start(ngx_resolver_t *r, ngx_resolver_ctx_t *temp)
+{
+    (void) r;
+    (void) temp;
+
+    return calloc(1, sizeof(ngx_resolver_ctx_t));
+}
+
+
+static void
+fuzz_name(ngx_resolver_ctx_t *from, ngx_resolver_ctx_t *to)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < FUZZ_CONNECTIONS; i++) {
+        if (fuzz_names[i] == from) {
+            fuzz_names[i] = to;
+            return;
+        }
+    }
+
+    fuzz_must(0, from ? "a name nobody asked for" : "names without end");
+}
+
+
+ngx_int_t
+ngx_resolve_name(ngx_resolver_ctx_t *ctx)
+{
+    fuzz_name(NULL, ctx);
 
     return NGX_OK;
 }
 
 
-static ngx_int_t
-fuzz_del_event(ngx_event_t *ev, ngx_int_t event, ngx_uint_t flags)
+void
+ngx_resolve_name_done(ngx_resolver_ctx_t *ctx)
 {
-    (void) event;
-    (void) flags;
+    fuzz_name(ctx, NULL);
+    free(ctx);
+}
 
-    ev->active = 0;
+
+char *
+ngx_resolver_strerror(ngx_int_t err)
+{
+    return err == NGX_RESOLVE_NXDOMAIN ? "Host not found" : "Timed out";
+}
+
+
+static void
+fuzz_resolve(unsigned which)
+{
+    ngx_uint_t           i, n;
+    struct sockaddr_in   sin[16];
+    ngx_resolver_ctx_t  *ctx;
+    ngx_resolver_addr_t  addrs[16];
+
+    memset(sin, 0, sizeof(sin));
+    memset(addrs, 0, sizeof(addrs));
+
+    for (n = 0; n < 16; n++) {
+        sin[n].sin_family = AF_INET;
+        addrs[n].sockaddr = (struct sockaddr *) &sin[n];
+        addrs[n].socklen = sizeof(struct sockaddr_in);
+    }
+
+    for (i = 0; i < FUZZ_CONNECTIONS; i++) {
+        ctx = fuzz_names[i];
+
+        if (ctx) {
+            ctx->addrs = addrs;
+            ctx->naddrs = which & 15;
+            ctx->state = ctx->naddrs ? NGX_OK : NGX_RESOLVE_NXDOMAIN;
+            ctx->handler(ctx);
+            return;
+        }
+    }
+}
+
+
+/* connections: the other end is there as soon as the client has its own */
+
+ngx_int_t
+ngx_handle_read_event(ngx_event_t *rev, ngx_uint_t flags)
+{
+    return (rev->active || flags) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_handle_write_event(ngx_event_t *wev, size_t lowat)
+{
+    return (wev->active || lowat) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ssize_t
+fuzz_recv(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    ssize_t  n;
+
+    n = recv(c->fd, buf, size, MSG_DONTWAIT);
+
+    if (n <= 0) {
+        c->read->ready = 0;
+        c->read->eof = (n == 0);
+    }
+
+    return (n == -1 && errno == EAGAIN) ? NGX_AGAIN : n;
+}
+
+
+static ssize_t
+fuzz_send(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    ssize_t  n;
+
+    n = send(c->fd, buf, ngx_min(size, FUZZ_WRITE), MSG_DONTWAIT);
+
+    c->write->ready = ((size_t) n == size);
+
+    return (n == -1 && errno == EAGAIN) ? NGX_AGAIN : n;
+}
+
+
+ngx_int_t
+ngx_event_get_peer(ngx_peer_connection_t *pc, void *data)
+{
+    (void) pc;
+    (void) data;
 
     return NGX_OK;
 }
 
 
-ngx_connection_t *
-ngx_get_connection(ngx_socket_t s, ngx_log_t *log)
+ngx_int_t
+ngx_event_connect_peer(ngx_peer_connection_t *pc)
 {
+    int                 pair[2];
     ngx_uint_t          i;
     ngx_connection_t   *c;
     fuzz_connection_t  *place;
 
-    for (i = 0; i < FUZZ_CONNECTIONS; i++) {
-        place = &fuzz_connections[i];
-
-        if (place->client == NULL) {
-            break;
-        }
+    for (i = 0; i < FUZZ_CONNECTIONS && fuzz_connections[i].client; i++) {
+        /* void */
     }
 
-    if (i == FUZZ_CONNECTIONS) {
-        return NULL;
+    fuzz_must(i < FUZZ_CONNECTIONS, "connections without end");
+
+    if (fuzz_refuse) {
+        fuzz_refuse--;
+        ngx_log_error(NGX_LOG_ERR, pc->log, ECONNREFUSED,
+                      "connect() to %V failed (111: Connection refused)",
+                      pc->name);
+        return NGX_DECLINED;
     }
+
+    fuzz_must(socketpair(AF_UNIX, SOCK_STREAM|SOCK_NONBLOCK, 0, pair) == 0,
+              "no sockets");
 
     c = calloc(1, sizeof(ngx_connection_t));
     c->read = calloc(1, sizeof(ngx_event_t));
     c->write = calloc(1, sizeof(ngx_event_t));
 
-    c->fd = s;
-    c->log = log;
+    c->fd = pair[0];
+    c->log = pc->log;
+    c->recv = fuzz_recv;
+    c->send = fuzz_send;
     c->read->data = c;
+    c->read->log = pc->log;
+    c->read->active = 1;
     c->write->data = c;
+    c->write->log = pc->log;
+    c->write->active = 1;
     c->write->write = 1;
 
+    place = &fuzz_connections[i];
     place->client = c;
-    place->server = accept4(fuzz_listener, NULL, NULL, SOCK_NONBLOCK);
-    fuzz_must(place->server != -1, "nobody has connected");
+    place->server = pair[1];
+    place->edge = 0;
+    place->shaken = NULL;
 
-    return c;
+    pc->connection = c;
+
+    /* as it is through a unix socket and through the network */
+
+    c->write->ready = (i & 1);
+
+    return (i & 1) ? NGX_OK : NGX_AGAIN;
 }
-
-
-static ngx_connection_t  *fuzz_graves[FUZZ_CONNECTIONS];
-static ngx_uint_t         fuzz_ngraves;
 
 
 static void
@@ -422,37 +601,101 @@ fuzz_close(fuzz_connection_t *place)
     if (place->server != -1) {
         close(place->server);
         place->server = -1;
+        place->edge = 1;
     }
 }
 
 
-void
-ngx_free_connection(ngx_connection_t *c)
+static fuzz_connection_t *
+fuzz_place(ngx_connection_t *c)
 {
-    ngx_uint_t          i;
-    fuzz_connection_t  *place;
+    ngx_uint_t  i;
 
     for (i = 0; i < FUZZ_CONNECTIONS; i++) {
-        place = &fuzz_connections[i];
-
-        if (place->client == c) {
-            fuzz_must(!c->read->active && !c->write->active
-                      && !c->read->posted && !c->write->posted,
-                      "events of a connection that is free");
-            fuzz_close(place);
-            place->client = NULL;
-            free(c->read);
-            free(c->write);
-
-            /* the client still writes to it, and never to its events */
-            c->read = c->write = NULL;
-            free(fuzz_graves[fuzz_ngraves % FUZZ_CONNECTIONS]);
-            fuzz_graves[fuzz_ngraves++ % FUZZ_CONNECTIONS] = c;
-            return;
+        if (fuzz_connections[i].client == c) {
+            return &fuzz_connections[i];
         }
     }
 
     fuzz_must(0, "a connection that is not in use");
+
+    return NULL;
+}
+
+
+void
+ngx_close_connection(ngx_connection_t *c)
+{
+    fuzz_connection_t  *place;
+
+    place = fuzz_place(c);
+
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (c->write->posted) {
+        ngx_delete_posted_event(c->write);
+    }
+
+    fuzz_close(place);
+    place->client = NULL;
+
+    close(c->fd);
+    free(c->read);
+    free(c->write);
+    free(c);
+}
+
+
+void
+ngx_destroy_pool(ngx_pool_t *pool)
+{
+    fuzz_must(pool == NULL, "a pool of nobody");
+}
+
+
+/* a handshake that may take a turn, and that every third server fails */
+
+ngx_int_t
+ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
+    ngx_sensu_redis_addr_t *addr, void **session,
+    ngx_connection_handler_pt handler)
+{
+    (void) tls;
+
+    if (addr->port & 1) {
+        return NGX_OK;
+    }
+
+    fuzz_must(*session == NULL, "a session of nobody");
+    fuzz_place(c)->shaken = handler;
+
+    return NGX_AGAIN;
+}
+
+
+const char *
+ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
+{
+    (void) tls;
+
+    return (fuzz_place(c) - fuzz_connections) % 3 == 2 ? "no" : NULL;
+}
+
+
+void
+ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
+{
+    (void) fuzz_place(c);
+    (void) quiet;
+}
+
+
+void
+ngx_sensu_redis_tls_forget(void **session)
+{
+    fuzz_must(*session == NULL, "a session of nobody");
 }
 
 
@@ -471,31 +714,55 @@ fuzz_run_posted(void)
 }
 
 
-static void
-fuzz_nginx_init(const char *path)
-{
-    struct sockaddr_un  addr;
+/* what epoll would tell of a connection, which may end with any of it */
 
+static void
+fuzz_events(fuzz_connection_t *place)
+{
+    char                        drain[4096];
+    ngx_connection_t           *c;
+    ngx_connection_handler_pt   shaken;
+
+    c = place->client;
+    shaken = place->shaken;
+
+    if (shaken) {
+        place->shaken = NULL;
+        shaken(c);
+
+    } else if (!c->write->ready) {
+        c->write->ready = 1;
+        c->write->handler(c->write);
+    }
+
+    fuzz_run_posted();
+
+    while (place->server != -1
+           && recv(place->server, drain, sizeof(drain), 0) > 0)
+    {
+        /* void */
+    }
+
+    if (place->client == c && place->edge) {
+        place->edge = 0;
+        c->read->ready = 1;
+        c->read->handler(c->read);
+    }
+
+    fuzz_run_posted();
+}
+
+
+static void
+fuzz_nginx_init(void)
+{
     fuzz_log.log_level = NGX_LOG_INFO;
     fuzz_cycle.log = &fuzz_log;
-    ngx_event_actions.add = fuzz_add_event;
-    ngx_event_actions.del = fuzz_del_event;
     ngx_process = NGX_PROCESS_WORKER;
     ngx_queue_init(&ngx_posted_events);
 
     /* as nginx does */
     signal(SIGPIPE, SIG_IGN);
-
-    memset(&addr, 0, sizeof(addr));
-    addr.sun_family = AF_UNIX;
-    strcpy(addr.sun_path, path);
-
-    fuzz_listener = socket(AF_UNIX, SOCK_STREAM|SOCK_NONBLOCK, 0);
-    fuzz_must(fuzz_listener != -1
-              && bind(fuzz_listener, (struct sockaddr *) &addr,
-                      sizeof(addr)) == 0
-              && listen(fuzz_listener, 100) == 0,
-              "no socket to listen on");
 }
 
 

@@ -1,19 +1,19 @@
 
 /*
  * The Redis client as a whole, hiredis and all, against servers that answer
- * what the input says: rightly, something else, in pieces, late, or never.
- * Every operation completes exactly once, nothing is left behind, and no
- * connection or timer outlives the end of the process.
+ * what the input says: rightly, something else, in pieces, late, or never; by
+ * address and by name, plain and after a handshake.  Every operation
+ * completes exactly once, nothing is left behind, and no connection, name or
+ * timer outlives the end of the process.
  */
 
 
 #include "ngx_fuzz.h"
-#include "ngx_sensu_redis_peer.h"
+#include "ngx_sensu_store.h"
 #include "fuzz.h"
 
 
-#define FUZZ_OPS   64
-#define FUZZ_PATH  "/tmp/sensu_fuzz_redis.XXXXXX"
+#define FUZZ_OPS  64
 
 
 typedef struct {
@@ -25,7 +25,6 @@ typedef struct {
 
 static ngx_sensu_stats_t   fuzz_stats;
 static ngx_int_t           fuzz_connected;
-static char                fuzz_path[64];
 static ngx_uint_t          fuzz_nops;
 static fuzz_op_t           fuzz_ops[FUZZ_OPS];
 
@@ -41,6 +40,7 @@ static const char *const  answers[] = {
     "*2\r\n*3\r\n:0\r\n:99\r\n*2\r\n$0\r\n\r\n:7000\r\n",
     "*3\r\n:50\r\n:16384\r\n*2\r\n$3\r\n::1\r\n:1\r\n",
     "*1\r\n*3\r\n:-1\r\n:5\r\n*2\r\n$9\r\n127.0.0.1\r\n:0\r\n",
+    "*2\r\n$5\r\nredis\r\n$4\r\n6379\r\n", "-MOVED 7 other:7006\r\n",
     "-MOVED 3999 127.0.0.3:7003\r\n", "-ASK 3999 127.0.0.4:7004\r\n",
     "-MOVED 1 :7005\r\n", "-MOVED 99999 x\r\n", "-MOVED \r\n", "-ASK x\r\n",
     "-LOADING x\r\n", "-READONLY x\r\n", "-NOAUTH x\r\n", "-WRONGPASS\r\n",
@@ -52,24 +52,6 @@ static const char *const  answers[] = {
 };
 
 #define ANSWERS  (sizeof(answers) / sizeof(answers[0]))
-
-
-/* what the client connects to is here, whatever its address */
-
-redisAsyncContext *
-redisAsyncConnect(const char *ip, int port)
-{
-    fuzz_must(ip[0] != '\0' && port > 0, "an address like no other");
-
-    return redisAsyncConnectUnix(fuzz_path);
-}
-
-
-int
-redisEnableKeepAlive(redisContext *c)
-{
-    return c ? REDIS_OK : REDIS_ERR;
-}
 
 
 void
@@ -97,8 +79,7 @@ fuzz_done(ngx_sensu_op_t *op)
               || op->rc == NGX_ERROR, "a result like no other");
     fuzz_must(op->nints <= NGX_SENSU_OP_INTS, "more integers than there can "
                                               "be");
-    fuzz_must(op->value.len <= NGX_SENSU_STORE_VALUE_MAX
-              || op->kind == NGX_SENSU_OP_SCRIPT, "too long a value");
+    fuzz_must(op->value.len <= NGX_SENSU_REDIS_STRING, "too long a value");
 
     o->done = 1;
 }
@@ -164,38 +145,14 @@ fuzz_abandon(unsigned which)
 static void
 fuzz_turn(void)
 {
-    char               drain[4096];
-    ngx_uint_t         i;
-    ngx_connection_t  *c;
+    ngx_uint_t  i;
 
     fuzz_run_posted();
 
     for (i = 0; i < FUZZ_CONNECTIONS; i++) {
-        c = fuzz_connections[i].client;
-
-        if (c && c->write->active) {
-            c->write->handler(c->write);
+        if (fuzz_connections[i].client) {
+            fuzz_events(&fuzz_connections[i]);
         }
-
-        fuzz_run_posted();
-
-        if (c && fuzz_connections[i].client == c) {
-            while (fuzz_connections[i].server != -1
-                   && recv(fuzz_connections[i].server, drain, sizeof(drain),
-                           0) > 0)
-            {
-                /* void */
-            }
-        }
-
-        if (c && fuzz_connections[i].client == c && c->read->active
-            && (fuzz_connections[i].server == -1
-                || recv(c->fd, drain, 1, MSG_PEEK|MSG_DONTWAIT) > 0))
-        {
-            c->read->handler(c->read);
-        }
-
-        fuzz_run_posted();
     }
 }
 
@@ -211,6 +168,7 @@ fuzz_say(const void *data, size_t len, unsigned which)
 
         if (place->client && place->server != -1) {
             (void) send(place->server, data, len, MSG_NOSIGNAL);
+            place->edge = 1;
             return;
         }
     }
@@ -241,30 +199,39 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     ngx_sensu_redis_peer_t  *peer;
 
     static ngx_sensu_redis_addr_t  seeds[2];
+    static ngx_sensu_redis_tls_t   tls;
+
+    static const ngx_sensu_redis_topology_t *const  topologies[] = {
+        &ngx_sensu_redis_one, &ngx_sensu_redis_sentinel,
+        &ngx_sensu_redis_cluster
+    };
 
     ngx_memzero(redis, sizeof(ngx_sensu_redis_t));
 
-    for (i = 0; i < 2; i++) {
-        seeds[i].port = 6379 + i;
-        strcpy(seeds[i].host, "127.0.0.1");
-        sprintf(seeds[i].text, "127.0.0.1:%d", 6379 + (int) i);
-    }
+    (void) ngx_sensu_redis_addr(&seeds[0], (u_char *) "127.0.0.1", 9, 6379);
+    (void) ngx_sensu_redis_addr(&seeds[1], (u_char *) "a.name", 6, 6380);
 
-    redis->topology = (ngx_sensu_redis_topology_e) (how % 3);
+    redis->topology = topologies[how % 3];
     redis->seeds = seeds;
     redis->nseeds = 2;
     redis->timeout = 250;
+    redis->tls = (how & 16) ? &tls : NULL;
     ngx_str_set(&redis->prefix, "sensu:");
     ngx_str_set(&redis->master, "mymaster");
 
+    if (how & 32) {
+        /* that there is one is all that is looked at */
+        redis->resolver = (ngx_resolver_t *) &tls;
+    }
+
     if (how & 8) {
         ngx_str_set(&redis->password, "secret");
-        redis->db = (redis->topology != NGX_SENSU_REDIS_CLUSTER);
+        redis->db = (redis->topology != &ngx_sensu_redis_cluster);
     }
 
     redis->npeers = 1;
 
-    if (redis->topology == NGX_SENSU_REDIS_CLUSTER) {
+    if (redis->topology == &ngx_sensu_redis_cluster) {
         redis->npeers = 2;
         redis->slots = ngx_pcalloc(NULL, NGX_SENSU_REDIS_SLOTS);
     }
@@ -275,7 +242,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     for (i = 0; i < redis->npeers; i++) {
         peer = ngx_sensu_redis_peer_create(NULL, redis);
 
-        if (redis->topology != NGX_SENSU_REDIS_CLUSTER) {
+        if (redis->topology != &ngx_sensu_redis_cluster) {
             peer->seeds = seeds;
             peer->nseeds = 2;
         }
@@ -336,22 +303,13 @@ fuzz_end(ngx_sensu_redis_t *redis)
 
     for (i = 0; i < FUZZ_CONNECTIONS; i++) {
         fuzz_must(fuzz_connections[i].client == NULL, "a connection is left");
+        fuzz_must(fuzz_names[i] == NULL, "a name is left");
     }
 
     fuzz_must(fuzz_ntimers == 0, "a timer is left");
     fuzz_must(fuzz_connected == 0, "connections miscounted");
 
     fuzz_free_pool();
-}
-
-
-static void
-fuzz_init(void)
-{
-    strcpy(fuzz_path, FUZZ_PATH);
-    fuzz_must(mkdtemp(fuzz_path) != NULL, "no folder");
-    strcat(fuzz_path, "/s");
-    fuzz_nginx_init(fuzz_path);
 }
 
 
@@ -363,8 +321,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_sensu_redis_t   redis;
     ngx_sensu_store_t  *store;
 
-    if (fuzz_path[0] == '\0') {
-        fuzz_init();
+    if (fuzz_cycle.log == NULL) {
+        fuzz_nginx_init();
     }
 
     if (size < 2 || size > 500) {
@@ -373,6 +331,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_current_msec = 1000000;
     fuzz_nops = 0;
+    fuzz_refuse = 0;
+    srandom(1);
 
     ngx_memzero(&cf, sizeof(cf));
     fuzz_make(&redis, data[0]);
@@ -410,6 +370,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
 
         case 7:
+            fuzz_resolve(data[i + 1]);
+            break;
+
+        case 8:
+            fuzz_refuse = data[i + 1] & 3;
+            continue;
+
+        case 9:
             /* no turn before the next step */
             continue;
 
