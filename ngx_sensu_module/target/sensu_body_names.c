@@ -66,6 +66,7 @@ sensu_body_search(json_t *value, const sensu_body_place_t *in)
     sensu_body_place_t   place;
 
     found = NULL;
+    place.member = NULL;
     place.in = in;
 
     if (json_is_string(value)) {

@@ -219,6 +219,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     kind = data[0] % (SENSU_KEY_EVENT + 1);
     seed = data[1] | data[2] << 8;
+    got = NULL;
 
     if (data[3] % 3) {
         text.len = 0;
