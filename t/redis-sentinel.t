@@ -58,8 +58,10 @@ push @elements, @{ elements($r->{body}) };
 is_deeply [ grep { $_ != 200 && $_ != 503 } keys %seen ], [],
     'until then 503';
 cmp_ok $seen{503}, '>', 0, 'there was such a time';
-is ask($sentinels[0], 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')->[1],
-    $replica->port, 'the replica is the master now';
+ok $t->wait_for(sub {
+    ask($sentinels[0], 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')->[1]
+        == $replica->port
+}, 60), 'the replica is the master now, to each sentinel in the end';
 
 while (defined($token = SensuTest::Pages::next_of($r))) {
     $t->wait_for(sub { ($r = $list->page($gw, $token))->{status} != 503 }, 30);

@@ -217,6 +217,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
+    got = NULL;
     kind = data[0] % (SENSU_KEY_EVENT + 1);
     seed = data[1] | data[2] << 8;
     got = NULL;

@@ -165,7 +165,7 @@ test_files(void)
                "cannot be opened: No such file", NULL);
 
     path = kit_text_file("key", B32);
-    check_path("a directory", "HS256", kit_dir, NULL, "not a regular", NULL);
+    check_path("a directory", "HS256", kit_dir, NULL, "no regular file", NULL);
 
     memset(big, 'A', sizeof(big));
     check_bytes("a file of more than 1 MB", "HS256", big, sizeof(big), NULL,

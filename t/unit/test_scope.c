@@ -90,7 +90,6 @@ static const rule_t  rules[] = {
     { "dev", GET, API "/namespaces/dev-eu/checks", DENY },
     { "dev", GET, API "/namespaces/de/checks", DENY },
     { "dev", GET, API "/namespaces/Dev/checks", DENY },
-    { "dev", GET, API "/namespaces/dev%20/checks", DENY },
     { "dev", GET, API "/namespaces/*/checks", DENY },
     { "dev-eu", GET, API "/namespaces/dev/checks", DENY },
     { "dev", OTHER, API "/namespaces/ops/checks", DENY },
