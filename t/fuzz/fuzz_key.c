@@ -220,6 +220,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     got = NULL;
     kind = data[0] % (SENSU_KEY_EVENT + 1);
     seed = data[1] | data[2] << 8;
+
     if (data[3] % 3) {
         text.len = 0;
         maker.p = data + 4;
