@@ -264,25 +264,6 @@ ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_sensu_loc_conf_t *slcf = conf;
-
-    char  *rv;
-
-    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    ngx_sensu_conf_asks(cf, slcf);
-
-    return ngx_sensu_conf_variables(cf, slcf->namespaces) == NGX_OK
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
-
-
-char *
 ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;

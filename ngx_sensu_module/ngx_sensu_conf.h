@@ -51,10 +51,11 @@ char *ngx_sensu_conf_backend(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_sensu_conf_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* ngx_sensu_conf_namespaces.c */
+char *ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 /* ngx_sensu_conf_logout.c: notes a location; warns if none sees a log-out */
 void ngx_sensu_conf_logout(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
 void ngx_sensu_conf_logout_check(ngx_conf_t *cf);

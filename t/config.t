@@ -209,6 +209,14 @@ subtest 'texts' => sub {
     passes("$key sensu_cors https://a:80 http://a:443 http://a:65535;");
 };
 
+subtest 'words of sensu_namespaces' => sub {
+    refused("$key sensu_namespaces $_;", qr/"sensu_namespaces" is not .*use letters/)
+        for 'a/b', '"a,*"', '"* a"', '**', '"dev;ops"', '..', '"$arg_a *"';
+
+    passes("$key sensu_namespaces $_;")
+        for '*', '"* "', 'a-b,c.d:e', '"$arg_a*"', '"x$sensu_user $arg_x"';
+};
+
 subtest 'variables of sensu_namespaces' => sub {
     refused("$key sensu_namespaces \$nosuch;",
             qr/"\$nosuch" in "sensu_namespaces".*define it/s);

@@ -19,6 +19,10 @@ static ngx_int_t ngx_sensu_token_refuse(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
 static ngx_int_t ngx_sensu_namespaces(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
+static size_t ngx_sensu_namespaces_room(ngx_sensu_word_t *word,
+    ngx_str_t *value);
+static ngx_int_t ngx_sensu_namespaces_add(ngx_http_request_t *r,
+    sensu_namespaces_t *set, ngx_sensu_word_t *word, ngx_str_t *value);
 
 
 static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
@@ -305,38 +309,119 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    size_t                 room;
-    ngx_str_t              value;
-    sensu_str_t           *names;
-    ngx_sensu_loc_conf_t  *conf;
+    size_t               room;
+    ngx_str_t           *values;
+    ngx_uint_t           i;
+    ngx_array_t         *words;
+    sensu_namespaces_t  *set;
+    ngx_sensu_word_t    *word;
 
-    conf = ngx_sensu_loc_conf(r);
+    words = ngx_sensu_loc_conf(r)->namespaces;
+    word = words->elts;
 
-    if (ngx_http_complex_value(r, conf->namespaces, &value) != NGX_OK) {
+    set = &ctx->namespaces;
+    ngx_memzero(set, sizeof(sensu_namespaces_t));
+
+    values = ngx_palloc(r->pool, words->nelts * sizeof(ngx_str_t) + 1);
+    if (values == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    room = sensu_namespaces_room(ngx_sensu_str(value));
+    room = 0;
 
-    names = ngx_palloc(r->pool, room * sizeof(sensu_str_t) + 1);
-    if (names == NULL) {
+    for (i = 0; i < words->nelts; i++) {
+
+        if (ngx_http_complex_value(r, word[i].value, &values[i]) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        room += ngx_sensu_namespaces_room(&word[i], &values[i]);
+    }
+
+    room = ngx_min(room, SENSU_SCOPE_MAX);
+
+    set->names = ngx_palloc(r->pool, room * sizeof(sensu_str_t) + 1);
+    if (set->names == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (sensu_namespaces_parse(&ctx->namespaces, ngx_sensu_str(value), names)
-        != 0)
-    {
-        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                             "sensu: sensu_namespaces has the value \"%V\", "
-                             "which is not a list of namespaces: the caller "
-                             "gets none, check what its variables are made of",
-                             &value);
+    for (i = 0; i < words->nelts; i++) {
 
-        ctx->namespaces.all = 0;
-        ctx->namespaces.n = 0;
+        if (ngx_sensu_namespaces_add(r, set, &word[i], &values[i])
+            != NGX_OK)
+        {
+            set->all = 0;
+            set->n = 0;
+            break;
+        }
     }
 
     return NGX_OK;
+}
+
+
+static size_t
+ngx_sensu_namespaces_room(ngx_sensu_word_t *word, ngx_str_t *value)
+{
+    switch (word->kind) {
+
+    case NGX_SENSU_WORD_NAME:
+        return 1;
+
+    case NGX_SENSU_WORD_GROUPS:
+        return sensu_namespaces_groups_room(ngx_sensu_str(*value));
+
+    default: /* NGX_SENSU_WORD_LIST */
+        return sensu_namespaces_room(ngx_sensu_str(*value));
+    }
+}
+
+
+/* NGX_DECLINED: the caller gets none at all */
+
+static ngx_int_t
+ngx_sensu_namespaces_add(ngx_http_request_t *r, sensu_namespaces_t *set,
+    ngx_sensu_word_t *word, ngx_str_t *value)
+{
+    int          rc;
+    sensu_str_t  text;
+
+    text = ngx_sensu_str(*value);
+
+    switch (word->kind) {
+
+    case NGX_SENSU_WORD_NAME:
+
+        rc = sensu_namespaces_add_name(set, text);
+
+        if (rc == 0 && text.len) {
+            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                          "sensu: what the token makes of \"%V\" is not the "
+                          "name of a namespace", &word->value->value);
+        }
+
+        break;
+
+    case NGX_SENSU_WORD_GROUPS:
+        rc = sensu_namespaces_add_groups(set, text);
+        break;
+
+    default: /* NGX_SENSU_WORD_LIST */
+        rc = sensu_namespaces_add(set, text);
+        break;
+    }
+
+    if (rc != -1) {
+        return NGX_OK;
+    }
+
+    ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                         "sensu: sensu_namespaces has the value \"%V\", "
+                         "which is not a list of namespaces: the caller "
+                         "gets none, check what its variables are made of",
+                         value);
+
+    return NGX_DECLINED;
 }
 
 

@@ -99,6 +99,24 @@ typedef enum {
 } ngx_sensu_logout_e;
 
 
+/*
+ * The value of sensu_namespaces is cut at commas and blanks as the operator
+ * wrote it.  What a word is made of says what may stand in its value.
+ */
+
+typedef enum {
+    NGX_SENSU_WORD_LIST = 0, /* the operator's text, also out of his maps */
+    NGX_SENSU_WORD_NAME,     /* has something of the token in it: one name */
+    NGX_SENSU_WORD_GROUPS    /* $sensu_groups by itself: a name for each */
+} ngx_sensu_word_e;
+
+
+typedef struct {
+    ngx_http_complex_value_t *value;
+    ngx_sensu_word_e         kind;
+} ngx_sensu_word_t;
+
+
 struct ngx_sensu_loc_conf_s {
     ngx_flag_t                gateway;
     ngx_flag_t                guard;
@@ -119,7 +137,7 @@ struct ngx_sensu_loc_conf_s {
     ngx_array_t              *public;    /* ngx_str_t */
     ngx_array_t              *apis;      /* sensu_str_t patterns */
     ngx_array_t              *cors;      /* ngx_str_t origins; none: off */
-    ngx_http_complex_value_t *namespaces;
+    ngx_array_t              *namespaces; /* ngx_sensu_word_t */
     ngx_sensu_rate_t         *rate;
 
     ngx_uint_t                backend;   /* SENSU_BACKEND_VERSION() */

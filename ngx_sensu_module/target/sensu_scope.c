@@ -18,15 +18,9 @@ static sensu_scope_verdict_e sensu_scope_cluster(
 
 
 int
-sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
-    sensu_str_t *names)
+sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value)
 {
-    size_t       pos;
     sensu_str_t  name, rest;
-
-    set->all = 0;
-    set->n = 0;
-    set->names = names;
 
     rest = value;
 
@@ -34,32 +28,87 @@ sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
         && !sensu_scope_next(&rest, &name))
     {
         set->all = 1;
+        set->n = 0;
         return 0;
     }
 
     while (sensu_scope_next(&value, &name)) {
 
-        if (!sensu_scope_name_ok(name)) {
+        if (sensu_namespaces_add_name(set, name) != 1) {
+            set->all = 0;
             set->n = 0;
             return -1;
         }
-
-        if (sensu_scope_find(set, name, &pos)) {
-            continue;
-        }
-
-        if (set->n == SENSU_SCOPE_MAX) {
-            set->n = 0;
-            return -1;
-        }
-
-        memmove(&names[pos + 1], &names[pos],
-                (set->n - pos) * sizeof(sensu_str_t));
-        names[pos] = name;
-        set->n++;
     }
 
     return 0;
+}
+
+
+int
+sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name)
+{
+    size_t  pos;
+
+    if (!sensu_scope_name_ok(name)) {
+        return 0;
+    }
+
+    if (set->all || sensu_scope_find(set, name, &pos)) {
+        return 1;
+    }
+
+    if (set->n == SENSU_SCOPE_MAX) {
+        return -1;
+    }
+
+    memmove(&set->names[pos + 1], &set->names[pos],
+            (set->n - pos) * sizeof(sensu_str_t));
+    set->names[pos] = name;
+    set->n++;
+
+    return 1;
+}
+
+
+int
+sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups)
+{
+    sensu_str_t           name;
+    const unsigned char  *p, *last;
+
+    p = groups.data;
+    last = (groups.len != 0) ? p + groups.len : p;
+
+    for (name.data = p; p < last; name.data = ++p) {
+
+        while (p < last && *p != ',') {
+            p++;
+        }
+
+        name.len = p - name.data;
+
+        if (sensu_namespaces_add_name(set, name) == -1) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+size_t
+sensu_namespaces_groups_room(sensu_str_t groups)
+{
+    size_t  i, n;
+
+    n = 1;
+
+    for (i = 0; i < groups.len; i++) {
+        n += (groups.data[i] == ',');
+    }
+
+    return n < SENSU_SCOPE_MAX ? n : SENSU_SCOPE_MAX;
 }
 
 

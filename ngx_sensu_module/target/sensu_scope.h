@@ -15,15 +15,14 @@
 
 
 /*
- * The value of sensu_namespaces: "*", or names separated by commas and white
- * space.  Sorted by the bytes of name + "/", which is the order of the
- * backend's cluster-wide lists, without repeats.
+ * A caller's namespaces: all, or names, sorted by the bytes of name + "/",
+ * which is the order of the backend's cluster-wide lists, without repeats.
  */
 
 typedef struct {
     unsigned              all:1;
     size_t                n;
-    sensu_str_t          *names;     /* borrowed from the value */
+    sensu_str_t          *names;     /* borrowed from the values */
 } sensu_namespaces_t;
 
 
@@ -46,13 +45,24 @@ typedef enum {
 
 
 /*
- * names: room for SENSU_SCOPE_MAX, or as many as sensu_namespaces_room()
- * says.  Returns -1 when a name is not one ([A-Za-z0-9_.:-]+, not "." "..") or
+ * A set begins as zeroes with names: room for SENSU_SCOPE_MAX, or for what the
+ * rooms of all values make together.
+ *
+ * The operator's text: "*" alone, or names separated by commas and white
+ * space.  Returns -1 when a name is not one ([A-Za-z0-9_.:-]+, not "." "..") or
  * there are too many: the caller then may use nothing.
  */
-int sensu_namespaces_parse(sensu_namespaces_t *set, sensu_str_t value,
-    sensu_str_t *names);
+int sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value);
 size_t sensu_namespaces_room(sensu_str_t value);
+
+/*
+ * Data, in which nothing separates and nothing stands for more than itself:
+ * one name, or groups that were joined by commas, which none of them has.
+ * What is no name is left out: 0 of the one; -1: there are too many.
+ */
+int sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name);
+int sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups);
+size_t sensu_namespaces_groups_room(sensu_str_t groups);
 
 /* the order of name + "/"; 0: equal names */
 int sensu_scope_cmp(sensu_str_t a, sensu_str_t b);

@@ -174,7 +174,23 @@ parse(sensu_namespaces_t *set, const char *value)
     room = sensu_namespaces_room(str(value));
     names = malloc(room ? room * sizeof(sensu_str_t) : 1);
 
-    return sensu_namespaces_parse(set, str(value), names);
+    *set = (sensu_namespaces_t) { .names = names };
+
+    return sensu_namespaces_add(set, str(value));
+}
+
+
+static void
+joined(char *text, const sensu_namespaces_t *set)
+{
+    size_t  i;
+
+    strcpy(text, set->all ? "*" : "");
+
+    for (i = 0; i < set->n; i++) {
+        sprintf(text + strlen(text), "%s%.*s", i ? " " : "",
+                (int) set->names[i].len, set->names[i].data);
+    }
 }
 
 
@@ -182,23 +198,21 @@ static void
 test_list(const list_t *list)
 {
     int                 rc;
-    char                joined[256];
+    char                text[256];
     size_t              i;
     sensu_namespaces_t  set;
 
     rc = parse(&set, list->value);
-    strcpy(joined, set.all ? "*" : "");
+    joined(text, &set);
 
     for (i = 0; i < set.n; i++) {
-        sprintf(joined + strlen(joined), "%s%.*s", i ? " " : "",
-                (int) set.names[i].len, set.names[i].data);
         ok(sensu_namespaces_has(&set, set.names[i]), "\"%s\": has its own",
            list->value);
     }
 
     is_int(rc, list->names ? 0 : -1, "\"%s\": verdict", list->value);
-    ok(strcmp(joined, list->names ? list->names : "") == 0,
-       "\"%s\" is \"%s\"", list->value, joined);
+    ok(strcmp(text, list->names ? list->names : "") == 0,
+       "\"%s\" is \"%s\"", list->value, text);
     is_int(sensu_namespaces_has(&set, sensu_str("none")), set.all,
            "\"%s\": no other one", list->value);
 
@@ -263,11 +277,87 @@ test_many(void)
            "the room is bounded");
 
     names = malloc(SENSU_SCOPE_MAX * sizeof(sensu_str_t));
-    is_int(sensu_namespaces_parse(&set, str(value), names), -1,
-           "one more is too many");
+    set = (sensu_namespaces_t) { .names = names };
+    is_int(sensu_namespaces_add(&set, str(value)), -1, "one more is too many");
     is_int(set.n + set.all, 0, "then there is none");
     free(names);
     free(value);
+}
+
+
+/* what comes out of a token is what it is: one name, or one for each group */
+
+typedef struct {
+    const char           *text;
+    const char           *name;      /* of the text as one; NULL: none */
+    const char           *groups;    /* of the text as groups, joined */
+} data_t;
+
+
+static const data_t  data[] = {
+    { "dev", "dev", "dev" },
+    { "", NULL, "" },
+    { "*", NULL, "" },
+    { "x,prod", NULL, "prod x" },
+    { "web prod", NULL, "" },
+    { "web prod,dev", NULL, "dev" },
+    { "a/b,dev,\xc3\x9csers,*,..,c:d", NULL, "c:d dev" },
+    { ",,dev,", NULL, "dev" },
+    { " dev", NULL, "" },
+    { "dev\tops", NULL, "" },
+    { "team-", "team-", "team-" },
+    { "..", NULL, "" },
+    { "...", "...", "..." }
+};
+
+
+static void
+test_data(const data_t *data)
+{
+    char                text[256];
+    sensu_str_t         names[16];
+    sensu_namespaces_t  set;
+
+    set = (sensu_namespaces_t) { .names = names };
+
+    is_int(sensu_namespaces_add_name(&set, str(data->text)),
+           data->name != NULL, "\"%s\" as a name", data->text);
+    joined(text, &set);
+    ok(strcmp(text, data->name ? data->name : "") == 0, "is \"%s\"", text);
+
+    set = (sensu_namespaces_t) { .names = names };
+
+    ok(sensu_namespaces_groups_room(str(data->text)) <= 16, "has its room");
+    is_int(sensu_namespaces_add_groups(&set, str(data->text)), 0,
+           "\"%s\" as groups", data->text);
+    joined(text, &set);
+    ok(strcmp(text, data->groups) == 0, "is \"%s\"", text);
+}
+
+
+static void
+test_together(void)
+{
+    char                text[256];
+    sensu_str_t         names[16];
+    sensu_namespaces_t  set;
+
+    set = (sensu_namespaces_t) { .names = names };
+
+    sensu_namespaces_add(&set, str("ops b"));
+    sensu_namespaces_add_groups(&set, str("a,ops,z*"));
+    sensu_namespaces_add_name(&set, str("c"));
+    joined(text, &set);
+    ok(strcmp(text, "a b c ops") == 0, "of several values: %s", text);
+
+    sensu_namespaces_add(&set, str("*"));
+    sensu_namespaces_add_name(&set, str("c"));
+    sensu_namespaces_add_groups(&set, str("d,e"));
+    joined(text, &set);
+    ok(strcmp(text, "*") == 0, "all of them stay all: %s", text);
+
+    is_int(sensu_namespaces_add(&set, str("a/b")), -1, "a bad one of many");
+    is_int(set.all + set.n, 0, "leaves none");
 }
 
 
@@ -307,6 +397,11 @@ main(void)
     is_int(set.n, 2, "have a name each");
     free(set.names);
 
+    for (i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
+        test_data(&data[i]);
+    }
+
+    test_together();
     test_membership();
     test_many();
 

@@ -1,0 +1,226 @@
+
+/*
+ * sensu_namespaces: its value is cut where the operator wrote a comma or a
+ * blank, before anything is put in for a variable.  So no text of a token can
+ * make two names of one, or "*" of a name.
+ */
+
+
+#include "ngx_sensu_conf.h"
+
+
+#define NGX_SENSU_SEPARATORS  ", \t\r\n"
+
+
+static ngx_uint_t ngx_sensu_conf_next_word(ngx_str_t *value,
+    ngx_str_t *word);
+static ngx_int_t ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_sensu_word_t *word);
+static ngx_sensu_word_e ngx_sensu_conf_word_kind(ngx_conf_t *cf,
+    ngx_http_complex_value_t *value);
+static ngx_uint_t ngx_sensu_conf_is_claim(ngx_str_t *name);
+static ngx_int_t ngx_sensu_conf_constant(ngx_conf_t *cf,
+    ngx_array_t *words, ngx_http_complex_value_t *value);
+
+
+char *
+ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t          *value, rest, text;
+    ngx_uint_t          i;
+    ngx_sensu_word_t  *word;
+
+    if (slcf->namespaces != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    slcf->namespaces = ngx_array_create(cf->pool, 4,
+                                        sizeof(ngx_sensu_word_t));
+    if (slcf->namespaces == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rest = value[1];
+
+    while (ngx_sensu_conf_next_word(&rest, &text)) {
+
+        word = ngx_array_push(slcf->namespaces);
+        if (word == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_sensu_conf_word(cf, &text, word) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    word = slcf->namespaces->elts;
+
+    for (i = 0; i < slcf->namespaces->nelts; i++) {
+
+        if (ngx_sensu_conf_constant(cf, slcf->namespaces, word[i].value)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    ngx_sensu_conf_asks(cf, slcf);
+
+    return NGX_CONF_OK;
+}
+
+
+/* takes the next word off the value */
+
+static ngx_uint_t
+ngx_sensu_conf_next_word(ngx_str_t *value, ngx_str_t *word)
+{
+    u_char  *p, *last;
+
+    p = value->data;
+    last = p + value->len;
+
+    while (p < last && ngx_strchr(NGX_SENSU_SEPARATORS, *p) != NULL) {
+        p++;
+    }
+
+    word->data = p;
+
+    while (p < last && ngx_strchr(NGX_SENSU_SEPARATORS, *p) == NULL) {
+        p++;
+    }
+
+    word->len = p - word->data;
+
+    value->data = p;
+    value->len = last - p;
+
+    return word->len != 0;
+}
+
+
+static ngx_int_t
+ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text, ngx_sensu_word_t *word)
+{
+    ngx_http_compile_complex_value_t  ccv;
+
+    word->value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (word->value == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = word->value;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    word->kind = ngx_sensu_conf_word_kind(cf, word->value);
+
+    return ngx_sensu_conf_variables(cf, word->value);
+}
+
+
+static ngx_sensu_word_e
+ngx_sensu_conf_word_kind(ngx_conf_t *cf, ngx_http_complex_value_t *value)
+{
+    u_char                     *text;
+    ngx_uint_t                 *index;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (value->flushes == NULL) {
+        return NGX_SENSU_WORD_LIST;
+    }
+
+    text = value->value.data;
+
+    if ((value->value.len == sizeof("$sensu_groups") - 1
+         && ngx_strncasecmp(text, (u_char *) "$sensu_groups",
+                            value->value.len)
+            == 0)
+        || (value->value.len == sizeof("${sensu_groups}") - 1
+            && ngx_strncasecmp(text, (u_char *) "${sensu_groups}",
+                               value->value.len)
+               == 0))
+    {
+        return NGX_SENSU_WORD_GROUPS;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (index = value->flushes; *index != (ngx_uint_t) -1; index++) {
+        if (ngx_sensu_conf_is_claim(&v[*index].name)) {
+            return NGX_SENSU_WORD_NAME;
+        }
+    }
+
+    return NGX_SENSU_WORD_LIST;
+}
+
+
+static ngx_uint_t
+ngx_sensu_conf_is_claim(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  claims[] = {
+        ngx_string("sensu_user"),
+        ngx_string("sensu_groups")
+    };
+
+    for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        if (name->len == claims[i].len
+            && ngx_memcmp(name->data, claims[i].data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return name->len >= sizeof("sensu_claim_") - 1
+           && ngx_memcmp(name->data, "sensu_claim_",
+                         sizeof("sensu_claim_") - 1)
+              == 0;
+}
+
+
+/* what can be told at once of a word without variables */
+
+static ngx_int_t
+ngx_sensu_conf_constant(ngx_conf_t *cf, ngx_array_t *words,
+    ngx_http_complex_value_t *value)
+{
+    sensu_str_t         name;
+    sensu_namespaces_t  set;
+
+    if (value->lengths != NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&set, sizeof(sensu_namespaces_t));
+    set.names = &name;
+
+    if (sensu_namespaces_add(&set, ngx_sensu_str(value->value)) == 0
+        && (!set.all || words->nelts == 1))
+    {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" in \"sensu_namespaces\" is not the name of a "
+                       "namespace, use letters, digits and \"_-.:\", several "
+                       "between commas or blanks, or \"*\" alone for all",
+                       &value->value);
+
+    return NGX_ERROR;
+}
