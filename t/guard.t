@@ -459,6 +459,14 @@ subtest '6: DELETE takes other namespaces with it' => sub {
         for qw(dev-eu dev%32 dev);
     is everything('namespaces'), 'z', 'one by one';
 
+    # what the client makes its condition is the DELETE's, not the look-up's
+
+    my $back = $t->upstream(sub { $_[0]->reply(200, '[{"name":"z"}]') });
+    ask($t->nginx(backend => $back), DELETE => 'namespaces/z',
+        headers => [ 'If-Match' => '"x"' ]);
+    is_deeply [ map { "$_->{method} " . ($_->{headers}{'if-match'} // '-') }
+                $back->requests ], [ 'GET -', 'DELETE "x"' ], 'If-Match';
+
     is ask($gw, DELETE => 'namespaces/nosuch')->{status},
        ask($demo, DELETE => 'namespaces/nosuch')->{status},
        'one that is not there';

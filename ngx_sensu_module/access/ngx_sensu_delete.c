@@ -56,10 +56,6 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
-    if (ngx_sensu_headers_plain(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     fetch = ngx_sensu_fetch_create(r);
     if (fetch == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -84,7 +80,11 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     path.len = sensu_path_build(&list, sensu_str_null, path.data);
     ngx_str_null(&query);
 
-    if (ngx_sensu_fetch_start(fetch, &path, &query) != NGX_OK) {
+    /* the client's conditions are for the DELETE */
+
+    if (ngx_sensu_fetch_start(fetch, &path, &query) != NGX_OK
+        || ngx_sensu_headers_plain(fetch->request) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

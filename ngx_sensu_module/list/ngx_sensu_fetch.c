@@ -423,6 +423,31 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
 }
 
 
+ngx_int_t
+ngx_sensu_fetch_copy_location(ngx_sensu_fetch_t *fetch)
+{
+    ngx_table_elt_t  *location, *copy;
+
+    location = fetch->request->headers_out.location;
+
+    if (location == NULL) {
+        return NGX_OK;
+    }
+
+    copy = ngx_sensu_header_push(fetch->parent);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    copy->key = location->key;
+    copy->value = location->value;
+
+    fetch->parent->headers_out.location = copy;
+
+    return NGX_OK;
+}
+
+
 /* headers that nginx has pointers to, for its filters and its own headers */
 
 static void

@@ -125,6 +125,9 @@ ngx_int_t ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n);
 /* the answer to the parent's client is this one, unchanged */
 ngx_int_t ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch);
 
+/* where a redirect leads that is no answer of the backend's */
+ngx_int_t ngx_sensu_fetch_copy_location(ngx_sensu_fetch_t *fetch);
+
 /* copies the headers of the answer; not those that are true of its body
    alone if another goes out with them */
 ngx_int_t ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch,

@@ -21,6 +21,7 @@ static ngx_int_t ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_int_t ngx_sensu_merge_judge(ngx_sensu_merge_t *merge);
 static ngx_int_t ngx_sensu_merge_head(ngx_http_request_t *r);
+static ngx_int_t ngx_sensu_merge_nothing(ngx_sensu_merge_t *merge);
 static ngx_int_t ngx_sensu_merge_finish(ngx_sensu_merge_t *merge);
 
 
@@ -187,9 +188,13 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
         return NGX_OK;
     }
 
-    if (merge->status == NGX_HTTP_NOT_FOUND
-        || (!error && merge->status == NGX_HTTP_OK
-            && sensu_split_done(&merge->sieve->scan.split)))
+    if (merge->status == NGX_HTTP_NOT_FOUND) {
+        merge->gone++;
+        return NGX_OK;
+    }
+
+    if (!error && merge->status == NGX_HTTP_OK
+        && sensu_split_done(&merge->sieve->scan.split))
     {
         return NGX_OK;
     }
@@ -260,6 +265,27 @@ ngx_sensu_merge_drop(ngx_chain_t *in)
 }
 
 
+/* as ngx_sensu_page_reply() has it */
+
+static ngx_int_t
+ngx_sensu_merge_nothing(ngx_sensu_merge_t *merge)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    if (merge->forbidden + merge->gone < merge->next) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_sensu_ctx_find(merge->request);
+
+    if (merge->gone && ctx->target.path.name.len == 0) {
+        return NGX_OK;
+    }
+
+    return merge->forbidden ? NGX_HTTP_FORBIDDEN : NGX_HTTP_NOT_FOUND;
+}
+
+
 static ngx_int_t
 ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 {
@@ -274,8 +300,9 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 
     if (merge->sieve->head) {
 
-        if (merge->forbidden == merge->next) {
-            return NGX_HTTP_FORBIDDEN;
+        rc = ngx_sensu_merge_nothing(merge);
+        if (rc != NGX_OK) {
+            return rc;
         }
 
         merge->sieve->head = NULL;

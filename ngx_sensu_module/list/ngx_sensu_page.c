@@ -24,6 +24,10 @@ static ngx_int_t ngx_sensu_page_take_list(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_take_other(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
+static ngx_int_t ngx_sensu_page_take_failed(ngx_sensu_page_t *page,
+    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
+static ngx_uint_t ngx_sensu_page_leave_out(ngx_sensu_page_t *page,
+    ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_page_is_cut(ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_reply(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
@@ -321,15 +325,7 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return NGX_ERROR;
 
     default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */
-
-        if (fetch->intercepted && ctx->scope == SENSU_SCOPE_MERGE
-            && (fetch->status == NGX_HTTP_FORBIDDEN
-                || fetch->status == NGX_HTTP_NOT_FOUND))
-        {
-            return NGX_OK;
-        }
-
-        return fetch->status;
+        return ngx_sensu_page_take_failed(page, ctx, fetch);
     }
 
     return ngx_sensu_refuse(page->request, error, NULL);
@@ -442,17 +438,7 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 {
     if (ctx->scope == SENSU_SCOPE_MERGE) {
 
-        if (fetch->status == NGX_HTTP_FORBIDDEN) {
-
-            if (page->forbidden == NULL) {
-                page->forbidden = fetch;
-            }
-
-            return NGX_OK;
-        }
-
-        if (fetch->status == NGX_HTTP_NOT_FOUND) {
-            page->gone = 1;
+        if (ngx_sensu_page_leave_out(page, fetch)) {
             return NGX_OK;
         }
 
@@ -468,15 +454,78 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 }
 
 
-/* a merged list of nothing but what is forbidden is forbidden */
+/* nginx's own answer, or one that "return" made where X-Accel-Redirect led */
+
+static ngx_int_t
+ngx_sensu_page_take_failed(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
+    ngx_sensu_fetch_t *fetch)
+{
+    if (ctx->scope == SENSU_SCOPE_MERGE) {
+
+        if (fetch->intercepted && ngx_sensu_page_leave_out(page, fetch)) {
+            return NGX_OK;
+        }
+
+        if (fetch->status < NGX_HTTP_BAD_REQUEST) {
+            return ngx_sensu_refuse(page->request, NGX_SENSU_BAD_LIST, NULL);
+        }
+    }
+
+    return (ngx_sensu_fetch_copy_location(fetch) == NGX_OK)
+           ? (ngx_int_t) fetch->status : NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_sensu_page_leave_out(ngx_sensu_page_t *page, ngx_sensu_fetch_t *fetch)
+{
+    ngx_sensu_fetch_t  **first;
+
+    switch (fetch->status) {
+
+    case NGX_HTTP_FORBIDDEN:
+        first = &page->forbidden;
+        break;
+
+    case NGX_HTTP_NOT_FOUND:
+        first = &page->gone;
+        break;
+
+    default:
+        return 0;
+    }
+
+    if (*first == NULL) {
+        *first = fetch;
+    }
+
+    return 1;
+}
+
+
+/*
+ * A merged list of nothing but what is forbidden is forbidden.  Without a
+ * namespace a list is empty, but a sub-list is not there.
+ */
 
 static ngx_int_t
 ngx_sensu_page_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    return ngx_sensu_page_finish(page,
-               (page->forbidden && !page->answer && !page->gone)
-               ? ngx_sensu_fetch_replay(page->forbidden)
-               : ngx_sensu_reply(page, ctx));
+    ngx_sensu_fetch_t  *other;
+
+    other = page->forbidden ? page->forbidden : page->gone;
+
+    if (page->gone && ctx->target.path.name.len == 0) {
+        other = NULL;
+    }
+
+    if (other == NULL || page->answer) {
+        return ngx_sensu_page_finish(page, ngx_sensu_reply(page, ctx));
+    }
+
+    return ngx_sensu_page_finish(page, (other->state == NGX_SENSU_FETCH_WHOLE)
+                                       ? ngx_sensu_fetch_replay(other)
+                                       : (ngx_int_t) other->status);
 }
 
 

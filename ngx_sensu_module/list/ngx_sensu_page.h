@@ -48,13 +48,13 @@ struct ngx_sensu_page_s {
     ngx_sensu_rope_t          rope;      /* the elements, each after a comma */
     ngx_uint_t                count;     /* of them */
     ngx_sensu_fetch_t        *answer;    /* whose headers the page takes */
-    ngx_sensu_fetch_t        *forbidden; /* else, of a merged page */
+    ngx_sensu_fetch_t        *forbidden; /* else, of a merged page, */
+    ngx_sensu_fetch_t        *gone;      /* of a namespace that is not there */
     ngx_sensu_fetch_t        *tail;      /* of the last element delivered */
     u_char                    token[SENSU_TOKEN_LEN];
     unsigned                  more:1;
     unsigned                  alone:1;   /* the next list had no room beside
                                             others */
-    unsigned                  gone:1;    /* a namespace is not there */
     unsigned                  rewound:1;
 };
 

@@ -285,7 +285,8 @@ ngx_sensu_plan_fetch(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     r = page->request;
 
     if (spare != NULL && spare->ended && spare != page->answer
-        && spare != page->tail && spare != page->forbidden)
+        && spare != page->tail && spare != page->forbidden
+        && spare != page->gone)
     {
         fetch = spare;
         ngx_sensu_fetch_renew(fetch);

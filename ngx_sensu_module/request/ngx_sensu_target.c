@@ -57,7 +57,7 @@ ngx_sensu_target(ngx_http_request_t *r)
     target->rc = sensu_path_parse(&target->path, ngx_sensu_str(target->raw),
                                   buf);
 
-    if (target->rc != SENSU_PATH_UNSAFE
+    if (target->rc != SENSU_PATH_UNSAFE && target->rc != SENSU_PATH_UNKNOWN
         && !ngx_sensu_agrees(&target->raw, &r->uri))
     {
         target->rc = SENSU_PATH_UNSAFE;

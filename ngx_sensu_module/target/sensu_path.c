@@ -22,6 +22,8 @@ typedef struct {
     unsigned char        *out;       /* where the next decoded text goes */
     unsigned              slashes;   /* segments with an encoded slash */
     unsigned              trailing:1;
+    unsigned              nameless:1;/* "/namespaces//": where it may stand is
+                                        told by the grammar */
 } sensu_path_reader_t;
 
 
@@ -81,6 +83,10 @@ sensu_path_parse(sensu_path_t *path, sensu_str_t raw, unsigned char *buf)
 
     rc = sensu_path_api(path, &r);
 
+    if (r.nameless) {
+        return sensu_path_fail(path, SENSU_PATH_UNSAFE, "a doubled slash");
+    }
+
     /* a name may hold slashes where it is an asset's, nothing else may */
 
     allowed = (rc == SENSU_PATH_API
@@ -107,7 +113,7 @@ static const char *
 sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
 {
     const char           *why;
-    sensu_str_t           seg;
+    sensu_str_t           seg, before;
     const unsigned char  *p, *last;
 
     if (raw.len == 0 || raw.data[0] != '/') {
@@ -119,11 +125,21 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
     r->pos = raw.data;
     r->last = last;
 
+    seg.len = 0;
+
     for (p = raw.data; p < last; p = seg.data + seg.len) {
+        before = seg;
         seg.data = p + 1;
 
         p = memchr(seg.data, '/', last - seg.data);
         seg.len = (p == NULL ? last : p) - seg.data;
+
+        if (seg.len == 0 && p != NULL && !r->nameless
+            && sensu_str_eq(before, sensu_str("namespaces")))
+        {
+            r->nameless = 1;
+            continue;
+        }
 
         why = sensu_path_check_segment(r, seg, p == NULL);
 
@@ -321,6 +337,12 @@ sensu_path_api(sensu_path_t *path, sensu_path_reader_t *r)
         return sensu_path_object(path, r, &seg);
     }
 
+    if (name.raw.len == 0) {
+        /* what a client asks for that was given no namespace */
+        r->nameless = 0;
+        return sensu_path_fail(path, SENSU_PATH_UNKNOWN, "no namespace");
+    }
+
     path->scope = SENSU_SCOPE_NAMESPACE;
     path->ns = sensu_path_decode(r, name.raw);
 
@@ -471,7 +493,7 @@ sensu_path_cluster_scoped(const sensu_path_t *path)
 }
 
 
-/* documented sub-lists beside the plain ones, all of namespaced paths */
+/* documented sub-lists beside the plain ones */
 
 static int
 sensu_path_is_list(const sensu_path_t *path)
@@ -480,14 +502,12 @@ sensu_path_is_list(const sensu_path_t *path)
         return 1;
     }
 
-    if (path->scope != SENSU_SCOPE_NAMESPACE
-        || !sensu_str_eq(path->group, sensu_str("core")))
-    {
+    if (!sensu_str_eq(path->group, sensu_str("core"))) {
         return 0;
     }
 
     if (sensu_str_eq(path->resource, sensu_str("events"))) {
-        return path->subpath.len == 0;
+        return path->scope == SENSU_SCOPE_NAMESPACE && path->subpath.len == 0;
     }
 
     if (sensu_str_eq(path->resource, sensu_str("silenced"))) {

@@ -58,7 +58,7 @@ typedef struct {
     unsigned              wildcard:1;/* namespace "-": all namespaces; scope
                                         is then CLUSTER and ns empty */
     unsigned              list:1;    /* a GET of it can be a list: no name, or
-                                        events/{entity}, or
+                                        a namespace's events/{entity}, or
                                         silenced/{subscriptions,checks}/{x} */
     unsigned              namespaced:1; /* the resource lives in namespaces:
                                         every resource but the cluster-scoped

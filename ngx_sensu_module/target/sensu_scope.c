@@ -162,7 +162,7 @@ sensu_scope_judge(const sensu_namespaces_t *set, const sensu_path_t *path,
         return sensu_scope_cluster(set, path, user, method);
     }
 
-    if (method != SENSU_SCOPE_GET || path->name.len != 0 || set->n == 0) {
+    if (method != SENSU_SCOPE_GET || !path->list || set->n == 0) {
         return SENSU_SCOPE_DENY;
     }
 

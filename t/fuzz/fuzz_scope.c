@@ -182,7 +182,7 @@ fuzz_verdict(const fuzz_words_t *words, const sensu_path_t *path,
         return SENSU_SCOPE_PASS;
     }
 
-    if (!path->namespaced || !get || path->name.len || words->n == 0) {
+    if (!path->namespaced || !get || !path->list || words->n == 0) {
         return SENSU_SCOPE_DENY;
     }
 

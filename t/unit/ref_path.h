@@ -229,11 +229,11 @@ ref_path_list(const ref_path_t *r)
 {
     int  core;
 
-    core = r->scope == SENSU_SCOPE_NAMESPACE && strcmp(r->group, "core") == 0;
+    core = strcmp(r->group, "core") == 0;
 
     return r->name[0] == '\0'
            || (core && strcmp(r->resource, "events") == 0
-               && r->subpath[0] == '\0')
+               && r->scope == SENSU_SCOPE_NAMESPACE && r->subpath[0] == '\0')
            || (core && strcmp(r->resource, "silenced") == 0
                && (strcmp(r->name, "checks") == 0
                    || strcmp(r->name, "subscriptions") == 0)
@@ -324,6 +324,38 @@ ref_path_api(ref_path_t *r)
 }
 
 
+/* is a doubled slash all that is wrong, and is it a namespace's name? */
+
+static int
+ref_path_nameless(ref_path_t *r, const char *text)
+{
+    int          i;
+    char         named[REF_PATH_MAX + 16], *end;
+    const char  *p;
+
+    p = strstr(text, "/namespaces//");
+
+    if (p == NULL || strstr(text, "%2f") || strstr(text, "%2F")) {
+        return 0;
+    }
+
+    end = stpncpy(named, text, p - text);
+    sprintf(end, "/namespaces/~nobody~/%s", p + sizeof("/namespaces//") - 1);
+
+    if (ref_path_unsafe(named)) {
+        return 0;
+    }
+
+    ref_path_split(r, named);
+
+    i = strcmp(r->segs[0], "api") == 0 ? ref_path_group(r) : 0;
+
+    return i != 0 && r->nsegs - i > 2
+           && strcmp(r->segs[i], "namespaces") == 0
+           && strcmp(r->segs[i + 1], "~nobody~") == 0;
+}
+
+
 static void
 ref_path_parse(ref_path_t *r, sensu_str_t raw)
 {
@@ -352,6 +384,9 @@ ref_path_parse(ref_path_t *r, sensu_str_t raw)
     }
 
     if (text[0] && ref_path_unsafe(text)) {
+        r->rc = ref_path_nameless(r, text) ? SENSU_PATH_UNKNOWN
+                                           : SENSU_PATH_UNSAFE;
+        r->group[0] = r->version[0] = '\0';
         return;
     }
 

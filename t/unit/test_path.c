@@ -38,6 +38,11 @@ static const row_t  rows[] = {
       "core v2 ns=dev silenced name=checks sub=cpu list", NULL },
     { NS "/silenced/subscriptions/linux",
       "core v2 ns=dev silenced name=subscriptions sub=linux list", NULL },
+    { "/api/core/v2/silenced/checks/cpu",
+      "core v2 silenced name=checks sub=cpu list", NULL },
+    { "/api/core/v2/namespaces/-/silenced/subscriptions/linux",
+      "core v2 wildcard silenced name=subscriptions sub=linux list",
+      "/api/core/v2/silenced/subscriptions/linux" },
     { NS "/silenced/checks", "core v2 ns=dev silenced name=checks", NULL },
     { NS "/silenced/checks/a/b",
       "core v2 ns=dev silenced name=checks sub=a/b", NULL },
@@ -106,6 +111,13 @@ static const row_t  rows[] = {
     { NS "/checks/cpu/", "unknown: a trailing slash", NULL },
     { NS "/", "unknown: a trailing slash", NULL },
 
+    /* a client that was given no namespace */
+
+    { "/api/core/v2/namespaces//hooks", "unknown: no namespace", NULL },
+    { "/api/core/v2/namespaces//hooks/", "unknown: no namespace", NULL },
+    { "/api/enterprise/store/v1/namespaces//x/y", "unknown: no namespace",
+      NULL },
+
     /* names are decoded once and written canonically */
 
     { NS "/checks/c%70u", "core v2 ns=dev checks name=cpu", NS "/checks/cpu" },
@@ -152,6 +164,15 @@ static const row_t  rows[] = {
     { "//api/core/v2/checks", "unsafe: a doubled slash", NULL },
     { "/api//core/v2/checks", "unsafe: a doubled slash", NULL },
     { "/api/core/v2/checks//", "unsafe: a doubled slash", NULL },
+    { "/api/core/v2/namespaces//", "unsafe: a doubled slash", NULL },
+    { "/api/core/v2/namespaces///hooks", "unsafe: a doubled slash", NULL },
+    { "/api/core/v2/namespaces//a//b", "unsafe: a doubled slash", NULL },
+    { "/api/core/v2/namespaces//a%2Fb", "unsafe: an encoded slash", NULL },
+    { "/api/core/v2/namespaces//../x", "unsafe: a dot segment", NULL },
+    { "/api/core/v2/checks/namespaces//x", "unsafe: a doubled slash", NULL },
+    { NS "/namespaces//x", "unsafe: a doubled slash", NULL },
+    { "/api/namespaces//x", "unsafe: a doubled slash", NULL },
+    { "/namespaces//x", "unsafe: a doubled slash", NULL },
     { "/./api", "unsafe: a dot segment", NULL },
     { "/open/../api/core/v2/checks", "unsafe: a dot segment", NULL },
     { "/open/%2e%2E/api", "unsafe: a dot segment", NULL },

@@ -112,7 +112,11 @@ static const rule_t  rules[] = {
     { "dev", GET, API "/checks/cpu", DENY },
     { "dev", GET, API "/events/web", DENY },
     { "dev", GET, API "/namespaces/-/checks/cpu", DENY },
-    { "dev,ops", GET, API "/silenced/checks/cpu", DENY },
+    { "dev,ops", GET, API "/silenced/checks/cpu", MERGE },
+    { "dev", GET, API "/silenced/subscriptions/linux", ONE },
+    { "dev,ops", OTHER, API "/silenced/checks/cpu", DENY },
+    { "dev,ops", GET, API "/silenced/checks", DENY },
+    { "", GET, API "/silenced/checks/cpu", DENY },
 
     /* namespaces themselves */
 
