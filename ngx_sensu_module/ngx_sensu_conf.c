@@ -359,8 +359,9 @@ ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_srv_conf_t *sscf = conf;
 
-    ngx_sensu_redis_t      **redis;
-    ngx_sensu_main_conf_t   *smcf;
+    ngx_sensu_redis_t         **redis;
+    ngx_sensu_main_conf_t      *smcf;
+    ngx_http_core_loc_conf_t   *clcf;
 
     if (sscf->redis != NULL) {
         return "is duplicate";
@@ -368,7 +369,9 @@ ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    sscf->redis = ngx_sensu_redis_conf(cf, cf->args);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    sscf->redis = ngx_sensu_redis_conf(cf, cf->args, &clcf->resolver);
     if (sscf->redis == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -324,7 +324,9 @@ ngx_sensu_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_sensu_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_sensu_main_conf_t  *smcf;
+    ngx_uint_t               i;
+    ngx_sensu_redis_t      **redis;
+    ngx_sensu_main_conf_t   *smcf;
 
     static ngx_str_t  request_uri = ngx_string("request_uri");
 
@@ -332,6 +334,14 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_sensu_conf_check(cf) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    redis = smcf->redis.elts;
+
+    for (i = 0; i < smcf->redis.nelts; i++) {
+        if (ngx_sensu_redis_conf_end(cf, redis[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (smcf->gateways == 0) {

@@ -217,6 +217,13 @@ is scalar($gw->grep_log(qr/is down: Connection refused; check that it runs/)),
 $list->page($gw) for 1 .. 10;
 is scalar($gw->grep_log(qr/\] redis|redis .* is down/)), 1, 'and only one';
 
+my $unix = $t->nginx(backend => $list->backend, server => $list->server,
+                     http => "sensu_redis unix:${\$t->dir}/gone;");
+is $list->page($unix)->{status}, 503, 'no socket: 503';
+is scalar($unix->grep_log(qr/gone is down: No such file or directory; check/)),
+    1, 'one line says so, and what to do';
+$unix->stop;
+
 my $hole = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
                                  Listen => 1, ReuseAddr => 1);
 my @full = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",

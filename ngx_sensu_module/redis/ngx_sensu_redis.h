@@ -19,11 +19,14 @@ typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
 
 /*
  * Reads the arguments of sensu_redis (args[0] is the directive's name):
- * URL [timeout=250ms] [prefix=sensu:] [password_file=F] [user=U].  Names are
- * resolved here, never later.  Logs what is wrong and what would be right
- * with file and line, and returns NULL.
+ * URL [timeout=250ms] [prefix=sensu:] [password_file=F] [user=U].  Logs what
+ * is wrong and what would be right with file and line, and returns NULL.
+ * resolver is looked at when all is read: where there is one, names are asked
+ * for at each connect, and without one they are resolved then.
  */
-ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args);
+ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
+    ngx_resolver_t **resolver);
+ngx_int_t ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis);
 
 /* in each worker: connect ahead; at its end: free without an alert */
 void ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis,

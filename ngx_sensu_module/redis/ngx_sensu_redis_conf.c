@@ -35,8 +35,6 @@ static ngx_int_t ngx_sensu_redis_conf_tls(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_peers(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis);
 
 
 static ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
@@ -55,7 +53,8 @@ static ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
 
 
 ngx_sensu_redis_t *
-ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
+ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
+    ngx_resolver_t **resolver)
 {
     ngx_str_t          *arg;
     ngx_uint_t          i, seen;
@@ -76,6 +75,9 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
     }
 
     redis->pool = cf->pool;
+    redis->resolver = resolver;
+    redis->file = cf->conf_file->file.name;
+    redis->line = cf->conf_file->line;
     redis->timeout = 250;
     redis->tls_conf.verify = 1;
     ngx_str_set(&redis->prefix, "sensu:");
@@ -99,9 +101,7 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args)
         return NULL;
     }
 
-    if (ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK
-        || ngx_sensu_redis_conf_peers(cf, redis) != NGX_OK)
-    {
+    if (ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK) {
         return NULL;
     }
 
@@ -350,11 +350,15 @@ ngx_sensu_redis_conf_verify(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_conf_peers(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
+ngx_int_t
+ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
     ngx_uint_t               i;
     ngx_sensu_redis_peer_t  *peer;
+
+    if (ngx_sensu_redis_url_resolve(cf, redis) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     redis->npeers = 1;
 

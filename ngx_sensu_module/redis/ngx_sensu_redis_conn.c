@@ -564,7 +564,7 @@ ngx_sensu_redis_conn_said(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     ngx_sensu_redis_conn_t  *conn;
 
     conn = log->wdata;
-    last = buf + len;
+    last = buf + len - NGX_LINEFEED_SIZE;
 
     /* time, level, and 123#123: */
 

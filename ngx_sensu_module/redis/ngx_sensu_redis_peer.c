@@ -92,7 +92,7 @@ ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
 {
     ngx_sensu_redis_conn_close(&peer->conn);
 
-    peer->conn.resolver = peer->redis->resolver;
+    peer->conn.resolver = *peer->redis->resolver;
     peer->conn.tls = peer->redis->tls;
 
     if (ngx_sensu_redis_conn_open(&peer->conn, &peer->addr) != NGX_OK) {

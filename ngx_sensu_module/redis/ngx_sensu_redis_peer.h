@@ -118,7 +118,9 @@ struct ngx_sensu_redis_s {
     ngx_str_t                    password;
     ngx_str_t                    prefix;
     ngx_msec_t                   timeout;
-    ngx_resolver_t              *resolver;
+    ngx_resolver_t             **resolver;  /* of its block */
+    ngx_str_t                    file;      /* where it is configured */
+    ngx_uint_t                   line;
     ngx_sensu_redis_tls_t       *tls;       /* NULL: none */
     ngx_sensu_redis_tls_t        tls_conf;
 
@@ -216,6 +218,8 @@ ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd,
 /* ngx_sensu_redis_url.c */
 ngx_int_t ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url);
+ngx_int_t ngx_sensu_redis_url_resolve(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis);
 
 
 #endif /* _NGX_SENSU_REDIS_PEER_H_INCLUDED_ */

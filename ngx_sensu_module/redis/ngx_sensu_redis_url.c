@@ -1,7 +1,6 @@
 
 /*
  * The URL of sensu_redis: one server, a unix socket, sentinels or a cluster.
- * Names become addresses here, so that no worker ever waits for a resolver.
  */
 
 
@@ -37,6 +36,8 @@ static ngx_int_t ngx_sensu_redis_url_seeds(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, u_char *p, u_char *last, in_port_t port);
 static ngx_int_t ngx_sensu_redis_url_seed(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *host, in_port_t port);
+static ngx_int_t ngx_sensu_redis_url_addresses(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *named);
 
 
 static ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
@@ -317,64 +318,133 @@ static ngx_int_t
 ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *host, in_port_t port)
 {
-    size_t      len;
-    u_char      text[NGX_SOCKADDR_STRLEN], *name;
-    ngx_url_t   u;
-    ngx_uint_t  i;
+    ngx_url_t                u;
+    ngx_sensu_redis_addr_t  *seed;
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
     u.url = *host;
     u.default_port = port;
+    u.no_resolve = 1;
 
-    if (ngx_strlchr(host->data, host->data + host->len, '/') != NULL
-        || ngx_parse_url(cf->pool, &u) != NGX_OK)
-    {
+    if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in \"%V\" of sensu_redis: it must be "
-                           "host:port, and an IPv6 address in brackets",
-                           u.err ? u.err : "invalid host", host);
+                           "more than %d addresses in sensu_redis: name some "
+                           "of the servers, they tell the others",
+                           NGX_SENSU_REDIS_SEEDS);
         return NGX_ERROR;
     }
 
-    /* the name that its certificate should be for */
+    seed = &redis->seeds[redis->nseeds++];
 
-    name = ngx_pnalloc(cf->pool, u.host.len + 1);
-    if (name == NULL) {
+    if (ngx_strlchr(host->data, host->data + host->len, '/') == NULL
+        && ngx_parse_url(cf->pool, &u) == NGX_OK)
+    {
+        if (u.family == AF_INET6) {
+            /* without its brackets */
+            u.host.data++;
+            u.host.len -= 2;
+        }
+
+        if (ngx_sensu_redis_addr(seed, u.host.data, u.host.len, u.port)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "%s in \"%V\" of sensu_redis: it must be host:port, "
+                       "and an IPv6 address in brackets",
+                       u.err ? u.err : "invalid host", host);
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * Without a resolver names become addresses here, once, as no worker may wait
+ * for that.
+ */
+
+ngx_int_t
+ngx_sensu_redis_url_resolve(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
+{
+    ngx_uint_t               i, n;
+    ngx_resolver_t          *resolver;
+    ngx_sensu_redis_addr_t  *named;
+
+    resolver = *redis->resolver;
+
+    if (resolver && resolver->connections.nelts) {
+        return NGX_OK;
+    }
+
+    named = redis->seeds;
+    n = redis->nseeds;
+
+    redis->nseeds = 0;
+    redis->seeds = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SEEDS
+                                         * sizeof(ngx_sensu_redis_addr_t));
+    if (redis->seeds == NULL) {
         return NGX_ERROR;
     }
 
-    *ngx_cpymem(name, u.host.data, u.host.len) = '\0';
-
-    if (*name == '[') {
-        name = NULL;
-    }
-
-    for (i = 0; i < u.naddrs; i++) {
-
-        if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "more than %d addresses in sensu_redis: name "
-                               "some of the servers, they tell the others",
-                               NGX_SENSU_REDIS_SEEDS);
+    for (i = 0; i < n; i++) {
+        if (ngx_sensu_redis_url_addresses(cf, redis, &named[i]) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+/* too many of them are no harm: one server of the name will do */
+
+static ngx_int_t
+ngx_sensu_redis_url_addresses(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_sensu_redis_addr_t *named)
+{
+    size_t                   len;
+    u_char                   text[NGX_SOCKADDR_STRLEN];
+    ngx_url_t                u;
+    ngx_uint_t               i;
+    ngx_sensu_redis_addr_t  *seed;
+
+    if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
+        return NGX_OK;
+    }
+
+    if (named->socklen) {
+        redis->seeds[redis->nseeds++] = *named;
+        return NGX_OK;
+    }
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.host.data = named->host;
+    u.host.len = ngx_strlen(named->host);
+    u.port = (in_port_t) named->port;
+
+    if (ngx_inet_resolve_host(cf->pool, &u) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "%s in \"%s\" of sensu_redis in %V:%ui: check the name, "
+                      "or let a \"resolver\" be asked for it at each connect",
+                      u.err, named->host, &redis->file, redis->line);
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < u.naddrs && redis->nseeds < NGX_SENSU_REDIS_SEEDS; i++) {
+        seed = &redis->seeds[redis->nseeds++];
 
         len = ngx_sock_ntop(u.addrs[i].sockaddr, u.addrs[i].socklen, text,
                             NGX_SOCKADDR_STRLEN, 0);
 
-        if (ngx_sensu_redis_addr(&redis->seeds[redis->nseeds], text, len,
-                                 ngx_inet_get_port(u.addrs[i].sockaddr))
-            != NGX_OK)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" in sensu_redis has no address that "
-                               "can be used: name an IPv4 or IPv6 address",
-                               host);
-            return NGX_ERROR;
-        }
+        (void) ngx_sensu_redis_addr(seed, text, len, named->port);
 
-        redis->seeds[redis->nseeds++].name = name;
+        /* the name that its certificate should be for */
+        seed->name = named->host;
     }
 
     return NGX_OK;

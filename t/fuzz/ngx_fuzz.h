@@ -233,8 +233,11 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     (void) err;
 
     va_start(args, fmt);
-    p = fuzz_print(text, text + sizeof(text), fmt, args);
+    p = fuzz_print(text, text + sizeof(text) - 1, fmt, args);
     va_end(args);
+
+    fuzz_must(memchr(text, '\n', p - text) == NULL, "more than one line");
+    ngx_linefeed(p);
 
     if (log->writer) {
         log->writer(log, level, text, p - text);

@@ -200,6 +200,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
 
     static ngx_sensu_redis_addr_t  seeds[2];
     static ngx_sensu_redis_tls_t   tls;
+    static ngx_resolver_t         *resolver;
 
     static const ngx_sensu_redis_topology_t *const  topologies[] = {
         &ngx_sensu_redis_one, &ngx_sensu_redis_sentinel,
@@ -219,10 +220,9 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     ngx_str_set(&redis->prefix, "sensu:");
     ngx_str_set(&redis->master, "mymaster");
 
-    if (how & 32) {
-        /* that there is one is all that is looked at */
-        redis->resolver = (ngx_resolver_t *) &tls;
-    }
+    /* that there is one is all that is looked at */
+    resolver = (how & 32) ? (ngx_resolver_t *) &tls : NULL;
+    redis->resolver = &resolver;
 
     if (how & 8) {
         ngx_str_set(&redis->password, "secret");

@@ -6,7 +6,9 @@ SensuTest::Redis - a real redis-server, or valkey-server, of the test's own
 
 =head1 METHODS
 
-    new($t, port => 1, args => [..])   on a unix socket, or on a port
+    new($t, port => 1, args => [..])   on a unix socket, or on a port; a number
+                           over 1 is the port, host => '127.0.0.2' another
+                           address
     url                    what sensu_redis wants
     cmd('GET', 'x')        a command by a connection of its own; gives the
                            reply: text, number, array ref, undef for nil;
@@ -49,8 +51,9 @@ sub new {
     my $self = bless { t => $t, n => $n, args => $opt{args} // [] }, $class;
 
     if ($opt{port}) {
-        $self->{port} = $t->port;
-        $self->{url} = "redis://127.0.0.1:$self->{port}";
+        $self->{port} = $opt{port} > 1 ? $opt{port} : $t->port;
+        $self->{host} = $opt{host} // '127.0.0.1';
+        $self->{url} = "redis://$self->{host}:$self->{port}";
 
     } else {
         $self->{socket} = $t->dir . "/redis$n.sock";
@@ -73,7 +76,7 @@ sub start {
     my ($self) = @_;
 
     my @where = $self->{port}
-              ? ('--port', $self->{port}, '--bind', '127.0.0.1')
+              ? ('--port', $self->{port}, '--bind', $self->{host})
               : ('--port', 0, '--unixsocket', $self->{socket},
                  '--unixsocketperm', 777);
 
@@ -122,8 +125,8 @@ sub connect {
     my ($self) = @_;
 
     my $s = $self->{port}
-          ? IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}",
-                                  Timeout => 5)
+          ? IO::Socket::INET->new(PeerAddr => $self->{host} // '127.0.0.1',
+                                  PeerPort => $self->{port}, Timeout => 5)
           : IO::Socket::UNIX->new(Peer => $self->{socket});
 
     return $s // die "redis: $!\n";
