@@ -18,7 +18,7 @@ static char *ngx_sensu_conf_is_text(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *value);
 
 
-#define NGX_SENSU_ERR_LEN  512
+#define NGX_SENSU_ERR_LEN  1024
 
 
 char *
@@ -57,10 +57,12 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        /* without its text, which may be a secret */
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a parameter of \"sensu_jwt_key\", "
-                           "use kid=ID or format=base64|raw|hex or "
-                           "issuer=TEXT", &value[i]);
+                           "unknown parameter %ui of \"sensu_jwt_key\", after "
+                           "ALG and FILE use kid=ID or format=base64|raw|hex "
+                           "or issuer=TEXT", i);
         return NGX_CONF_ERROR;
     }
 
@@ -105,9 +107,8 @@ ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_strncmp(value[2].data, "issuer=", 7) != 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is not a parameter of "
-                               "\"sensu_jwt_key_set\", use issuer=TEXT",
-                               &value[2]);
+                               "unknown parameter 2 of \"sensu_jwt_key_set\", "
+                               "after FILE use issuer=TEXT");
             return NGX_CONF_ERROR;
         }
 

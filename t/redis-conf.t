@@ -50,7 +50,7 @@ my @wrong = (
     ['redis://127.0.0.1 user=' => qr/must name a user of Redis' ACL/],
     ['redis://127.0.0.1 user=me' => qr/user= and no password: add password_f/],
     ['redis://127.0.0.1 password_file=' => qr/must name a file/],
-    ['redis://127.0.0.1 password_file=gone' => qr/gone": cannot be opened: No such/],
+    ['redis://127.0.0.1 password_file=gone' => qr/has no such file: No such/],
     ['redis://127.0.0.1 password_file=/' => qr/password_file= of sensu_redis: "\/": /],
     ["redis://127.0.0.1 password_file=$empty" => qr/must be the password/],
     ["redis://127.0.0.1 password_file=$huge" => qr/must be the password/],

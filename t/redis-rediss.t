@@ -48,7 +48,8 @@ is_deeply [ walk($both, "$ca cert=$dir/client.pem key=$dir/client.key") ],
 
 
 for (['redis://127.0.0.1 ca=x' => qr/are for TLS: use rediss/],
-     ['rediss://127.0.0.1 ca=gone' => qr/no file of certificates/],
+     ['rediss://127.0.0.1 ca=gone' => qr/ca= .* has no such file/],
+     ["rediss://127.0.0.1 ca=$dir/client.key" => qr/no file of certificates/],
      ['rediss://127.0.0.1 cert=x' => qr/both cert= and key=/],
      ['rediss://127.0.0.1 tls=off' => qr/must be tls=on/],
      ['rediss://127.0.0.1 verify=on' => qr/must be verify=off/])

@@ -5,15 +5,16 @@ use lib 't/lib';
 use SensuTest;
 
 use POSIX qw(mkfifo);
+use SensuTest::Settings;
 
 my $t = SensuTest->new;
 my $back = $t->upstream(sub { $_[0]->reply(200, '[]') });
 my $d = $t->dir;
 
-my $pass = 'proxy_pass http://127.0.0.1:' . $back->port . ';';
-my $key = 'sensu_jwt_key HS256 ' . $t->secret_file . ';';
+my $conf = SensuTest::Settings->new($t, $back);
+my $pass = $conf->pass;
+my $key = $conf->key;
 
-chmod 0600, $t->secret_file;
 $t->write('jwks', '{"keys":[{"kty":"oct","k":"' . 'A' x 86 . '"}]}', 0600);
 mkfifo("$d/fifo", 0600) or die "mkfifo: $!";
 
@@ -178,47 +179,6 @@ END
 $t->done;
 
 
-# a directive in a gateway
+sub said { $conf->said(@_) }
 
-sub gateway {
-    my ($text, $message) = @_;
-
-    said($text, server => "sensu_gateway on; $key\n$text # here",
-         locations => "location / { $pass }", $message);
-}
-
-
-sub said {
-    my $message = pop;
-    my ($name, %part) = @_;
-
-    my $conf = join "\n", '%%GLOBALS%%', 'events { }', 'http {', '%%TEMP%%',
-                    'access_log off;', $part{http} // '',
-                    'server {' . ($message =~ /of the server/ ? ' # here' : ''),
-                    'listen 127.0.0.1:%%PORT%%;', $part{server} // '',
-                    $part{locations}, '}', '}', '';
-
-    my $nginx = $t->nginx(conf => $conf, start => 0);
-    my ($ok, $out) = $nginx->check;
-
-    my @lines = split /\n/, slurp($nginx->conf);
-    my ($here) = grep { $lines[$_ - 1] =~ /# here/ } 1 .. @lines;
-
-    for ($out) {
-        s/\Q${\$nginx->conf}\E/CONF/g;
-        s/CONF:$here\b/CONF:HERE/g if $here;
-        s/\Q$d\E/DIR/g;
-    }
-
-    my @said = map { s/^nginx: //r } grep { /\[(?:warn|emerg)\]/ }
-               split /\n/, $out;
-
-    if (ref $message) {
-        like $said[0], $message, $name;
-
-    } else {
-        is join("\n", @said), $message, $name;
-    }
-
-    is !!$ok, $message !~ /emerg/, $ok ? 'starts' : 'does not start';
-}
+sub gateway { $conf->gateway(@_) }

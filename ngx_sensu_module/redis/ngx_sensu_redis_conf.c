@@ -156,10 +156,13 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_OK;
     }
 
+    /* without its text, which may be a password */
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown parameter \"%V\" of sensu_redis: there are "
-                       "timeout=, prefix=, user=, password_file=, tls=, ca=, "
-                       "cert=, key=, name= and verify=", arg);
+                       "unknown parameter %ui of sensu_redis: after the URL "
+                       "there are timeout=, prefix=, user=, password_file=, "
+                       "tls=, ca=, cert=, key=, name= and verify=",
+                       (ngx_uint_t) (arg - (ngx_str_t *) cf->args->elts));
 
     return NGX_ERROR;
 }

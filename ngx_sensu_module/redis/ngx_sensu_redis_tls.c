@@ -5,6 +5,7 @@
 
 
 #include "ngx_sensu_redis_conn.h"
+#include "sensu_keys.h"
 
 
 #if (NGX_SSL)
@@ -12,6 +13,8 @@
 #include <openssl/x509v3.h>
 
 
+static ngx_int_t ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param,
+    ngx_str_t *file);
 static ngx_int_t ngx_sensu_redis_tls_ca(ngx_conf_t *cf,
     ngx_sensu_redis_tls_t *tls);
 static void ngx_sensu_redis_tls_session(ngx_connection_t *c);
@@ -47,6 +50,13 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
         return NGX_ERROR;
     }
 
+    if (ngx_sensu_redis_tls_file(cf, "ca", &tls->ca) != NGX_OK
+        || ngx_sensu_redis_tls_file(cf, "cert", &tls->cert) != NGX_OK
+        || ngx_sensu_redis_tls_file(cf, "key", &tls->key) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     tls->ssl.log = cf->log;
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
@@ -79,6 +89,37 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 }
 
 
+/* nginx would tell a key that stands in place of its file's name */
+
+static ngx_int_t
+ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param, ngx_str_t *file)
+{
+    char                err[NGX_MAX_CONF_ERRSTR];
+    sensu_key_report_t  r;
+
+    if (file->len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r.path = (char *) file->data;
+    r.warn = NULL;
+    r.err = err;
+    r.errlen = sizeof(err);
+
+    if (sensu_key_file_exists(&r) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s= of sensu_redis: %s",
+                           param, err);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 {
@@ -89,10 +130,6 @@ ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
     if (tls->ca.len == 0) {
         (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
         return NGX_OK;
-    }
-
-    if (ngx_conf_full_name(cf->cycle, &tls->ca, 1) != NGX_OK) {
-        return NGX_ERROR;
     }
 
     if (SSL_CTX_load_verify_locations(tls->ssl.ctx, (char *) tls->ca.data,

@@ -11,30 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/param_build.h>
-#include "sensu_base64.h"
 #include "sensu_json.h"
-#include "sensu_keys.h"
-
-
-/* bytes of a secret or of a number of an RSA key */
-#define SENSU_JWK_VALUE_MAX  2048
-
-
-/* one key of the set on its way in */
-
-typedef struct {
-    const json_t         *json;
-    sensu_alg_type_e      type;
-    const sensu_alg_t    *alg;       /* NULL: all that the type allows */
-    sensu_str_t           kid;
-    char                  why[256];  /* it is passed over */
-} sensu_jwk_t;
+#include "sensu_jwk.h"
 
 
 static int sensu_jwks_load(sensu_keys_t *keys, const json_t *set,
@@ -48,14 +28,6 @@ static int sensu_jwk_purpose(sensu_jwk_t *jwk);
 static int sensu_jwk_alg(sensu_jwk_t *jwk);
 static int sensu_jwk_add_pinned(sensu_keys_t *keys, sensu_jwk_t *jwk,
     sensu_str_t secret, EVP_PKEY *key);
-static EVP_PKEY *sensu_jwk_rsa(const sensu_jwk_t *jwk);
-static EVP_PKEY *sensu_jwk_ec(const sensu_jwk_t *jwk);
-static EVP_PKEY *sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld);
-static BIGNUM *sensu_jwk_number(const sensu_jwk_t *jwk, const char *name);
-static ssize_t sensu_jwk_bytes(const sensu_jwk_t *jwk, const char *name,
-    unsigned char *dst);
-static const char *sensu_jwk_string(const sensu_jwk_t *jwk, const char *name);
-static int sensu_jwk_no(sensu_jwk_t *jwk, const char *why);
 
 
 int
@@ -79,6 +51,11 @@ sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
         return -1;
     }
 
+    if (sensu_key_look_json(text, &r) != 0) {
+        sensu_key_file_free(&text);
+        return -1;
+    }
+
     json = sensu_json_load(text, JSON_REJECT_DUPLICATES, &error, &no_memory);
 
     sensu_key_file_free(&text);
@@ -89,8 +66,9 @@ sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
 
     if (json == NULL) {
         /* jansson's text quotes the file, which may hold a secret */
-        return sensu_key_error(&r, "is not JSON, line %d column %d",
-                               error.line, error.column);
+        return sensu_key_error(&r, "is not JSON, line %d column %d; a JWK Set "
+                               "is {\"keys\": [...]}", error.line,
+                               error.column);
     }
 
     set = json_object_get(json, "keys");
@@ -99,8 +77,7 @@ sensu_keys_add_jwks(sensu_keys_t *keys, const char *path,
         rc = sensu_jwks_load(keys, set, mode, &r);
 
     } else {
-        rc = sensu_key_error(&r, "is not a JWK Set, which is {\"keys\": "
-                             "[...]}");
+        rc = sensu_key_look_set(json, &r);
     }
 
     json_decref(json);
@@ -185,7 +162,7 @@ sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk)
     if (jwk->type == SENSU_ALG_HS) {
         n = sensu_jwk_bytes(jwk, "k", buf);
         if (n == -1) {
-            return sensu_jwk_no(jwk, "k is missing or not base64url");
+            return -1;
         }
 
         secret.len = n;
@@ -200,9 +177,7 @@ sensu_jwk_add(sensu_keys_t *keys, sensu_jwk_t *jwk)
     key = (jwk->type == SENSU_ALG_RS) ? sensu_jwk_rsa(jwk)
                                       : sensu_jwk_ec(jwk);
     if (key == NULL) {
-        return sensu_jwk_no(jwk, jwk->type == SENSU_ALG_RS
-                                     ? "n and e do not make an RSA key"
-                                     : "x and y are no point of the curve");
+        return -1;
     }
 
     rc = sensu_jwk_add_pinned(keys, jwk, sensu_str(""), key);
@@ -396,155 +371,4 @@ sensu_jwk_add_pinned(sensu_keys_t *keys, sensu_jwk_t *jwk, sensu_str_t secret,
     }
 
     return n ? 0 : -1;
-}
-
-
-static EVP_PKEY *
-sensu_jwk_rsa(const sensu_jwk_t *jwk)
-{
-    BIGNUM          *n, *e;
-    EVP_PKEY        *key;
-    OSSL_PARAM_BLD  *bld;
-
-    key = NULL;
-
-    n = sensu_jwk_number(jwk, "n");
-    e = sensu_jwk_number(jwk, "e");
-    bld = OSSL_PARAM_BLD_new();
-
-    if (n && e && bld
-        && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1
-        && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-    {
-        key = sensu_jwk_build("RSA", bld);
-    }
-
-    OSSL_PARAM_BLD_free(bld);
-    BN_free(n);
-    BN_free(e);
-
-    return key;
-}
-
-
-/* x and y have the full length of the curve (RFC 7518 6.2.1.2) */
-
-static EVP_PKEY *
-sensu_jwk_ec(const sensu_jwk_t *jwk)
-{
-    size_t           n;
-    EVP_PKEY        *key;
-    unsigned char   *p, point[1 + 2 * SENSU_JWK_VALUE_MAX];
-    OSSL_PARAM_BLD  *bld;
-
-    n = jwk->alg->coordinate;
-    p = point;
-
-    *p = POINT_CONVERSION_UNCOMPRESSED;
-
-    if (sensu_jwk_bytes(jwk, "x", p + 1) != (ssize_t) n
-        || sensu_jwk_bytes(jwk, "y", p + 1 + n) != (ssize_t) n)
-    {
-        return NULL;
-    }
-
-    key = NULL;
-    bld = OSSL_PARAM_BLD_new();
-
-    if (bld
-        && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
-                                           jwk->alg->group, 0)
-           == 1
-        && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
-                                            point, 1 + 2 * n)
-           == 1)
-    {
-        key = sensu_jwk_build("EC", bld);
-    }
-
-    OSSL_PARAM_BLD_free(bld);
-
-    return key;
-}
-
-
-static EVP_PKEY *
-sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld)
-{
-    EVP_PKEY      *key;
-    OSSL_PARAM    *params;
-    EVP_PKEY_CTX  *ctx;
-
-    key = NULL;
-
-    params = OSSL_PARAM_BLD_to_param(bld);
-    ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-
-    if (params && ctx && EVP_PKEY_fromdata_init(ctx) == 1
-        && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-    {
-        key = NULL;
-    }
-
-    EVP_PKEY_CTX_free(ctx);
-    OSSL_PARAM_free(params);
-
-    return key;
-}
-
-
-static BIGNUM *
-sensu_jwk_number(const sensu_jwk_t *jwk, const char *name)
-{
-    ssize_t        n;
-    unsigned char  buf[SENSU_JWK_VALUE_MAX];
-
-    n = sensu_jwk_bytes(jwk, name, buf);
-
-    return (n == -1) ? NULL : BN_bin2bn(buf, n, NULL);
-}
-
-
-/* a base64url member of up to SENSU_JWK_VALUE_MAX bytes, or -1 */
-
-static ssize_t
-sensu_jwk_bytes(const sensu_jwk_t *jwk, const char *name, unsigned char *dst)
-{
-    json_t       *value;
-    sensu_str_t   text;
-
-    value = json_object_get(jwk->json, name);
-
-    text.data = (const unsigned char *) json_string_value(value);
-    text.len = json_string_length(value);
-
-    if (text.data == NULL
-        || text.len > sensu_base64url_length(SENSU_JWK_VALUE_MAX))
-    {
-        return -1;
-    }
-
-    return sensu_base64url_decode(dst, text);
-}
-
-
-/* "" where the member is not a string, which equals no valid value */
-
-static const char *
-sensu_jwk_string(const sensu_jwk_t *jwk, const char *name)
-{
-    const char  *value;
-
-    value = json_string_value(json_object_get(jwk->json, name));
-
-    return value ? value : "";
-}
-
-
-static int
-sensu_jwk_no(sensu_jwk_t *jwk, const char *why)
-{
-    snprintf(jwk->why, sizeof(jwk->why), "%s", why);
-
-    return -1;
 }

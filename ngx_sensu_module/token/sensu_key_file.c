@@ -5,13 +5,9 @@
  */
 
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -45,7 +41,9 @@ sensu_keys_add_file(sensu_keys_t *keys, const char *alg, const char *path,
     const sensu_alg_t   *a;
     sensu_key_report_t   r;
 
-    r.path = path;
+    /* what stands in the wrong place may be a secret: nothing of it is told */
+
+    r.path = NULL;
     r.warn = warn;
     r.data = data;
     r.err = err;
@@ -54,9 +52,9 @@ sensu_keys_add_file(sensu_keys_t *keys, const char *alg, const char *path,
     a = sensu_alg_find((sensu_str_t) { strlen(alg),
                                        (const unsigned char *) alg });
     if (a == NULL) {
-        return sensu_key_error(&r, "unknown algorithm \"%s\", it must be one "
+        return sensu_key_error(&r, "the algorithm comes first and must be one "
                                "of HS256, HS384, HS512, RS256, RS384, RS512, "
-                               "ES256, ES384, ES512", alg);
+                               "ES256, ES384, ES512");
     }
 
     if (format && a->type != SENSU_ALG_HS) {
@@ -76,6 +74,8 @@ sensu_keys_add_file(sensu_keys_t *keys, const char *alg, const char *path,
         return sensu_key_error(&r, "there is another %s key with kid=%s", alg,
                                kid);
     }
+
+    r.path = path;
 
     if (sensu_key_file_read(&r, &text, &mode) != 0) {
         return -1;
@@ -100,133 +100,6 @@ sensu_keys_add_file(sensu_keys_t *keys, const char *alg, const char *path,
 }
 
 
-int
-sensu_key_error(const sensu_key_report_t *r, const char *fmt, ...)
-{
-    int      n;
-    va_list  args;
-
-    n = snprintf(r->err, r->errlen, "\"%s\": ", r->path);
-
-    if (n >= 0 && (size_t) n < r->errlen) {
-        va_start(args, fmt);
-        vsnprintf(r->err + n, r->errlen - n, fmt, args);
-        va_end(args);
-    }
-
-    return -1;
-}
-
-
-void
-sensu_key_warning(const sensu_key_report_t *r, const char *fmt, ...)
-{
-    int      n;
-    char     text[1024];
-    va_list  args;
-
-    if (r->warn == NULL) {
-        return;
-    }
-
-    n = snprintf(text, sizeof(text), "\"%s\": ", r->path);
-
-    if (n >= 0 && (size_t) n < sizeof(text)) {
-        va_start(args, fmt);
-        vsnprintf(text + n, sizeof(text) - n, fmt, args);
-        va_end(args);
-    }
-
-    r->warn(r->data, text);
-}
-
-
-int
-sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
-    unsigned *mode)
-{
-    int             fd, rc;
-    size_t          len;
-    ssize_t         n;
-    struct stat     st;
-    unsigned char  *buf;
-
-    /* a pipe that nobody writes to would stop nginx -t and each reload */
-
-    fd = open(r->path, O_RDONLY|O_NONBLOCK);
-    if (fd == -1) {
-        return sensu_key_error(r, "cannot be opened: %s", strerror(errno));
-    }
-
-    len = 0;
-    rc = 0;
-
-    buf = malloc(SENSU_KEY_FILE_MAX + 1);
-
-    if (buf == NULL || fstat(fd, &st) == -1) {
-        rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
-
-    } else if (!S_ISREG(st.st_mode)) {
-        rc = sensu_key_error(r, "cannot be read: it is no regular file");
-    }
-
-    while (rc == 0 && len <= SENSU_KEY_FILE_MAX) {
-        n = read(fd, buf + len, SENSU_KEY_FILE_MAX + 1 - len);
-
-        if (n == 0) {
-            break;
-        }
-
-        if (n == -1) {
-            rc = sensu_key_error(r, "cannot be read: %s", strerror(errno));
-            break;
-        }
-
-        len += n;
-    }
-
-    close(fd);
-
-    text->len = len;
-    text->data = buf;
-
-    if (rc == 0 && len == 0) {
-        rc = sensu_key_error(r, "is empty");
-    }
-
-    if (rc == 0 && len > SENSU_KEY_FILE_MAX) {
-        rc = sensu_key_error(r, "is larger than 1 MB");
-    }
-
-    if (rc != 0) {
-        sensu_key_file_free(text);
-        return -1;
-    }
-
-    *mode = st.st_mode;
-
-    if (st.st_mode & S_IWOTH) {
-        sensu_key_warning(r, "everybody may write this key file, \"chmod o= "
-                          "%s\" helps", r->path);
-    }
-
-    return 0;
-}
-
-
-void
-sensu_key_file_free(sensu_str_t *text)
-{
-    if (text->data) {
-        OPENSSL_cleanse((void *) text->data, text->len);
-        free((void *) text->data);
-    }
-
-    text->len = 0;
-    text->data = NULL;
-}
-
-
 static int
 sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t text, sensu_str_t kid, const char *format,
@@ -237,6 +110,12 @@ sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
     ssize_t         n;
     sensu_str_t     secret;
     unsigned char  *buf;
+
+    if ((format == NULL || strcmp(format, "raw") != 0)
+        && sensu_key_look_encoding(text, r) != 0)
+    {
+        return -1;
+    }
 
     /* a public key as an HMAC secret is how RS256 tokens get forged */
 
@@ -291,11 +170,7 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     ssize_t  n, hex;
 
     if (strcmp(format, "raw") == 0) {
-
-        if (text.data[text.len - 1] == '\n') {
-            sensu_key_warning(r, "the newline at the end is part of the "
-                              "secret with format=raw");
-        }
+        sensu_key_look_raw(text, r);
 
         memcpy(dst, text.data, text.len);
         return text.len;
@@ -305,6 +180,11 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
         n = sensu_hex_decode(dst, text);
 
         if (n == -1) {
+
+            if (sensu_key_look_secret(text, r) != 0) {
+                return -1;
+            }
+
             return sensu_key_error(r, "is not hexadecimal, or an odd number "
                                    "of digits; format=base64 or format=raw "
                                    "may be right");
@@ -314,8 +194,7 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     }
 
     if (strcmp(format, "base64") != 0) {
-        return sensu_key_error(r, "unknown format=%s, it must be base64, raw "
-                               "or hex", format);
+        return sensu_key_error(r, "its format= must be base64, raw or hex");
     }
 
     /* looked at first, because dst is written to */
@@ -323,6 +202,11 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     n = sensu_base64_decode(dst, text);
 
     if (n == -1) {
+
+        if (sensu_key_look_secret(text, r) != 0) {
+            return -1;
+        }
+
         return sensu_key_error(r, "is not base64; if the bytes of the file "
                                "are the secret itself, say format=raw");
     }
@@ -330,6 +214,9 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     if (n >= 48 && hex != -1) {
         sensu_key_warning(r, "is read as base64 but looks like hexadecimal, "
                           "for which format=hex is to be said");
+
+    } else if (n >= 32) {
+        sensu_key_look_phrase(text, r);
     }
 
     return n;
@@ -391,8 +278,7 @@ sensu_key_file_public(sensu_keys_t *keys, const sensu_alg_t *alg,
     ERR_clear_error();
 
     if (key == NULL) {
-        return sensu_key_error(r, "is not a PEM public key that OpenSSL can "
-                               "read");
+        return sensu_key_look_broken_pem(text, r);
     }
 
     if (sensu_key_unfit_public(alg, key, unfit, sizeof(unfit)) != 0) {
@@ -419,6 +305,12 @@ sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
     sensu_str_t           rest;
     const unsigned char  *begin;
 
+    if (sensu_key_look_encoding(text, r) != 0
+        || sensu_key_look_pem(text, alg->name, r) != 0)
+    {
+        return -1;
+    }
+
     if (sensu_text_find(text, "PRIVATE KEY-----")) {
         return sensu_key_error(r, "is a private key, %s needs the public one: "
                                "openssl pkey -in %s -pubout -out public.pem",
@@ -432,12 +324,6 @@ sensu_key_file_pem_check(const sensu_alg_t *alg, sensu_str_t text,
     }
 
     begin = sensu_text_find(text, "-----BEGIN ");
-
-    if (begin == NULL) {
-        return sensu_key_error(r, "is not a PEM file; %s needs a public key "
-                               "that begins with \"-----BEGIN PUBLIC "
-                               "KEY-----\"", alg->name);
-    }
 
     rest.data = begin + 1;
     rest.len = text.data + text.len - rest.data;

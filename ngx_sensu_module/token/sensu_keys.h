@@ -32,7 +32,7 @@ struct sensu_keys_s {
 /* where the sentences about one key file go */
 
 typedef struct {
-    const char           *path;
+    const char           *path;      /* NULL: not to be told */
     sensu_keys_warn_pt    warn;      /* may be NULL */
     void                 *data;
     char                 *err;
@@ -40,11 +40,17 @@ typedef struct {
 } sensu_key_report_t;
 
 
-/* both put the path in front; the first returns -1 */
+/* both put the path in front, where there is one; the first returns -1 */
 int sensu_key_error(const sensu_key_report_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void sensu_key_warning(const sensu_key_report_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Is there a file of that name?  Where there is none the name is not told, for
+ * it may be a secret that was written in its place.  Returns 0 or -1, reported.
+ */
+int sensu_key_file_exists(const sensu_key_report_t *r);
 
 /*
  * Reads a whole file; *text is to be given to sensu_key_file_free(), which
@@ -53,6 +59,22 @@ void sensu_key_warning(const sensu_key_report_t *r, const char *fmt, ...)
 int sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
     unsigned *mode);
 void sensu_key_file_free(sensu_str_t *text);
+
+/*
+ * What the text of a file is that is no key of the wanted kind, and how it
+ * becomes one.  They return 0 where nothing is known against it, and -1 with
+ * what was reported; _set() and _broken_pem() always have something to say.
+ */
+int sensu_key_look_encoding(sensu_str_t text, const sensu_key_report_t *r);
+int sensu_key_look_json(sensu_str_t text, const sensu_key_report_t *r);
+int sensu_key_look_set(const json_t *json, const sensu_key_report_t *r);
+int sensu_key_look_secret(sensu_str_t text, const sensu_key_report_t *r);
+int sensu_key_look_pem(sensu_str_t text, const char *alg,
+    const sensu_key_report_t *r);
+int sensu_key_look_broken_pem(sensu_str_t text, const sensu_key_report_t *r);
+/* warn of base64 that looks like words, of raw bytes that look like a text */
+void sensu_key_look_phrase(sensu_str_t text, const sensu_key_report_t *r);
+void sensu_key_look_raw(sensu_str_t text, const sensu_key_report_t *r);
 
 /*
  * Says in buf why the key must not be used with the algorithm, in words that

@@ -138,7 +138,7 @@ test_secrets(void)
           "iBQVUJMSUMgS0VZLS0tLS0KTUlJQklqQU5CZ2txaGtpRzl3MEJBUUVGQUFPQ0FROEEK"
           "TUlJQklqQU5CZ2txaGtpRzl3MEJBUUVGQUFPQ0FROEEK\"}",
           0, "public key or certificate" },
-        { "k a number", "{\"kty\":\"oct\",\"k\":7}", 0, "k is missing" },
+        { "k a number", "{\"kty\":\"oct\",\"k\":7}", 0, "k is not a string" },
         { "no kty", "{}", 0, "kty is not" },
         { "OKP", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"}", 0,
           "kty is not" },
@@ -182,8 +182,12 @@ test_public(EVP_PKEY *rsa, EVP_PKEY *ec)
         { "EC, private", ",\"d\":\"AQAB\"", 0, "private members" }
     };
     static const row_t  bad[] = {
-        { "RSA, no n", "{\"kty\":\"RSA\",\"e\":\"AQAB\"}", 0, "n and e" },
-        { "RSA, no e", "{\"kty\":\"RSA\",\"n\":\"AQAB\"}", 0, "n and e" },
+        { "RSA, no n", "{\"kty\":\"RSA\",\"e\":\"AQAB\"}", 0, "n is missing" },
+        { "RSA, no e", "{\"kty\":\"RSA\",\"n\":\"AQAB\"}", 0, "e is missing" },
+        { "RSA, a certificate alone", "{\"kty\":\"RSA\",\"x5c\":[\"MII\"]}", 0,
+          "n is missing, and the certificate in x5c is not looked into" },
+        { "RSA, n with a space", "{\"kty\":\"RSA\",\"n\":\"A QAB\"}", 0,
+          "n is not base64url" },
         { "RSA, 24 bits", "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}",
           0, "bits" },
         { "EC, no crv", "{\"kty\":\"EC\",\"x\":\"AA\",\"y\":\"AA\"}", 0,
@@ -192,6 +196,11 @@ test_public(EVP_PKEY *rsa, EVP_PKEY *ec)
           "\"x\":\"AA\",\"y\":\"AA\"}", 0, "crv is not" },
         { "EC, short x and y", "{\"kty\":\"EC\",\"crv\":\"P-256\","
           "\"x\":\"AA\",\"y\":\"AA\"}", 0, "no point" },
+        { "EC, no y", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\"}",
+          0, "y is missing" },
+        { "EC, a byte too many", "{\"kty\":\"EC\",\"crv\":\"P-256\","
+          "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+          "\"y\":\"AA\"}", 0, "x has 33 bytes, more than the 32 of P-256" },
         { "EC, not on the curve", "{\"kty\":\"EC\",\"crv\":\"P-256\","
           "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\","
           "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}", 0,
@@ -216,6 +225,50 @@ test_public(EVP_PKEY *rsa, EVP_PKEY *ec)
 }
 
 
+/* a coordinate without the zero in front, as Keycloak writes it */
+
+static void
+test_stripped(void)
+{
+    char                  x[256], y[256], set[1024];
+    json_t               *claims;
+    BIGNUM               *n;
+    kit_key_t             key = { "ES256", NULL, 0, NULL };
+    const char           *why;
+    sensu_token_rules_t   rules;
+
+    do {
+        EVP_PKEY_free(key.pair);
+        key.pair = kit_ec("P-256");
+        n = NULL;
+        kit_must(EVP_PKEY_get_bn_param(key.pair, OSSL_PKEY_PARAM_EC_PUB_X, &n)
+                 == 1);
+        x[0] = BN_num_bytes(n);
+        BN_free(n);
+    } while (x[0] == 32);
+
+    kit_jwk_number(x, key.pair, OSSL_PKEY_PARAM_EC_PUB_X, 0);
+    kit_jwk_number(y, key.pair, OSSL_PKEY_PARAM_EC_PUB_Y, 32);
+
+    snprintf(set, sizeof(set), "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+             "\"x\":\"%s\",\"y\":\"%s\"}]}", x, y);
+
+    memset(&rules, 0, sizeof(rules));
+    rules.keys = load_mode(set, 0600);
+    kit_must(rules.keys != NULL);
+
+    is_int(warnings, 0, "x of 31 bytes: no warning");
+    is_int(sensu_token_verify(&rules, kit_sensu_token(&key,
+                                  "{\"exp\":2,\"sub\":\"a\"}"), 1, &claims,
+                              &why),
+           SENSU_TOKEN_OK, "x of 31 bytes: the key it is");
+
+    json_decref(claims);
+    sensu_keys_free((sensu_keys_t *) rules.keys);
+    EVP_PKEY_free(key.pair);
+}
+
+
 static void
 test_sets(void)
 {
@@ -224,10 +277,10 @@ test_sets(void)
     static const char  *row[][2] = {
         { "", "is empty" },
         { "{", "is not JSON, line 1" },
-        { "<html>", "is not JSON" },
+        { "<html>", "is a web page" },
         { "[]", "is not a JWK Set" },
         { "{}", "is not a JWK Set" },
-        { "{" OCT "}", "is not a JWK Set" },
+        { "{" OCT "}", "is one JWK and no JWK Set" },
         { "{\"keys\":{}}", "is not a JWK Set" },
         { "{\"keys\":null}", "is not a JWK Set" },
         { "{\"keys\":[]}", "no usable key" },
@@ -353,6 +406,7 @@ main(void)
 
     test_secrets();
     test_public(rsa, ec);
+    test_stripped();
     test_sets();
     test_verify(rsa);
 

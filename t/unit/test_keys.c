@@ -39,8 +39,9 @@ static void
 check_path(const char *name, const char *alg, const char *path,
     const char *format, const char *said, const char *warned)
 {
-    int            rc;
-    char           err[512];
+    int            rc, told;
+    char           err[1024];
+    struct stat    st;
     sensu_keys_t  *keys;
 
     err[0] = '\0';
@@ -57,7 +58,11 @@ check_path(const char *name, const char *alg, const char *path,
                                warning, err, sizeof(err));
 
     if (said) {
-        ok(rc == -1 && strstr(err, said) && strstr(err, path)
+        /* a file that is not there, or was not looked for, is not named */
+        told = (stat(path, &st) == 0 && err[0] == '"');
+
+        ok(rc == -1 && strstr(err, said)
+           && (strstr(err, path) != NULL) == told
            && !strstr(err, S32) && sensu_keys_count(keys) == 0,
            "%s: \"%s\"", name, said);
 
@@ -162,7 +167,15 @@ test_files(void)
     const char  *path;
 
     check_path("a missing file", "HS256", "/nonexistent/key", NULL,
-               "cannot be opened: No such file", NULL);
+               "\"/\" has no such file: No such file", NULL);
+    check_path("a secret in place of a file", "HS256", "/etc/" S32, NULL,
+               "\"/etc/\" has no such file", NULL);
+    check_path("a secret with slashes", "HS256", "/etc/" B32 "/a/b=", NULL,
+               "\"/etc/\" has no such file", NULL);
+    check_path("a file taken for a folder", "HS256", "/etc/passwd/x", NULL,
+               "\"/etc/\" has no such file: Not a directory", NULL);
+    check_path("a URL", "set", "/etc/https://idp/jwks.json", NULL,
+               "not a URL", NULL);
 
     path = kit_text_file("key", B32);
     check_path("a directory", "HS256", kit_dir, NULL, "no regular file", NULL);
@@ -365,7 +378,7 @@ test_pem(EVP_PKEY *rsa, EVP_PKEY *ec)
     n = i2d_PUBKEY(rsa, &der);
     check_bytes("K4 a DER as a secret", "HS256", der, n, "raw",
                 "public key or certificate", NULL);
-    check_bytes("a DER for RS", "RS256", der, n, NULL, "is not a PEM file",
+    check_bytes("a DER for RS", "RS256", der, n, NULL, "is DER and not PEM",
                 NULL);
     n = EVP_EncodeBlock((unsigned char *) two, der, n);
     check_bytes("K4 a DER as base64 as a secret", "HS256", two, n, NULL,
