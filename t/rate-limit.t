@@ -127,6 +127,30 @@ subtest 'without Redis' => sub {
        'works again without a reload';
 };
 
+subtest 'after the clock of Redis was set back' => sub {
+    my $now = $redis->cmd('TIME')->[0];
+    my $ahead = sub { sprintf '%d000000', $now + $_[0] };
+
+    # as keys are then: their time is ahead, and so is their end
+    for my $whole ($ahead->(3600), '1e308', 'inf', 'nan', 'x') {
+        get(0, '/burst?key=back');
+        my ($key) = grep { /back/ } $redis->keys;
+        $redis->cmd('SET', $key, $whole, 'PX', 3_600_000);
+        is get($_ % 2, '/burst?key=back')->{status}, 200, "$whole: passed"
+            for 1 .. 10;
+        is get(0, '/burst?key=back')->{status}, 429, 'and counted from there';
+        $redis->cmd('DEL', $key);
+    }
+
+    # a window is ten minutes
+    get(0, '/burst?key=back');
+    my ($key) = grep { /back/ } $redis->keys;
+    $redis->cmd('SET', $key, $ahead->(900), 'PX', 3_600_000);
+    my $r = get(0, '/burst?key=back');
+    is $r->{status}, 429, 'a step shorter than a window gives nobody a new one';
+    cmp_ok $r->header('Retry-After'), '<=', 60, 'and is cut';
+};
+
 subtest 'a limit that makes no sense does not start' => sub {
     for my $case (
         ['$arg_key burst=3', qr/needs a rate, such as rate=10r\/s/],

@@ -16,10 +16,11 @@
 
 /*
  * The key holds the time, in microseconds, at which the limit is whole again
- * (the algorithm's "theoretical arrival time"), and ends at it.  A time that
- * this limit cannot have led to (the clock was set back, the limit changed)
- * is cut.  Numbers are printed with %.0f, as Lua's own form of them would
- * lose the last digits.
+ * (the algorithm's "theoretical arrival time"), and ends at it.  The clock may
+ * be set back: a time a little further ahead than this limit can have led to
+ * is cut, and one more than a window further (or no number) is forgotten, as
+ * cutting it would refuse for as long as the clock was set back.  Numbers are
+ * printed with %.0f, as Lua's own form of them would lose the last digits.
  */
 
 static ngx_str_t  ngx_sensu_gcra_script = ngx_string(
@@ -29,7 +30,10 @@ static ngx_str_t  ngx_sensu_gcra_script = ngx_string(
     "local time = redis.call('TIME')\n"
     "local now = tonumber(time[1]) * 1000000 + tonumber(time[2])\n"
     "local whole = tonumber(redis.call('GET', KEYS[1])) or now\n"
-    "whole = math.min(math.max(whole, now), now + window)\n"
+    "if not (whole >= now and whole <= now + 2 * window) then\n"
+    "    whole = now\n"
+    "end\n"
+    "whole = math.min(whole, now + window)\n"
     "local after = whole + interval\n"
     "local over = after - window - now\n"
     "if over > 0 then\n"
@@ -48,16 +52,6 @@ static ngx_str_t  ngx_sensu_gcra_sha1 = { 0, ngx_sensu_gcra_hex };
 static void ngx_sensu_gcra_hash(u_char *data, size_t len, u_char *hex);
 
 
-void
-ngx_sensu_gcra_init(void)
-{
-    ngx_sensu_gcra_hash(ngx_sensu_gcra_script.data, ngx_sensu_gcra_script.len,
-                        ngx_sensu_gcra_hex);
-
-    ngx_sensu_gcra_sha1.len = sizeof(ngx_sensu_gcra_hex);
-}
-
-
 ngx_sensu_op_t *
 ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     ngx_uint_t burst, ngx_sensu_op_pt done, void *data)
@@ -68,7 +62,9 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     ngx_uint_t  i, values[2];
 
     if (ngx_sensu_gcra_sha1.len == 0) {
-        ngx_sensu_gcra_init();
+        ngx_sensu_gcra_hash(ngx_sensu_gcra_script.data,
+                            ngx_sensu_gcra_script.len, ngx_sensu_gcra_hex);
+        ngx_sensu_gcra_sha1.len = sizeof(ngx_sensu_gcra_hex);
     }
 
     /* the letter keeps a short key from passing for the hash of a long one */

@@ -32,8 +32,5 @@ typedef enum {
 ngx_sensu_op_t *ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key,
     ngx_uint_t interval, ngx_uint_t burst, ngx_sensu_op_pt done, void *data);
 
-/* to be called at configuration: the script's hash */
-void ngx_sensu_gcra_init(void);
-
 
 #endif /* _NGX_SENSU_GCRA_H_INCLUDED_ */
