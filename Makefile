@@ -38,7 +38,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan \
+.PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
         check-all clean install
 
@@ -58,6 +58,7 @@ help:
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
 	@echo 'make mutants  broken builds, which the tests must catch (MUTANTS=pattern)'
 	@echo 'make coverage what the tests reach of the module, in percent (T=t/x.t)'
+	@echo 'make chaos    a Redis gone mad, under the sanitizers (CHAOS_SECONDS=60 each)'
 	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make look     promtool and Chromium look at metrics and status page'
@@ -108,6 +109,10 @@ asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
 	@$(MAKE) --no-print-directory -j2 unit
 	@tools/asan $(T)
+
+chaos:
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-60} tools/asan t/redis-chaos.t
 
 valgrind:
 	@tools/deps $(PKGS) $(TEST_PKGS) valgrind
