@@ -120,6 +120,9 @@ int sensu_key_is(const sensu_key_t *key, sensu_str_t text);
  */
 int sensu_key_cmp(const sensu_key_t *a, const sensu_key_t *b);
 
+/* two long ones with one begin that are not the same */
+int sensu_key_is_twin(const sensu_key_t *a, const sensu_key_t *b);
+
 /* adds to it; sha: its hash under way, which is complete only when the text is
    and was given to SHA256_Final(), if it is long then */
 void sensu_key_append(sensu_key_t *key, SHA256_CTX *sha,

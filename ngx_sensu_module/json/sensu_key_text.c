@@ -101,6 +101,15 @@ sensu_key_cmp(const sensu_key_t *a, const sensu_key_t *b)
 }
 
 
+int
+sensu_key_is_twin(const sensu_key_t *a, const sensu_key_t *b)
+{
+    return sensu_key_is_long(a) && sensu_key_is_long(b)
+           && memcmp(a->data, b->data, SENSU_KEY_MAX) == 0
+           && sensu_key_cmp(a, b) != 0;
+}
+
+
 void
 sensu_key_copy(sensu_key_t *dst, const sensu_key_t *src)
 {

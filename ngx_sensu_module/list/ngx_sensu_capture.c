@@ -22,8 +22,6 @@ static void ngx_sensu_capture_piece(ngx_sensu_fetch_t *fetch,
     ngx_sensu_piece_t *piece);
 static void ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch,
     ngx_sensu_piece_t *piece);
-static uint64_t ngx_sensu_capture_hash(ngx_sensu_fetch_t *fetch,
-    ngx_sensu_piece_t *piece);
 static void ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch,
     ngx_sensu_piece_t *piece);
 static void ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch,
@@ -203,22 +201,25 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
 }
 
 
-/* what lies in several buffers may belong to the page or not: it is held */
+/*
+ * What lies in several buffers may belong to the page or not: it is held, and
+ * hashed, for at its end it may turn out to have no key.
+ */
 
 static void
 ngx_sensu_capture_piece(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 {
-    if (fetch->pager.from.mode == SENSU_POSITION_EXACT
-        && !fetch->pager.resumed)
-    {
-        if (piece->first) {
-            sensu_hash_start(&fetch->hash);
-        }
-
-        sensu_hash_add(&fetch->hash, piece->bytes);
+    if (piece->first && piece->last) {
+        return;
     }
 
-    if (piece->bytes.len && !(piece->first && piece->last)) {
+    if (piece->first) {
+        sensu_hash_start(&fetch->hash);
+    }
+
+    sensu_hash_add(&fetch->hash, piece->bytes);
+
+    if (piece->bytes.len) {
         ngx_sensu_capture_hold(fetch, piece->bytes, piece->first);
     }
 }
@@ -230,7 +231,12 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
     uint64_t          hash;
     sensu_pager_rc_e  rc;
 
-    hash = piece->id->key.len ? 0 : ngx_sensu_capture_hash(fetch, piece);
+    hash = 0;
+
+    if (piece->id->key.len == 0) {
+        hash = piece->first ? sensu_hash(piece->bytes)
+                            : sensu_hash_end(&fetch->hash);
+    }
 
     rc = sensu_pager_next(&fetch->pager, piece->id, hash);
 
@@ -252,10 +258,6 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 
         return;
 
-    case SENSU_PAGER_REWIND:
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_REWIND);
-        return;
-
     case SENSU_PAGER_LOST:
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_LOST);
         return;
@@ -267,51 +269,6 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
     default: /* SENSU_PAGER_SKIP */
         return;
     }
-}
-
-
-/* of an element without a key: while it is looked for it need not be held */
-
-static uint64_t
-ngx_sensu_capture_hash(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
-{
-    size_t              at;
-    sensu_str_t         bytes;
-    sensu_hash_t        hash;
-    ngx_sensu_block_t  *block;
-
-    if (fetch->pager.from.mode == SENSU_POSITION_EXACT
-        && !fetch->pager.resumed)
-    {
-        return sensu_hash_end(&fetch->hash);
-    }
-
-    sensu_hash_start(&hash);
-
-    if (piece->first) {
-        sensu_hash_add(&hash, piece->bytes);
-        return sensu_hash_end(&hash);
-    }
-
-    /* after its comma; one that is over will not be delivered */
-
-    at = fetch->mark + 1;
-
-    for (block = fetch->rope.first; block; block = block->next) {
-
-        if (at >= block->len) {
-            at -= block->len;
-            continue;
-        }
-
-        bytes.data = block->data + at;
-        bytes.len = block->len - at;
-        at = 0;
-
-        sensu_hash_add(&hash, bytes);
-    }
-
-    return sensu_hash_end(&hash);
 }
 
 

@@ -288,17 +288,8 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
-    switch (sensu_pager_end(&fetch->pager)) {
-
-    case SENSU_PAGER_REWIND:
-        return NGX_SENSU_FETCH_REWIND;
-
-    case SENSU_PAGER_LOST:
-        return NGX_SENSU_FETCH_LOST;
-
-    default:
-        return NGX_SENSU_FETCH_LIST;
-    }
+    return (sensu_pager_end(&fetch->pager) == SENSU_PAGER_LOST)
+           ? NGX_SENSU_FETCH_LOST : NGX_SENSU_FETCH_LIST;
 }
 
 

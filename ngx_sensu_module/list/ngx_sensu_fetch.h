@@ -27,8 +27,7 @@ typedef enum {
     NGX_SENSU_FETCH_NO_MEMORY,
     NGX_SENSU_FETCH_DROPPED,     /* those before it took its room */
     NGX_SENSU_FETCH_UNTRUE,      /* native: not what was asked for */
-    NGX_SENSU_FETCH_REWIND,      /* see sensu_pager.h */
-    NGX_SENSU_FETCH_LOST
+    NGX_SENSU_FETCH_LOST         /* see sensu_pager.h */
 } ngx_sensu_fetch_e;
 
 

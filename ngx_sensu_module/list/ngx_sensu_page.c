@@ -272,17 +272,6 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     case NGX_SENSU_FETCH_UNTRUE:
         return ngx_sensu_plan_again(page, ctx);
 
-    case NGX_SENSU_FETCH_REWIND:
-
-        if (!page->rewound) {
-            page->rewound = 1;
-            page->cursor.position.ordinal = fetch->pager.rewind;
-
-            return ngx_sensu_plan_again(page, ctx);
-        }
-
-        /* fall through */
-
     case NGX_SENSU_FETCH_LOST:
         error = NGX_SENSU_CONTINUE_EXPIRED;
         break;

@@ -55,7 +55,6 @@ struct ngx_sensu_page_s {
     unsigned                  more:1;
     unsigned                  alone:1;   /* the next list had no room beside
                                             others */
-    unsigned                  rewound:1;
 };
 
 

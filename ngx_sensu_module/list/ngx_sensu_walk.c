@@ -235,20 +235,14 @@ ngx_sensu_walk_advance(ngx_sensu_page_t *page)
         return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
     }
 
-    switch (sensu_pager_advance(&fetch->pager, &page->cursor.position,
-                                &fetch->last, fetch->kept, fetch->list))
+    if (sensu_pager_advance(&fetch->pager, &page->cursor.position,
+                            &fetch->last, fetch->list)
+        != SENSU_PAGER_KEEP)
     {
-
-    case SENSU_PAGER_KEEP:
-        return NGX_OK;
-
-    case SENSU_PAGER_LOST:
-        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
-                                NULL);
-
-    default:
         return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
     }
+
+    return NGX_OK;
 }
 
 

@@ -2,7 +2,7 @@
 /*
  * Cursors: binding, record, token.
  *
- * Record, version 1: "s1", mode, flags, limit, run, ordinal, delivered, trail,
+ * Record, version 2: "s2", mode, flags, limit, run, ordinal, trail, chain,
  * caller, query, key.  The key takes what is left; the length and hash of a
  * long one come before its begin.
  */
@@ -22,10 +22,10 @@
 #define SENSU_RECORD_KEYLESS  2
 
 
-static unsigned char *sensu_put(unsigned char *p, uint64_t n, unsigned bytes);
 #define SENSU_HASH_START  UINT64_C(0xcbf29ce484222325)
 
 
+static unsigned char *sensu_put(unsigned char *p, uint64_t n, unsigned bytes);
 static int sensu_cursor_key(sensu_key_t *key, sensu_str_t bytes, int is_long);
 static inline uint64_t sensu_mix(uint64_t hash, uint64_t word);
 static inline uint64_t sensu_word(const unsigned char *p, size_t n);
@@ -81,7 +81,7 @@ sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst)
     p = dst;
 
     *p++ = 's';
-    *p++ = '1';
+    *p++ = '2';
     *p++ = (unsigned char) pos->mode;
     *p++ = (sensu_key_is_long(&pos->key) ? SENSU_RECORD_LONG : 0)
            | (pos->keyless ? SENSU_RECORD_KEYLESS : 0);
@@ -89,8 +89,8 @@ sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst)
     p = sensu_put(p, cursor->limit, 4);
     p = sensu_put(p, pos->run, 4);
     p = sensu_put(p, pos->ordinal, 8);
-    p = sensu_put(p, pos->delivered, 8);
     p = sensu_put(p, pos->trail, 8);
+    p = sensu_put(p, pos->chain, 8);
 
     memcpy(p, cursor->caller, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
@@ -127,7 +127,7 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
     pos = &cursor->position;
     flags = p[3];
 
-    if (p[0] != 's' || p[1] != '1'
+    if (p[0] != 's' || p[1] != '2'
         || p[2] < SENSU_POSITION_SORTED || p[2] > SENSU_POSITION_REPEATED
         || flags > (SENSU_RECORD_LONG|SENSU_RECORD_KEYLESS))
     {
@@ -141,8 +141,8 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
     cursor->limit = (uint32_t) sensu_take(&p, 4);
     pos->run = (uint32_t) sensu_take(&p, 4);
     pos->ordinal = sensu_take(&p, 8);
-    pos->delivered = sensu_take(&p, 8);
     pos->trail = sensu_take(&p, 8);
+    pos->chain = sensu_take(&p, 8);
 
     memcpy(cursor->caller, p, SENSU_CURSOR_BINDING);
     p += SENSU_CURSOR_BINDING;
@@ -157,13 +157,7 @@ sensu_cursor_decode(sensu_cursor_t *cursor, sensu_str_t record)
         return -1;
     }
 
-    /* only the very element is found without a key, or by a part of it */
-
-    if (flags != 0) {
-        return pos->mode == SENSU_POSITION_EXACT ? 0 : -1;
-    }
-
-    return pos->key.len != 0 ? 0 : -1;
+    return (pos->keyless || pos->key.len) ? 0 : -1;
 }
 
 
@@ -286,6 +280,25 @@ sensu_hash(sensu_str_t bytes)
     sensu_hash_add(&h, bytes);
 
     return sensu_hash_end(&h);
+}
+
+
+uint64_t
+sensu_hash_key(const sensu_key_t *key)
+{
+    uint64_t     hash;
+    sensu_str_t  rest;
+
+    hash = sensu_hash(sensu_key_begin(key));
+
+    if (!sensu_key_is_long(key)) {
+        return hash;
+    }
+
+    rest.data = key->hash;
+    rest.len = SENSU_KEY_HASH;
+
+    return sensu_hash_chain(hash, sensu_hash(rest));
 }
 
 

@@ -25,7 +25,7 @@
 typedef enum {
     SENSU_POSITION_START = 0,
     SENSU_POSITION_SORTED,   /* after key: the list came in ascending order */
-    SENSU_POSITION_EXACT,    /* after this very element: it did not */
+    SENSU_POSITION_EXACT,    /* at ordinal: it did not */
     SENSU_POSITION_REPEATED  /* as SORTED, but there are neighbours with equal
                                 keys: after number run of them */
 } sensu_position_mode_e;
@@ -35,15 +35,16 @@ typedef enum {
 
 typedef struct {
     sensu_position_mode_e mode;
-    unsigned              keyless:1; /* it has no key: key is its list's
-                                        namespace */
+    unsigned              keyless:1; /* up to it no element has a key: key is
+                                        the list's namespace */
     uint64_t              ordinal;   /* its number in its list, from 1 */
-    uint64_t              delivered; /* elements of that list delivered */
-    uint64_t              trail;     /* of the elements without a key up to
-                                        it, see sensu_pager_t */
-    uint32_t              run;       /* its number among neighbours with the
-                                        same key, from 1 */
-    sensu_key_t           key;
+    uint64_t              trail;     /* hashes of what came up to it, see
+                                        sensu_pager_t; */
+    uint64_t              chain;     /* 0: other elements were delivered than
+                                        are there now, or it is not known */
+    uint32_t              run;       /* number of key among neighbours with
+                                        the same key, from 1 */
+    sensu_key_t           key;       /* its own, or the last one before it */
 } sensu_position_t;
 
 
@@ -60,7 +61,7 @@ typedef struct {
 int sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts,
     size_t n);
 
-/* writes the record (version 1, numbers in network order), returns its
+/* writes the record (version 2, numbers in network order), returns its
    length; dst: SENSU_CURSOR_MAX bytes */
 size_t sensu_cursor_encode(const sensu_cursor_t *cursor, unsigned char *dst);
 
@@ -94,6 +95,9 @@ uint64_t sensu_hash_end(const sensu_hash_t *h);
 
 /* of bytes that are all there */
 uint64_t sensu_hash(sensu_str_t bytes);
+
+/* of a key, however long */
+uint64_t sensu_hash_key(const sensu_key_t *key);
 
 /* what follows is another sequence than before */
 uint64_t sensu_hash_chain(uint64_t trail, uint64_t hash);

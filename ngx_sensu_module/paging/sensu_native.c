@@ -57,7 +57,9 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
 
     key = sensu_key_begin(&from->key);
 
-    if (from->mode != SENSU_POSITION_SORTED || !sensu_native_safe(key)) {
+    if (from->mode != SENSU_POSITION_SORTED || from->keyless
+        || sensu_key_is_long(&from->key) || !sensu_native_safe(key))
+    {
         return -1;
     }
 

@@ -7,21 +7,12 @@
 #include "sensu_pager.h"
 
 
-/*
- * More than this many elements beyond four times the place in the list, and a
- * walk of a list that has no order is over: each page may begin anew somewhere
- * before.
- */
-
-#define SENSU_WALK_SLACK  10000
-
-
 static sensu_pager_rc_e sensu_pager_check(sensu_pager_t *pager,
     const sensu_id_t *id);
 static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
     const sensu_key_t *key);
-static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager,
-    const sensu_key_t *key);
+static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager);
+static int sensu_pager_misled(const sensu_pager_t *pager);
 static int sensu_pager_behind(const sensu_id_t *id, sensu_str_t entity);
 static void sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key);
 static int sensu_filter_names(const sensu_namespaces_t *names,
@@ -39,11 +30,13 @@ sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
 
     pager->ordinal = 0;
     pager->trail = 0;
-    pager->doubt = 0;
+    pager->chain = 0;
     pager->received = 0;
-    pager->rewind = 0;
     pager->run = 0;
     pager->resumed = (from->mode == SENSU_POSITION_START);
+    pager->passed = from->keyless;
+    pager->twin = 0;
+    pager->same = pager->resumed;
     pager->unsorted = 0;
     pager->ended = 0;
     pager->repeats = 0;
@@ -59,6 +52,7 @@ sensu_pager_native(sensu_pager_t *pager, uint64_t most)
     pager->most = most;
     pager->resumed = 1;
     pager->ordinal = pager->from.ordinal;
+    pager->trail = pager->from.trail;
 }
 
 
@@ -93,29 +87,40 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_id_t *id, uint64_t hash)
 
     if (key->len == 0) {
         pager->trail = sensu_hash_chain(pager->trail, hash);
+
+    } else {
+        hash = sensu_hash_key(key);
+        sensu_pager_order(pager, key);
     }
 
-    sensu_pager_order(pager, key);
-
-    if (pager->resumed) {
+    if (pager->native) {
         return SENSU_PAGER_KEEP;
     }
 
+    pager->chain = sensu_hash_chain(pager->chain, hash);
+
+    if (pager->resumed) {
+        return sensu_pager_misled(pager) ? SENSU_PAGER_LOST
+                                         : SENSU_PAGER_KEEP;
+    }
+
     return (pager->from.mode == SENSU_POSITION_EXACT)
-           ? sensu_pager_find(pager, key) : sensu_pager_resume(pager, key);
+           ? sensu_pager_find(pager) : sensu_pager_resume(pager, key);
 }
 
 
 sensu_pager_rc_e
 sensu_pager_end(const sensu_pager_t *pager)
 {
-    if (pager->resumed
-        || (pager->from.mode != SENSU_POSITION_EXACT && !pager->doubt))
-    {
+    if (pager->resumed) {
         return SENSU_PAGER_KEEP;
     }
 
-    return pager->rewind ? SENSU_PAGER_REWIND : SENSU_PAGER_LOST;
+    /* all that is left of a list in order may lie before a key that is gone */
+
+    return (pager->from.mode == SENSU_POSITION_EXACT || pager->passed
+            || pager->twin || pager->trail != pager->from.trail)
+           ? SENSU_PAGER_LOST : SENSU_PAGER_KEEP;
 }
 
 
@@ -125,6 +130,7 @@ sensu_pager_note(const sensu_pager_t *pager, sensu_last_t *last)
     sensu_key_copy(&last->key, &pager->key);
 
     last->trail = pager->trail;
+    last->chain = pager->chain;
     last->ordinal = pager->ordinal;
     last->run = pager->run;
 }
@@ -132,36 +138,28 @@ sensu_pager_note(const sensu_pager_t *pager, sensu_last_t *last)
 
 sensu_pager_rc_e
 sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
-    const sensu_last_t *last, uint64_t n, sensu_str_t ns)
+    const sensu_last_t *last, sensu_str_t ns)
 {
     int                      cmp;
     const sensu_position_t  *from;
 
-    /* where it stood in this list; at the start of a later one anew */
-
     from = &pager->from;
-    position->delivered = n + (from->mode == SENSU_POSITION_START
-                               ? 0 : from->delivered);
+    cmp = 1;
 
-    if (pager->unsorted || last->key.len == 0
-        || sensu_key_is_long(&last->key))
-    {
-        if (position->delivered > 4 * last->ordinal + SENSU_WALK_SLACK) {
-            return SENSU_PAGER_LOST;
-        }
+    if (from->mode != SENSU_POSITION_START && !from->keyless) {
+        cmp = sensu_key_cmp(&last->key, &from->key);
+        cmp = cmp ? cmp : (int) (last->run > from->run);
+    }
 
+    if (pager->unsorted) {
         position->mode = SENSU_POSITION_EXACT;
 
+    } else if (from->mode != SENSU_POSITION_EXACT
+               && (cmp < 0 || (cmp == 0 && last->trail == from->trail)))
+    {
+        return SENSU_PAGER_UNTRUE;
+
     } else {
-        cmp = sensu_key_cmp(&last->key, &from->key);
-
-        if (from->mode != SENSU_POSITION_START
-            && from->mode != SENSU_POSITION_EXACT
-            && (cmp < 0 || (cmp == 0 && last->run <= from->run)))
-        {
-            return SENSU_PAGER_UNTRUE;
-        }
-
         position->mode = pager->repeats ? SENSU_POSITION_REPEATED
                                         : SENSU_POSITION_SORTED;
     }
@@ -169,6 +167,7 @@ sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
     position->ordinal = last->ordinal;
     position->run = last->run;
     position->trail = last->trail;
+    position->chain = pager->same ? last->chain : 0;
     position->keyless = (last->key.len == 0);
     sensu_key_copy(&position->key, &last->key);
 
@@ -302,10 +301,7 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
 
     cmp = 1;
 
-    if (key->len == 0) {
-        pager->unsorted = 1;
-
-    } else if (pager->any) {
+    if (pager->any) {
         cmp = sensu_key_cmp(key, &pager->key);
 
         if (cmp < 0) {
@@ -324,73 +320,77 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
 
 
 /*
- * An element without a key between two smaller ones was delivered or came
- * later, one behind the position is still to come; where the position's own
- * element is gone nobody knows.
+ * Of a list in order: it goes on behind the key, and behind the elements
+ * without one that came up to the position.  Those are all there are up to
+ * here, or nobody knows which of them were delivered.
  */
 
 static sensu_pager_rc_e
 sensu_pager_resume(sensu_pager_t *pager, const sensu_key_t *key)
 {
-    int  cmp;
+    int                      cmp, trail;
+    const sensu_position_t  *from;
 
-    if (key->len == 0) {
-        pager->doubt = 1;
+    from = &pager->from;
+    trail = (pager->trail == from->trail);
+    cmp = 0;
+
+    if (key->len != 0) {
+        cmp = from->keyless ? 1 : sensu_key_cmp(key, &from->key);
+
+        if (cmp == 0 && pager->run >= from->run) {
+            pager->passed = 1;
+        }
+
+        if (cmp < 0 && sensu_key_is_twin(key, &from->key)) {
+            pager->twin = 1;
+        }
+    }
+
+    if (cmp > 0) {
+
+        if (!trail || pager->passed || pager->twin) {
+            return SENSU_PAGER_LOST;
+        }
+
+        pager->resumed = 1;
+        return SENSU_PAGER_KEEP;
+    }
+
+    pager->resumed = (cmp == 0 && pager->passed && trail);
+    pager->same = (pager->resumed && pager->chain == from->chain);
+
+    return SENSU_PAGER_SKIP;
+}
+
+
+/* of a list without order: at its old place, with all before it */
+
+static sensu_pager_rc_e
+sensu_pager_find(sensu_pager_t *pager)
+{
+    if (pager->ordinal < pager->from.ordinal) {
         return SENSU_PAGER_SKIP;
     }
 
-    cmp = sensu_key_cmp(key, &pager->from.key);
-
-    if (cmp > 0) {
-        pager->resumed = 1;
-        return pager->doubt ? SENSU_PAGER_LOST : SENSU_PAGER_KEEP;
+    if (pager->chain != pager->from.chain) {
+        return SENSU_PAGER_LOST;
     }
 
-    pager->doubt = 0;
-    pager->resumed = (cmp == 0 && pager->run >= pager->from.run);
+    pager->resumed = 1;
+    pager->same = 1;
 
     return SENSU_PAGER_SKIP;
 }
 
 
 /*
- * Looks for the element that was delivered last: at its old place, else at
- * the nearest one.  One before the old place is only known to be the nearest
- * when as many elements after it were seen.  What has no key before it must
- * be what was there, and a trail is at one place only.
+ * A list that was taken to be in order is not, and is not what it was up to
+ * the position: an element may have been delivered that stands behind it now.
  */
 
-static sensu_pager_rc_e
-sensu_pager_find(sensu_pager_t *pager, const sensu_key_t *key)
+static int
+sensu_pager_misled(const sensu_pager_t *pager)
 {
-    int                      same;
-    const sensu_position_t  *from;
-
-    from = &pager->from;
-    same = pager->trail == from->trail;
-
-    if (from->keyless) {
-        pager->resumed = same && key->len == 0;
-        return SENSU_PAGER_SKIP;
-    }
-
-    same = same && sensu_key_cmp(key, &from->key) == 0;
-
-    if (pager->ordinal < from->ordinal) {
-
-        if (same) {
-            pager->rewind = pager->ordinal;
-        }
-
-        return SENSU_PAGER_SKIP;
-    }
-
-    if (same) {
-        pager->resumed = 1;
-        return SENSU_PAGER_SKIP;
-    }
-
-    return (pager->rewind != 0
-            && pager->ordinal - from->ordinal >= from->ordinal - pager->rewind)
-           ? SENSU_PAGER_REWIND : SENSU_PAGER_SKIP;
+    return pager->unsorted && !pager->same && !pager->from.keyless;
 }

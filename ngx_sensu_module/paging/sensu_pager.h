@@ -4,9 +4,11 @@
  * make up the page.  It decides; the bytes are somebody else's.
  *
  * A position is the key of the last element delivered, so what is inserted
- * or deleted elsewhere never shifts a page.  Lists that do not come in
- * ascending order are resumed behind the very element that was delivered last;
- * where elements have no key, all of those before it must be as they were.
+ * or deleted elsewhere never shifts a page.  Elements without a key are told
+ * apart by what they are: of those, all before the position must be as they
+ * were.  Of a list that does not come in ascending order everything before the
+ * position must be.  What nobody could tell from a loss or a repetition is
+ * LOST.
  */
 
 
@@ -39,8 +41,6 @@ typedef enum {
     SENSU_PAGER_SKIP,        /* before the position, or, natively, after all
                                 that is wanted */
     SENSU_PAGER_FOREIGN,     /* not of this list: left out */
-    SENSU_PAGER_REWIND,      /* the element was passed already: start again
-                                with position.ordinal set to rewind */
     SENSU_PAGER_LOST,        /* the position is not in the list any more */
     SENSU_PAGER_UNTRUE       /* not the answer to a native request */
 } sensu_pager_rc_e;
@@ -57,20 +57,22 @@ typedef struct {
     /* seen so far */
     uint64_t                   ordinal;  /* elements of the list */
     uint64_t                   received; /* those and the foreign ones */
-    uint64_t                   rewind;   /* last place of from's element
-                                            before its old one */
     uint64_t                   trail;    /* hash of all elements without a
-                                            key so far, in their order */
+                                            key so far, in their order, */
+    uint64_t                   chain;    /* and of all elements */
     uint32_t                   run;
     unsigned                   resumed:1;
+    unsigned                   passed:1; /* the key of from */
+    unsigned                   twin:1;   /* and one that may lie on either
+                                            side of it */
+    unsigned                   same:1;   /* all up to from is what was
+                                            delivered */
     unsigned                   unsorted:1;
     unsigned                   repeats:1;/* neighbours have equal keys */
     unsigned                   ended:1;  /* native: some came after all that
                                             is wanted */
     unsigned                   any:1;    /* key is of an element */
-    unsigned                   doubt:1;  /* the last one has no key, and may
-                                            lie before from or behind it */
-    sensu_key_t                key;      /* of the one before */
+    sensu_key_t                key;      /* the last one */
 } sensu_pager_t;
 
 
@@ -84,14 +86,15 @@ void sensu_pager_native(sensu_pager_t *pager, uint64_t most);
 sensu_pager_rc_e sensu_pager_next(sensu_pager_t *pager, const sensu_id_t *id,
     uint64_t hash);
 
-/* the list has ended: KEEP, or LOST or REWIND */
+/* the list has ended: KEEP, or LOST */
 sensu_pager_rc_e sensu_pager_end(const sensu_pager_t *pager);
 
 /* an element as the pager had it: the last one of a page */
 
 typedef struct {
-    sensu_key_t                key;      /* len 0: it has none */
+    sensu_key_t                key;      /* len 0: there is none up to it */
     uint64_t                   trail;
+    uint64_t                   chain;
     uint64_t                   ordinal;
     uint32_t                   run;
 } sensu_last_t;
@@ -100,14 +103,11 @@ typedef struct {
 void sensu_pager_note(const sensu_pager_t *pager, sensu_last_t *last);
 
 /*
- * Moves the position behind it, n elements of its list further; pager: that
- * has seen it; ns: of the list.  UNTRUE: the position would not advance.
- * LOST: the walk has gone on for so long that the list must have begun anew
- * under it again and again.
+ * Moves the position behind it; pager: that has seen it; ns: of the list.
+ * UNTRUE: the position would not advance.
  */
 sensu_pager_rc_e sensu_pager_advance(const sensu_pager_t *pager,
-    sensu_position_t *position, const sensu_last_t *last, uint64_t n,
-    sensu_str_t ns);
+    sensu_position_t *position, const sensu_last_t *last, sensu_str_t ns);
 
 static inline int
 sensu_filter_is_on(const sensu_filter_t *filter)

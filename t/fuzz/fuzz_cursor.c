@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
 
     if (size > 4 && data[0] & 1) {
-        memcpy(copy, "s1", 2);
+        memcpy(copy, "s2", 2);
         copy[2] = data[2] % 4;
         copy[3] &= 3;
     }

@@ -366,7 +366,7 @@ fuzz_page(fuzz_walk_t *w, sensu_position_t *position, unsigned limit,
         return -1;
     }
 
-    /* the lists of this fuzzer never make it look behind, or give up */
+    /* the lists of this fuzzer never make it give up */
 
     if (page.rc != SENSU_PAGER_KEEP) {
         fuzz_wrong(w, "given up", page.rc);
@@ -377,7 +377,7 @@ fuzz_page(fuzz_walk_t *w, sensu_position_t *position, unsigned limit,
     }
 
     if (page.more
-        && sensu_pager_advance(&page.pager, position, &page.last, page.n,
+        && sensu_pager_advance(&page.pager, position, &page.last,
                                w->filter.ns)
            != SENSU_PAGER_KEEP)
     {

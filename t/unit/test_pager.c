@@ -37,6 +37,8 @@ typedef enum {
     UNSORTED,
     KEYLESS,
     TWINS,                   /* keyless, equal bytes several times */
+    LEGIBLE,                 /* sorted, with some without a key among them */
+    SHUFFLED,                /* each key once, in another order each time */
     MIXED                    /* anything */
 } kind_e;
 
@@ -64,7 +66,8 @@ typedef struct {
     int                   n;
     int                   pages;
     int                   fallbacks;
-    const char           *wrong;
+    int                   keyless_changed;
+    int                   lost;
 } walk_t;
 
 
@@ -177,7 +180,8 @@ add(walk_t *walk, int fixed)
     item.id = ids++;
     item.hash = UINT64_C(0x9e3779b97f4a7c15) * (item.id + 1);
 
-    sorted = (walk->kind == UNIQUE || walk->kind == REPEATED);
+    sorted = (walk->kind == UNIQUE || walk->kind == REPEATED
+              || walk->kind == LEGIBLE);
 
     switch (walk->kind) {
 
@@ -187,6 +191,22 @@ add(walk_t *walk, int fixed)
     case TWINS:
         item.hash = roll(3);
         break;
+
+    case LEGIBLE:
+
+        if (roll(4) == 0) {
+            break;
+        }
+
+        sprintf(item.key, "%c%d", 'a' + roll(26), item.id);
+        break;
+
+    case SHUFFLED:
+        if (roll(4) == 0) {
+            break;
+        }
+
+        /* fall through */
 
     case UNSORTED:
         /* a name that came back would be taken for the one that went */
@@ -215,7 +235,7 @@ add(walk_t *walk, int fixed)
 
     at = roll(list->n + 1);
 
-    if (sorted) {
+    if (sorted && item.key[0]) {
         for (i = 0; i < list->n
                     && strcmp(list->items[i].key, item.key) <= 0; i++)
         {
@@ -233,6 +253,9 @@ add(walk_t *walk, int fixed)
 
     if (fixed) {
         list->always[item.id] = 1;
+
+    } else if (item.key[0] == '\0') {
+        walk->keyless_changed = 1;
     }
 }
 
@@ -260,6 +283,13 @@ drop(walk_t *walk)
         if (same > 1) {
             return;
         }
+    }
+
+    if (list->items[at].key[0] == '\0' || at == 0
+        || list->items[at - 1].key[0] == '\0'
+        || (at + 1 < list->n && list->items[at + 1].key[0] == '\0'))
+    {
+        walk->keyless_changed = 1;
     }
 
     list->always[list->items[at].id] = 0;
@@ -296,12 +326,41 @@ start(walk_t *walk, kind_e kind, int changes)
 }
 
 
+/* a few of them, or all, change places */
+
+static void
+shuffle(list_t *list)
+{
+    int     i, at, with;
+    item_t  swap;
+
+    for (i = roll(roll(2) ? 2 : MAX); i > 0; i--) {
+        at = roll(list->n);
+        with = roll(list->n);
+
+        swap = list->items[at];
+        list->items[at] = list->items[with];
+        list->items[with] = swap;
+    }
+}
+
+
 static void
 change(walk_t *walk)
 {
     int  i;
 
     if (!walk->changes || (walk->kind == UNSORTED && walk->list.n < 3)) {
+        return;
+    }
+
+    if (walk->kind == SHUFFLED && walk->list.n > 1) {
+        shuffle(&walk->list);
+        return;
+    }
+
+    if (walk->kind == LEGIBLE && roll(3)) {
+        /* or else hardly a walk came to its end */
         return;
     }
 
@@ -407,10 +466,6 @@ again:
         walk->fallbacks++;
         goto again;
 
-    case SENSU_PAGER_REWIND:
-        walk->position.ordinal = pager.rewind;
-        goto again;
-
     default:
         return -1;
     }
@@ -426,60 +481,79 @@ again:
     }
 
     return sensu_pager_advance(&pager, &walk->position, &seen[limit - 1],
-                               limit, sensu_str("ns"))
+                               sensu_str("ns"))
            == SENSU_PAGER_KEEP ? 1 : -2;
 }
 
 
-/* was the element that a lost walk stood at really gone? or, of a list
-   without keys, was what it had passed not what it was? */
+/*
+ * May the walk be lost?  Of a list in order only for what has no key: all of
+ * those up to the position, or, where the key before it is gone, one next to
+ * it.  Else where what was passed is not what it was.
+ */
 
 static int
 gone(const walk_t *walk)
 {
-    int  i, last;
+    int  i, k;
 
-    last = walk->got[walk->n - 1];
-
-    if (walk->kind == KEYLESS) {
-        for (i = 0; i < walk->n; i++) {
-            if (i >= walk->list.n || walk->list.items[i].id != walk->got[i]) {
-                return 1;
-            }
-        }
-
+    if (walk->kind == UNIQUE || walk->kind == REPEATED) {
         return 0;
     }
 
-    for (i = 0; i < walk->list.n; i++) {
-        if (walk->list.items[i].id == last) {
-            return 0;
+    if (walk->kind == LEGIBLE) {
+        return walk->keyless_changed;
+    }
+
+    for (i = 0, k = 0; i < walk->n; i++, k++) {
+        if (k >= walk->list.n || walk->list.items[k].id != walk->got[i]) {
+            return 1;
         }
     }
 
-    return 1;
+    return 0;
 }
 
 
 static const char *
-judge(const walk_t *walk)
+judge_got(const walk_t *walk)
 {
-    int                   i, id, place, before;
+    int                   i, id;
     static unsigned char  times[65536];
 
     memset(times, 0, sizeof(times));
 
     for (i = 0; i < walk->n; i++) {
         id = walk->got[i];
-        times[id]++;
 
         if (!walk->list.ever[id]) {
             return "an element was made up";
         }
 
-        if (times[id] > 1 && walk->list.always[id]) {
+        if (times[id]++) {
             return "an element came twice";
         }
+    }
+
+    return NULL;
+}
+
+
+static const char *
+judge(const walk_t *walk)
+{
+    int          i, id, place, before;
+    const char  *wrong;
+
+    wrong = judge_got(walk);
+
+    if (wrong) {
+        return wrong;
+    }
+
+    if (walk->kind == SHUFFLED) {
+        /* one that was not seen yet may stand before the position now */
+        return NULL;
     }
 
     before = -1;
@@ -531,7 +605,8 @@ run(walk_t *walk)
         }
 
         if (rc == -1) {
-            return gone(walk) ? NULL : "an element that is there was lost";
+            walk->lost = 1;
+            return gone(walk) ? judge_got(walk) : "the walk is lost";
         }
 
         if (rc == -2) {
@@ -554,13 +629,14 @@ run(walk_t *walk)
 static void
 property(const char *name, kind_e kind, int changes, int native)
 {
-    int            i, bad, fallbacks;
+    int            i, bad, fallbacks, lost;
     const char    *wrong, *first;
     static walk_t  walk;
 
     first = "";
     bad = 0;
     fallbacks = 0;
+    lost = 0;
 
     for (i = 0; i < WALKS / 8; i++) {
         seed = i + 1;
@@ -571,6 +647,7 @@ property(const char *name, kind_e kind, int changes, int native)
 
         wrong = run(&walk);
         fallbacks += walk.fallbacks;
+        lost += walk.lost;
 
         if (wrong && bad++ == 0) {
             first = wrong;
@@ -578,8 +655,8 @@ property(const char *name, kind_e kind, int changes, int native)
         }
     }
 
-    ok(bad == 0, "%s%s: %d walks%s%s", name,
-       changes ? ", changing" : "", i, bad ? ", " : "", first);
+    ok(bad == 0, "%s%s: %d walks, %d lost%s%s", name,
+       changes ? ", changing" : "", i, lost, bad ? ", " : "", first);
 
     if (native) {
         ok(fallbacks > i / 8, "faults of the backend were seen");
@@ -596,7 +673,7 @@ one(const char *name, sensu_position_t *from, const char *keys, int native,
     char              got[64], text[2] = { 0, 0 };
     size_t            i;
     sensu_pager_t     pager;
-    static const char  rcs[] = "KSFRLU";
+    static const char  rcs[] = "KSFLU";
 
     sensu_pager_init(&pager, from, &everything);
 
@@ -608,10 +685,20 @@ one(const char *name, sensu_position_t *from, const char *keys, int native,
         /* "_": an element without a key */
         text[0] = keys[i] == '_' ? '\0' : keys[i];
         got[i] = rcs[sensu_pager_next(&pager, id_of(text, 0), 7)];
+
+        if (got[i] == 'L') {
+            break;
+        }
     }
 
-    got[i] = rcs[sensu_pager_end(&pager)];
-    got[i + 1] = '\0';
+    if (i == strlen(keys)) {
+        got[i++] = rcs[sensu_pager_end(&pager)];
+
+    } else {
+        i++;
+    }
+
+    got[i] = '\0';
 
     if (!ok(strcmp(got, expected) == 0, "%s", name)) {
         printf("# got %s, expected %s\n", got, expected);
@@ -619,19 +706,30 @@ one(const char *name, sensu_position_t *from, const char *keys, int native,
 }
 
 
+/* where a page ends whose last element is the last one seen */
+
 static sensu_position_t *
-at(sensu_position_mode_e mode, const char *key, uint64_t ordinal, uint32_t run)
+after(const char *seen)
 {
+    char                     text[2] = { 0, 0 };
+    sensu_last_t             last;
+    sensu_pager_t            pager;
     static sensu_position_t  position;
 
     memset(&position, 0, sizeof(position));
-    position.mode = mode;
-    position.ordinal = ordinal;
-    position.run = run;
-    position.keyless = (mode == SENSU_POSITION_EXACT && key[0] == '\0');
-    position.trail = position.keyless ? sensu_hash_chain(0, 7) : 0;
-    position.key.len = strlen(key);
-    memcpy(position.key.data, key, position.key.len);
+    sensu_pager_init(&pager, &position, &everything);
+
+    while (*seen) {
+        text[0] = *seen == '_' ? '\0' : *seen;
+        (void) sensu_pager_next(&pager, id_of(text, 0), 7);
+        seen++;
+    }
+
+    if (pager.ordinal) {
+        sensu_pager_note(&pager, &last);
+        (void) sensu_pager_advance(&pager, &position, &last,
+                                   (sensu_str_t) { 0, NULL });
+    }
 
     return &position;
 }
@@ -640,56 +738,58 @@ at(sensu_position_mode_e mode, const char *key, uint64_t ordinal, uint32_t run)
 static void
 cases(void)
 {
-    one("from the start", at(SENSU_POSITION_START, "", 0, 0), "abc", 0,
-        "KKKK");
-    one("after a key", at(SENSU_POSITION_SORTED, "b", 2, 1), "abcd", 0,
-        "SSKKK");
-    one("after a key that is gone", at(SENSU_POSITION_SORTED, "b", 2, 1),
-        "acd", 0, "SKKK");
-    one("the tail is gone", at(SENSU_POSITION_SORTED, "c", 3, 1), "ab", 0,
-        "SSK");
-    one("after the second of three", at(SENSU_POSITION_SORTED, "b", 3, 2),
-        "abbbc", 0, "SSSKKK");
-    one("what is unsorted behind it stays",
-        at(SENSU_POSITION_SORTED, "b", 2, 1), "abca", 0, "SSKKK");
+    one("from the start", after(""), "abc", 0, "KKKK");
+    one("after a key", after("ab"), "abcd", 0, "SSKKK");
+    one("after a key that is gone", after("ab"), "acd", 0, "SKKK");
+    one("the tail is gone", after("abc"), "ab", 0, "SSK");
+    one("after the second of three", after("abb"), "abbbc", 0, "SSSKKK");
+    one("what is unsorted behind it stays", after("ab"), "abca", 0, "SSKKK");
+    one("unless what is before it changed", after("ac"), "abcda", 0,
+        "SSSKL");
+    one("its own key comes again", after("ab"), "acb", 0, "SKL");
+    one("it has a twin now", after("ab"), "abb", 0, "SSKK");
 
-    one("exact", at(SENSU_POSITION_EXACT, "a", 2, 1), "bac", 0, "SSKK");
-    one("exact, moved on", at(SENSU_POSITION_EXACT, "a", 2, 1), "bxac", 0,
-        "SSSKK");
-    one("exact, moved back", at(SENSU_POSITION_EXACT, "a", 3, 1), "bacd", 0,
-        "SSSRR");
-    one("exact, gone", at(SENSU_POSITION_EXACT, "a", 2, 1), "bcd", 0, "SSSL");
-    one("exact, at the end", at(SENSU_POSITION_EXACT, "a", 3, 1), "ba", 0,
-        "SSR");
-    one("without a key", at(SENSU_POSITION_EXACT, "", 1, 1), "_ab", 0,
+    one("no order", after("ba"), "bac", 0, "SSKK");
+    one("no order, one more before it", after("ba"), "bxac", 0, "SL");
+    one("no order, one gone before it", after("bxa"), "bacd", 0, "SSL");
+    one("no order, others before it", after("bxa"), "cxad", 0, "SSL");
+    one("no order, gone", after("ba"), "bcd", 0, "SL");
+    one("no order, the end is gone", after("bxa"), "ba", 0, "SSL");
+
+    one("without a key", after("_"), "_ab", 0, "SKKK");
+    one("without a key, and the keys before it gone", after("aa_"), "_bc", 0,
         "SKKK");
-    one("without a key, and the keys before it gone",
-        at(SENSU_POSITION_EXACT, "", 3, 1), "_ab", 0, "SKKK");
-    one("without a key, gone", at(SENSU_POSITION_EXACT, "", 1, 1), "ab", 0,
-        "SSL");
-    one("exact, with another without a key before it",
-        at(SENSU_POSITION_EXACT, "b", 1, 1), "_b", 0, "SSL");
+    one("without a key, gone", after("_"), "ab", 0, "L");
+    one("without a key, behind one", after("a_"), "a_b", 0, "SSKK");
+    one("without a key, one more key before its", after("b_"), "ab_c", 0,
+        "SSSKK");
+    one("without a key, one more key before it", after("a_"), "ab_c", 0,
+        "SL");
+    one("without a key, one of two gone", after("a__"), "a_b", 0, "SSL");
+    one("the same at the end", after("a__"), "a_", 0, "SSL");
 
-    one("after a key, then one without",
-        at(SENSU_POSITION_SORTED, "b", 2, 1), "ab_c", 0, "SSKKK");
-    one("one without a key among those passed",
-        at(SENSU_POSITION_SORTED, "b", 2, 1), "_abc", 0, "SSSKK");
-    one("one without a key at a place that is gone",
-        at(SENSU_POSITION_SORTED, "b", 2, 1), "a_c", 0, "SSLK");
-    one("the same at the end", at(SENSU_POSITION_SORTED, "b", 2, 1), "a_", 0,
+    one("after a key, then one without", after("ab"), "ab_c", 0, "SSKKK");
+    one("one more without a key among those passed", after("ab"), "_abc", 0,
+        "SSSL");
+    one("one without a key among those passed", after("_ab"), "_abc", 0,
+        "SSSKK");
+    one("one without a key at a place that is gone", after("ab"), "a_c", 0,
         "SSL");
+    one("the same at the end", after("ab"), "a_", 0, "SSL");
+    one("the key is gone, what has none is as it was", after("_ab"), "_ac", 0,
+        "SSKK");
 
-    one("native", at(SENSU_POSITION_SORTED, "b", 2, 1), "cde", 1, "KKKK");
-    one("native, short", at(SENSU_POSITION_SORTED, "b", 2, 1), "c", 1, "KK");
-    one("native, more than asked", at(SENSU_POSITION_START, "", 0, 0), "cdef",
+    one("native", after("ab"), "cde", 1, "KKKK");
+    one("native, short", after("ab"), "c", 1, "KK");
+    one("native, more than asked", after(""), "cdef",
         1, "KKKUK");
-    one("native, from before", at(SENSU_POSITION_SORTED, "b", 2, 1), "bc", 1,
+    one("native, from before", after("ab"), "bc", 1,
         "UKK");
-    one("native, out of order", at(SENSU_POSITION_SORTED, "b", 2, 1), "ced",
+    one("native, out of order", after("ab"), "ced",
         1, "KKUK");
-    one("native, twice", at(SENSU_POSITION_SORTED, "b", 2, 1), "cc", 1,
+    one("native, twice", after("ab"), "cc", 1,
         "KUK");
-    one("native, no key", at(SENSU_POSITION_SORTED, "b", 2, 1), "c_", 1,
+    one("native, no key", after("ab"), "c_", 1,
         "KUK");
 }
 
@@ -810,7 +910,7 @@ entity_ends(void)
     for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         event = &events[i];
 
-        sensu_pager_init(&pager, at(SENSU_POSITION_START, "", 0, 0), &filter);
+        sensu_pager_init(&pager, after(""), &filter);
         sensu_pager_native(&pager, 9);
 
         snprintf(text, sizeof(text), "%s/%s/cpu", event->ns, event->entity);
@@ -834,6 +934,7 @@ last_of(const char *key, uint64_t ordinal, uint32_t run)
 
     sensu_key_copy(&last.key, &id_of(key, 0)->key);
     last.trail = 9;
+    last.chain = 10;
     last.ordinal = ordinal;
     last.run = run;
 
@@ -851,68 +952,77 @@ advances(void)
     sensu_pager_t     pager;
     sensu_position_t  position;
 
-    position = *at(SENSU_POSITION_SORTED, "m", 5, 1);
+    position = *after("m");
+    position.trail = 9;
     sensu_pager_init(&pager, &position, &everything);
+    pager.same = 1;
 
-    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), 1, ns),
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), ns),
            SENSU_PAGER_KEEP, "a greater key");
     ok(key_is(&position.key, "n") && position.ordinal == 6
-       && position.delivered == 1 && !position.keyless, "is kept");
+       && position.chain == 10 && !position.keyless, "is kept");
 
     sensu_pager_init(&pager, &position, &everything);
 
-    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), 1, ns),
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 1), ns),
            SENSU_PAGER_UNTRUE, "the same again");
-    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 2), 1, ns),
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 6, 2), ns),
            SENSU_PAGER_KEEP, "its twin");
-    is_int(sensu_pager_advance(&pager, &position, last_of("a", 6, 2), 1, ns),
+    ok(position.chain == 0, "what was before it is not known");
+    is_int(sensu_pager_advance(&pager, &position, last_of("a", 6, 2), ns),
            SENSU_PAGER_UNTRUE, "a smaller key");
 
-    is_int(sensu_pager_advance(&pager, &position, last_of("", 6, 2), 1, ns),
+    pager.from.trail = 8;
+    is_int(sensu_pager_advance(&pager, &position, last_of("n", 7, 1), ns),
+           SENSU_PAGER_KEEP, "one without a key behind it");
+
+    /* without one before it */
+
+    position = *after("");
+    sensu_pager_init(&pager, &position, &everything);
+
+    is_int(sensu_pager_advance(&pager, &position, last_of("", 6, 0), ns),
            SENSU_PAGER_KEEP, "no key");
-    ok(position.mode == SENSU_POSITION_EXACT && position.trail == 9
+    ok(position.mode == SENSU_POSITION_SORTED && position.trail == 9
        && position.keyless && key_is(&position.key, "dev"),
        "the trail and the list are kept");
 
-    is_int(sensu_pager_advance(&pager, &position, last_of("", 6, 2), 100000,
-                               ns),
-           SENSU_PAGER_LOST, "a walk much longer than its list");
-
-    /* what was delivered of the lists before does not count */
-
-    position = *at(SENSU_POSITION_START, "", 0, 0);
     sensu_pager_init(&pager, &position, &everything);
-    position.delivered = 100000;
-    pager.unsorted = 1;
+    is_int(sensu_pager_advance(&pager, &position, last_of("a", 7, 1), ns),
+           SENSU_PAGER_KEEP, "then one with a key");
 
-    is_int(sensu_pager_advance(&pager, &position, last_of("b", 3, 1), 3, ns),
-           SENSU_PAGER_KEEP, "an unsorted list after a long one");
-    is_int(position.delivered, 3, "counts from its own start");
+    /* two long keys with one begin have no order */
 
-    /* behind a key that is not known to its end only the element leads */
+    position = *after("");
+    sensu_pager_init(&pager, &position, &everything);
 
     last = last_of("b", 3, 1);
     last->key.len = SENSU_KEY_MAX + 1;
     memset(last->key.data, 'n', SENSU_KEY_MAX);
-    pager.unsorted = 0;
-
-    is_int(sensu_pager_advance(&pager, &position, last, 3, ns),
-           SENSU_PAGER_KEEP, "a long key");
-    is_int(position.mode, SENSU_POSITION_EXACT, "is looked for as itself");
-
-    /* and two of them have no order */
-
-    sensu_pager_init(&pager, &position, &everything);
-    pager.resumed = 1;
 
     for (i = 0; i < 2; i++) {
         id = id_of("", 0);
         last->key.hash[0] = i;
         sensu_key_copy(&id->key, &last->key);
         (void) sensu_pager_next(&pager, id, 0);
+
+        if (i == 0) {
+            sensu_pager_note(&pager, last);
+            (void) sensu_pager_advance(&pager, &position, last, ns);
+            is_int(position.mode, SENSU_POSITION_SORTED, "a long key");
+        }
     }
 
-    is_int(pager.unsorted, 1, "long keys with one begin are not in order");
+    is_int(pager.unsorted, 1, "and another with its begin");
+
+    /* the one is gone, the other may have been before it or behind */
+
+    sensu_pager_init(&pager, &position, &everything);
+    is_int(sensu_pager_next(&pager, id, 0), SENSU_PAGER_SKIP,
+           "that comes in its place");
+    is_int(sensu_pager_end(&pager), SENSU_PAGER_LOST, "and nothing more");
+    is_int(sensu_pager_next(&pager, id_of("o", 0), 0), SENSU_PAGER_LOST,
+           "or something behind both");
 }
 
 
@@ -936,6 +1046,9 @@ main(void)
     property("without keys", KEYLESS, 0, 0);
     property("without keys", KEYLESS, 1, 0);
     property("equal elements without keys", TWINS, 0, 0);
+    property("some without a key", LEGIBLE, 0, 0);
+    property("some without a key", LEGIBLE, 1, 0);
+    property("another order each time", SHUFFLED, 1, 0);
     property("anything", MIXED, 0, 0);
 
     return done_testing();
