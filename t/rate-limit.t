@@ -13,7 +13,7 @@ my $redis = $t->redis;
 
 my $locations = join '', map { location(@$_) } (
     ['burst',  '$arg_key rate=1r/m burst=9'],
-    ['second', '$arg_key rate=2r/s'],
+    ['second', '$arg_key rate=6r/m'],
     ['apart',  '$arg_key rate=6 r/m burst=2'],
     ['open',   '$arg_key rate=1r/m fail=open'],
     ['closed', '$arg_key rate=1r/m fail=closed'],
@@ -106,7 +106,7 @@ subtest 'the quota comes back' => sub {
 
     ok $t->wait_for(sub {
         get(0, '/second?key=back')->{status} == 200
-    }, 5), 'there again';
+    }, 60), 'there again';
 };
 
 subtest 'without Redis' => sub {
