@@ -189,6 +189,12 @@ ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
 
         conn->connection = c;
 
+        /* a command does not wait for the answer to the one before */
+
+        if (conn->addr->port) {
+            (void) ngx_tcp_nodelay(c);
+        }
+
         if (rc == NGX_OK) {
             ngx_post_event(c->write, &ngx_posted_events);
         }

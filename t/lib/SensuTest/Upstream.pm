@@ -210,6 +210,10 @@ use Time::HiRes qw(sleep time);
 sub new {
     my ($class, $socket) = @_;
     $socket->autoflush(1);
+
+    # else a body waits until its head was acknowledged, 40 ms later
+    setsockopt $socket, Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1;
+
     return bless { socket => $socket, in => '' }, $class;
 }
 
@@ -318,9 +322,6 @@ sub reply {
 
 sub bytewise {
     my ($self, $bytes, $pause) = @_;
-
-    setsockopt $self->{socket}, Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(),
-               1;
 
     for my $byte (split //, $bytes) {
         $self->send($byte) or return 0;
