@@ -40,12 +40,12 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        check-all clean install
+        platforms packages check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
 	@echo '              (BACKEND=host:port JWT_KEY_FILE=path STORE=memory)'
-	@echo 'make test     everything under t/ (PROVE_FLAGS=-v)'
+	@echo 'make test     everything under t/ (PROVE_FLAGS=-v T=t/x.t)'
 	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path)'
 	@echo 'make install  the module into the modules directory (DESTDIR=path)'
 	@echo 'make deb      the Debian package, into build/deb/'
@@ -65,6 +65,8 @@ help:
 	@echo 'make clients  the programs of docs/walking.md, in four languages'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
+	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
+	@echo '              (RELEASES=13 T=t/x.t; as root)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, an hour; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
@@ -81,7 +83,7 @@ run: deps build
 test:
 	@tools/deps $(PKGS) $(TEST_PKGS)
 	@$(MAKE) --no-print-directory -j2 build unit
-	@prove -r $(PROVE_FLAGS) t
+	@prove -r $(PROVE_FLAGS) $(or $(T),t)
 
 unit: $(UNIT)
 
@@ -166,6 +168,14 @@ deb-test:
 readme-test:
 	@tools/deps debootstrap iproute2 git perl curl
 	@tools/readme-test
+
+platforms:
+	@tools/deps debootstrap iproute2 git
+	@tools/platforms $(RELEASES)
+
+# what make run and make test install
+packages:
+	@echo $(PKGS) $(TEST_PKGS)
 
 install: build
 	@tools/install
