@@ -13,6 +13,7 @@
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_metrics.h"
+#include "ngx_sensu_sent.h"
 
 
 static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
@@ -327,6 +328,7 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
     ngx_uint_t               i;
     ngx_sensu_redis_t      **redis;
     ngx_sensu_main_conf_t   *smcf;
+    ngx_sensu_conf_level_t  *level;
 
     static ngx_str_t  request_uri = ngx_string("request_uri");
 
@@ -351,6 +353,16 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
     smcf->request_uri = ngx_http_get_variable_index(cf, &request_uri);
     if (smcf->request_uri == NGX_ERROR) {
         return NGX_ERROR;
+    }
+
+    level = smcf->levels.elts;
+
+    for (i = 0; i < smcf->levels.nelts; i++) {
+        if (level[i].conf->gateway
+            && ngx_sensu_sent_init(cf, level[i].location) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     if (ngx_sensu_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE,

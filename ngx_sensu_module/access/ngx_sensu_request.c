@@ -236,13 +236,7 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_check_prefix(ngx_http_request_t *r)
 {
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
-
-    if (!conf->guard
-        || ngx_strnstr(r->uri.data, "/api/", r->uri.len) == NULL)
-    {
+    if (ngx_strnstr(r->uri.data, "/api/", r->uri.len) == NULL) {
         return NGX_OK;
     }
 

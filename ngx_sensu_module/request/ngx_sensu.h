@@ -80,6 +80,7 @@ typedef struct {
     ngx_uint_t                gateways;  /* locations with sensu_gateway on */
     ngx_uint_t                routes;    /* locations */
     ngx_int_t                 request_uri; /* index of the variable */
+    ngx_http_complex_value_t *sent;      /* see ngx_sensu_sent.c */
 } ngx_sensu_main_conf_t;
 
 
@@ -316,6 +317,9 @@ ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r);
 
 /* the request line, parsed again whenever it is another; NULL: no memory */
 ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
+/* what proxy_pass without a URI sends, as it is now */
+ngx_int_t ngx_sensu_target_raw(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *query);
 /* what goes upstream: path + "?" + query; the client's own is kept for logs
    and comes back with ngx_sensu_target_restore() */
 ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,

@@ -15,8 +15,6 @@
 static void ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line);
 static ngx_uint_t ngx_sensu_line_is(ngx_http_request_t *r,
     ngx_sensu_line_t *line);
-static ngx_int_t ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
-    ngx_str_t *query);
 static ngx_uint_t ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri);
 static ngx_uint_t ngx_sensu_is_target(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
@@ -45,7 +43,7 @@ ngx_sensu_target(ngx_http_request_t *r)
 
     ngx_memzero(target, sizeof(ngx_sensu_target_t));
 
-    if (ngx_sensu_raw_target(r, &target->raw, &target->query) != NGX_OK) {
+    if (ngx_sensu_target_raw(r, &target->raw, &target->query) != NGX_OK) {
         return NULL;
     }
 
@@ -97,8 +95,8 @@ ngx_sensu_line_is(ngx_http_request_t *r, ngx_sensu_line_t *line)
  * is not what is asked for: then the decoded URI counts, escaped anew.
  */
 
-static ngx_int_t
-ngx_sensu_raw_target(ngx_http_request_t *r, ngx_str_t *path,
+ngx_int_t
+ngx_sensu_target_raw(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query)
 {
     u_char     *p;
