@@ -21,6 +21,8 @@ static ngx_sensu_word_e ngx_sensu_conf_word_kind(ngx_conf_t *cf,
 static ngx_uint_t ngx_sensu_conf_is_claim(ngx_str_t *name);
 static ngx_int_t ngx_sensu_conf_constant(ngx_conf_t *cf,
     ngx_array_t *words, ngx_http_complex_value_t *value);
+static void ngx_sensu_conf_switch(ngx_conf_t *cf, ngx_array_t *words,
+    ngx_str_t *name);
 
 
 char *
@@ -56,6 +58,14 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_sensu_conf_word(cf, &text, word) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (slcf->namespaces->nelts > SENSU_SCOPE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sensu_namespaces\" has %ui names, use up to %d, "
+                           "or \"*\" for all", slcf->namespaces->nelts,
+                           SENSU_SCOPE_MAX);
+        return NGX_CONF_ERROR;
     }
 
     word = slcf->namespaces->elts;
@@ -213,6 +223,7 @@ ngx_sensu_conf_constant(ngx_conf_t *cf, ngx_array_t *words,
     if (sensu_namespaces_add(&set, ngx_sensu_str(value->value)) == 0
         && (!set.all || words->nelts == 1))
     {
+        ngx_sensu_conf_switch(cf, words, &value->value);
         return NGX_OK;
     }
 
@@ -223,4 +234,23 @@ ngx_sensu_conf_constant(ngx_conf_t *cf, ngx_array_t *words,
                        &value->value);
 
     return NGX_ERROR;
+}
+
+
+/* the habit of other directives */
+
+static void
+ngx_sensu_conf_switch(ngx_conf_t *cf, ngx_array_t *words, ngx_str_t *name)
+{
+    if (words->nelts != 1
+        || !((name->len == 3 && ngx_strncmp(name->data, "off", 3) == 0)
+             || (name->len == 2 && ngx_strncmp(name->data, "on", 2) == 0)))
+    {
+        return;
+    }
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"%V\" in \"sensu_namespaces\" is the name of a "
+                       "namespace: use \"*\" for all, \"\" for none, or leave "
+                       "the directive out", name);
 }

@@ -32,6 +32,43 @@ subtest 'a guard hit again and again' => sub {
         'that says who, and what';
 };
 
+# Random subs, of what the fields of nginx's lines are made of: a program that
+# looks for one finds nginx's own and no other.  N=2000 SEED=3 prove t/log.t
+
+subtest 'a sub imitates no field' => sub {
+    my $seed = $ENV{SEED} // int rand 1e6;
+    my $n = $ENV{N} // 200;
+    my @parts = ('"', ', ', ',', ' ', 'client: 9.9.9.9', 'server: x', '\\',
+                 'request: "GET / HTTP/1.1"', "\x{a0}", "\x{2028}", "\x{e9}",
+                 'host: "y"', 'may not use', '%s%V%n', '[error]', 'x' x 800);
+
+    srand $seed;
+    diag "SEED=$seed";
+
+    my $none = $t->nginx(backend => $demo, server => 'sensu_namespaces "";');
+    my @odd;
+
+    for (1 .. $n) {
+        my $sub = 'a' . join('', map { $parts[rand @parts] } 1 .. 1 + rand 6)
+                  . 'z';
+        $none->get('/api/core/v2/checks', token => $t->token(sub => $sub));
+    }
+
+    my @lines = $none->grep_log(qr/may not use "/);
+    is @lines, $n, 'a line for each';
+
+    for my $line (@lines) {
+        my @client = $line =~ /client:\s*(\d[\d.]*)/g;
+        my @host = $line =~ /host:\s*"([^"]*)"/g;
+        my @user = $line =~ /: \*\d+ sensu: user "([!#-~]*)" may not use "/;
+
+        push @odd, $line if "@client" ne '127.0.0.1' || @host != 1 || @user != 1
+                            || length $user[0] > 600;
+    }
+
+    is_deeply \@odd, [], 'with the fields of nginx alone';
+};
+
 subtest 'a continue token of somebody else' => sub {
     my $token = $gw->get($list, token => $alice)->header('Sensu-Continue');
 

@@ -18,6 +18,9 @@ my $key = $conf->key;
 $t->write('jwks', '{"keys":[{"kty":"oct","k":"' . 'A' x 86 . '"}]}', 0600);
 mkfifo("$d/fifo", 0600) or die "mkfifo: $!";
 
+my @letters = ('a' .. 'z', 0 .. 9);
+my @names = map { my $a = $_; map { "$a$_" } @letters } @letters;
+
 
 # A row is a configuration of one server and what nginx -t says of it: nothing,
 # or the whole line. "here" marks the line of the configuration it must name.
@@ -126,6 +129,47 @@ subtest 'values that cannot be right' => sub {
     gateway("sensu_jwt_key_set $d/fifo;",
             '[emerg] "sensu_jwt_key_set": "DIR/fifo": cannot be read: it is no regular file '
             . 'in CONF:HERE');
+};
+
+subtest 'namespaces' => sub {
+    my $no = ' in "sensu_namespaces" is not the name of a namespace, use '
+             . 'letters, digits and "_-.:", several between commas or blanks, '
+             . 'or "*" alone for all in CONF:HERE';
+
+    gateway("sensu_namespaces $$_[0];", qq([emerg] "$$_[1]"$no))
+        for ['"a/b"', 'a/b'], ['"a,*"', '*'], ['"web, b/c"', 'b/c'],
+            ['..', '..'];
+
+    gateway("sensu_namespaces $_;",
+            qq([warn] "$_" in "sensu_namespaces" is the name of a namespace: )
+            . 'use "*" for all, "" for none, or leave the directive out in '
+            . 'CONF:HERE') for qw(on off);
+
+    gateway("sensu_namespaces $_;", '') for '*', '""', '"a b"', 'office', 'a,off';
+
+    gateway('sensu_namespaces ' . join(',', @names[0 .. 1023]) . ';', '');
+    gateway('sensu_namespaces ' . join(',', @names[0 .. 1024]) . ';',
+            '[emerg] "sensu_namespaces" has 1025 names, use up to 1024, or "*" '
+            . 'for all in CONF:HERE');
+};
+
+subtest 'namespaces of a map' => sub {
+    my $gw = $t->nginx(backend => $back, http => <<"END",
+        map \$sensu_user \$may {
+            many "@{[join ',', @names[0 .. 1024]]}";
+            odd 'a/b", client: 1.2.3.4, server: x';
+            default "*";
+        }
+END
+        server => 'sensu_namespaces $may;');
+
+    is $gw->get('/api/core/v2/checks', token => $t->token(sub => $_))->{status},
+       403, $_ for qw(many odd);
+
+    like join('', $gw->grep_log(qr/sensu_namespaces has/)),
+         qr/value[ ]"aa,ab,.*\.\.\."
+            ,[ ]which[ ]is[ ]more[ ]than[ ]1024[ ]namespaces:
+            [ ]the[ ]caller[ ]gets[ ]none/x, 'the true reason';
 };
 
 subtest 'rate limits' => sub {

@@ -34,6 +34,20 @@ subtest 'S2: dots' => sub {
                 "$head.$body.", "$head.$body.$sig.", "$head.$body..$sig";
 };
 
+subtest 'malformed, and no sign of foreign keys' => sub {
+    for my $text ('foo', 'foo.bar', '..', 'a.b.c.d', "$head.$body.", "$good=",
+                  "$head.$body.a", substr($good, 0, 20))
+    {
+        my $r = $gw->get($path, token => $text);
+
+        is $r->header('X-Token'), 'malformed', substr $text, 0, 20;
+        is $r->json->{reason}, 'malformed_token', 'reason';
+        is $r->header('WWW-Authenticate'),
+           'Bearer realm="sensu", error="invalid_request", error_description='
+           . '"the token is not three parts of base64url"', 'challenge';
+    }
+};
+
 subtest 'R2: remembered as a whole' => sub {
     # so many that some lie in the same place of the worker's memory
 

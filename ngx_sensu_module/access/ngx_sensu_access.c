@@ -248,6 +248,7 @@ ngx_int_t
 ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t              rc;
+    ngx_str_t              user;
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
     sensu_scope_method_e   method;
@@ -296,8 +297,10 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_OK;
     }
 
+    user = ngx_sensu_log_text(r->pool, &caller->user);
+
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "sensu: user \"%V\" may not use \"%V\"", &caller->user,
+                  "sensu: user \"%V\" may not use \"%V\"", &user,
                   &ctx->target.raw);
 
     return ngx_sensu_refuse(r, ctx->target.path.scope == SENSU_SCOPE_NAMESPACE
@@ -384,6 +387,7 @@ ngx_sensu_namespaces_add(ngx_http_request_t *r, sensu_namespaces_t *set,
     ngx_sensu_word_t *word, ngx_str_t *value)
 {
     int          rc;
+    ngx_str_t    safe;
     sensu_str_t  text;
 
     text = ngx_sensu_str(*value);
@@ -411,15 +415,19 @@ ngx_sensu_namespaces_add(ngx_http_request_t *r, sensu_namespaces_t *set,
         break;
     }
 
-    if (rc != -1) {
+    if (rc >= 0) {
         return NGX_OK;
     }
 
+    safe = ngx_sensu_log_text(r->pool, value);
+
     ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
                          "sensu: sensu_namespaces has the value \"%V\", "
-                         "which is not a list of namespaces: the caller "
-                         "gets none, check what its variables are made of",
-                         value);
+                         "which is %s: the caller gets none, check what its "
+                         "variables are made of", &safe,
+                         (rc == SENSU_NAMESPACES_MANY)
+                         ? "more than 1024 namespaces"
+                         : "not a list of namespaces");
 
     return NGX_DECLINED;
 }

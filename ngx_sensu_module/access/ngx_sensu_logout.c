@@ -64,7 +64,7 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 {
     u_char               buf[NGX_SENSU_MARK_KEY];
     ngx_int_t            rc;
-    ngx_str_t            key, who;
+    ngx_str_t            key, who, user;
     ngx_sensu_caller_t  *caller;
 
     static ngx_str_t  path = ngx_string("/auth/logout");
@@ -86,8 +86,10 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
         return;
     }
 
+    user = ngx_sensu_log_text(r->pool, &caller->user);
+
     who.len = sizeof("user \"\", client: , request: \"\"") - 1
-              + caller->user.len + r->connection->addr_text.len
+              + user.len + r->connection->addr_text.len
               + r->request_line.len;
 
     who.data = ngx_pnalloc(r->pool, who.len);
@@ -96,7 +98,7 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 
     } else {
         ngx_sprintf(who.data, "user \"%V\", client: %V, request: \"%V\"",
-                    &caller->user, &r->connection->addr_text,
+                    &user, &r->connection->addr_text,
                     &r->request_line);
     }
 

@@ -101,6 +101,7 @@ ngx_sensu_walk_find(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 ngx_int_t
 ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
+    ngx_str_t            user;
     sensu_cursor_t      *found;
     ngx_sensu_caller_t  *caller;
     ngx_http_request_t  *r;
@@ -141,11 +142,12 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         != 0)
     {
         caller = ngx_sensu_caller(r);
+        user = ngx_sensu_log_text(r->pool, caller ? &caller->user : &none);
 
         ngx_sensu_log_damped(NGX_LOG_WARN, r->connection->log,
                              "sensu: user \"%V\" sent a continue token of "
                              "another caller: a mix-up of that client, or a "
-                             "leak", caller ? &caller->user : &none);
+                             "leak", &user);
         return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
                                 NULL);
     }

@@ -10,6 +10,7 @@
 void
 ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
 {
+    ngx_str_t            user;
     ngx_sensu_ctx_t     *ctx;
     ngx_sensu_caller_t  *caller;
 
@@ -32,17 +33,19 @@ ngx_sensu_guard_hit(ngx_http_request_t *r, ngx_uint_t point, const char *what)
         return;
     }
 
+    user = ngx_sensu_log_text(r->pool, &caller->user);
+
     if (what == NULL) {
         ngx_sensu_log(&dampers[point], NGX_LOG_INFO, r->connection->log,
                       "sensu: guard %ui: the backend listed elements for user "
                       "\"%V\" that were not asked for, they are left out",
-                      point, &caller->user);
+                      point, &user);
         return;
     }
 
     ngx_sensu_log(&dampers[point], NGX_LOG_WARN, r->connection->log,
                   "sensu: guard %ui: refused user \"%V\": %s", point,
-                  &caller->user, what);
+                  &user, what);
 }
 
 

@@ -41,3 +41,43 @@ ngx_sensu_log(ngx_sensu_damper_t *damper, ngx_uint_t level, ngx_log_t *log,
     damper->told = ngx_max(ngx_current_msec, 1);
     damper->hushed = 0;
 }
+
+
+ngx_str_t
+ngx_sensu_log_text(ngx_pool_t *pool, ngx_str_t *text)
+{
+    u_char     *p, ch;
+    size_t      i, len;
+    ngx_str_t   safe;
+
+    ngx_str_null(&safe);
+
+    len = ngx_min(text->len, NGX_SENSU_LOG_TEXT);
+
+    safe.data = ngx_pnalloc(pool, len * (sizeof("\\xXX") - 1)
+                                  + sizeof("...") - 1 + 1);
+    if (safe.data == NULL) {
+        return safe;
+    }
+
+    p = safe.data;
+
+    for (i = 0; i < len; i++) {
+        ch = text->data[i];
+
+        if (ch > ' ' && ch < 0x7f && ch != '"' && ch != '\\') {
+            *p++ = ch;
+
+        } else {
+            p = ngx_sprintf(p, "\\x%02Xi", (ngx_int_t) ch);
+        }
+    }
+
+    if (len < text->len) {
+        p = ngx_cpymem(p, "...", sizeof("...") - 1);
+    }
+
+    safe.len = p - safe.data;
+
+    return safe;
+}

@@ -14,6 +14,7 @@
 
 
 #define NGX_SENSU_LOG_QUIET  10000       /* milliseconds between two lines */
+#define NGX_SENSU_LOG_TEXT   128         /* bytes of a text out of a token */
 
 
 typedef struct {
@@ -31,6 +32,13 @@ typedef struct {
         ngx_sensu_log(&damper, level, log, __VA_ARGS__);                      \
     } while (0)
 
+
+/*
+ * A text out of a token as it may stand in a line: cut, and with blanks,
+ * quotes, "\" and bytes beyond ASCII as \xXX, so that it looks like no field
+ * of nginx's.
+ */
+ngx_str_t ngx_sensu_log_text(ngx_pool_t *pool, ngx_str_t *text);
 
 /* for places that tell several kinds of lines apart */
 void ngx_sensu_log(ngx_sensu_damper_t *damper, ngx_uint_t level,

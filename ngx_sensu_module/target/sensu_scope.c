@@ -20,6 +20,7 @@ static sensu_scope_verdict_e sensu_scope_cluster(
 int
 sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value)
 {
+    int          rc;
     sensu_str_t  name, rest;
 
     rest = value;
@@ -34,10 +35,12 @@ sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value)
 
     while (sensu_scope_next(&value, &name)) {
 
-        if (sensu_namespaces_add_name(set, name) != 1) {
+        rc = sensu_namespaces_add_name(set, name);
+
+        if (rc != 1) {
             set->all = 0;
             set->n = 0;
-            return -1;
+            return rc ? rc : -1;
         }
     }
 
@@ -59,7 +62,7 @@ sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name)
     }
 
     if (set->n == SENSU_SCOPE_MAX) {
-        return -1;
+        return SENSU_NAMESPACES_MANY;
     }
 
     memmove(&set->names[pos + 1], &set->names[pos],
@@ -88,8 +91,8 @@ sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups)
 
         name.len = p - name.data;
 
-        if (sensu_namespaces_add_name(set, name) == -1) {
-            return -1;
+        if (sensu_namespaces_add_name(set, name) < 0) {
+            return SENSU_NAMESPACES_MANY;
         }
     }
 

@@ -11,7 +11,8 @@
 #include "sensu_path.h"
 
 
-#define SENSU_SCOPE_MAX  1024        /* namespaces of one caller */
+#define SENSU_SCOPE_MAX        1024  /* namespaces of one caller */
+#define SENSU_NAMESPACES_MANY  -2    /* there are more */
 
 
 /*
@@ -50,7 +51,7 @@ typedef enum {
  *
  * The operator's text: "*" alone, or names separated by commas and white
  * space.  Returns -1 when a name is not one ([A-Za-z0-9_.:-]+, not "." "..") or
- * there are too many: the caller then may use nothing.
+ * SENSU_NAMESPACES_MANY: the caller then may use nothing.
  */
 int sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value);
 size_t sensu_namespaces_room(sensu_str_t value);
@@ -58,7 +59,7 @@ size_t sensu_namespaces_room(sensu_str_t value);
 /*
  * Data, in which nothing separates and nothing stands for more than itself:
  * one name, or groups that were joined by commas, which none of them has.
- * What is no name is left out: 0 of the one; -1: there are too many.
+ * What is no name is left out: 0 of the one, or SENSU_NAMESPACES_MANY.
  */
 int sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name);
 int sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups);

@@ -212,12 +212,12 @@ sensu_token_trusted(const sensu_keys_t *keys, sensu_str_t token,
     *why = "the token is not three parts of base64url";
 
     if (!sensu_token_split(token, &parts)) {
-        return SENSU_TOKEN_BAD_SIGNATURE;
+        return SENSU_TOKEN_MALFORMED;
     }
 
     n = sensu_base64url_decode(buf, parts.header);
     if (n == -1) {
-        return SENSU_TOKEN_BAD_SIGNATURE;
+        return SENSU_TOKEN_MALFORMED;
     }
 
     wrong = sensu_token_header((sensu_str_t) { n, buf }, &header);
@@ -260,7 +260,7 @@ sensu_token_claims(const sensu_keys_t *keys,
     n = sensu_base64url_decode(buf, parts->payload);
     if (n == -1) {
         *why = "the token is not three parts of base64url";
-        return SENSU_TOKEN_BAD_SIGNATURE;
+        return SENSU_TOKEN_MALFORMED;
     }
 
     sensu_json_tame(buf, n);
@@ -397,17 +397,20 @@ sensu_token_signed(const sensu_keys_t *keys,
                                          SENSU_SIGNATURE_MAX))];
     const sensu_jwt_key_t  *key;
 
-    alg = sensu_alg_find(header->alg);
-    n = -1;
+    *why = "the signature is wrong";
 
-    if (parts->signature.len <= sensu_base64url_length(SENSU_SIGNATURE_MAX)) {
-        n = sensu_base64url_decode(buf, parts->signature);
+    if (parts->signature.len > sensu_base64url_length(SENSU_SIGNATURE_MAX)) {
+        return SENSU_TOKEN_BAD_SIGNATURE;
     }
+
+    n = sensu_base64url_decode(buf, parts->signature);
 
     if (n == -1) {
         *why = "the token is not three parts of base64url";
-        return SENSU_TOKEN_BAD_SIGNATURE;
+        return SENSU_TOKEN_MALFORMED;
     }
+
+    alg = sensu_alg_find(header->alg);
 
     sig.len = n;
     sig.data = buf;
@@ -436,8 +439,6 @@ sensu_token_signed(const sensu_keys_t *keys,
         *why = "no key for the token's alg and kid";
         return SENSU_TOKEN_UNKNOWN_KEY;
     }
-
-    *why = "the signature is wrong";
 
     return SENSU_TOKEN_BAD_SIGNATURE;
 }

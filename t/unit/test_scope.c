@@ -282,7 +282,8 @@ test_many(void)
 
     names = malloc(SENSU_SCOPE_MAX * sizeof(sensu_str_t));
     set = (sensu_namespaces_t) { .names = names };
-    is_int(sensu_namespaces_add(&set, str(value)), -1, "one more is too many");
+    is_int(sensu_namespaces_add(&set, str(value)), SENSU_NAMESPACES_MANY,
+           "one more is too many");
     is_int(set.n + set.all, 0, "then there is none");
     free(names);
     free(value);

@@ -162,7 +162,8 @@ test_verify(void)
             expected = (k == 1) ? SENSU_TOKEN_EXPIRED : SENSU_TOKEN_OK;
 
             if (k == 2) {
-                token[strlen(token) - 20] ^= 1;
+                token[strlen(token) - 20] =
+                    token[strlen(token) - 20] == 'A' ? 'B' : 'A';
                 expected = SENSU_TOKEN_BAD_SIGNATURE;
             }
 
