@@ -40,7 +40,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        platforms packages check-all clean install
+        platforms packages nginx-versions check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -67,6 +67,7 @@ help:
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
 	@echo '              (RELEASES=13 T=t/x.t; as root)'
+	@echo 'make nginx-versions  the module with other nginx (SOURCES="testing path")'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, an hour; a table of verdicts at the end'
 	@echo 'make clean    removes build/ and run/'
@@ -172,6 +173,10 @@ readme-test:
 platforms:
 	@tools/deps debootstrap iproute2 git
 	@tools/platforms $(RELEASES)
+
+nginx-versions:
+	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
+	@tools/nginx-versions $(SOURCES)
 
 # what make run and make test install
 packages:
