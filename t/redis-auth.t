@@ -53,6 +53,14 @@ $redis = $t->redis(port => 1);
 refused("password_file=$good", qr/.*; it has no password: remove password_file=/,
         'a password too much');
 
+# a server that does not know AUTH says the password in its error
+
+$redis = $t->redis(port => 1, args => ['--rename-command', 'AUTH', '']);
+refused("password_file=$good",
+        qr/ERR unknown command was the answer to AUTH; .* rename-command/,
+        'a server without AUTH');
+$redis = $t->redis(port => 1);
+
 # a database that is not there: nothing may be written to another one
 
 refused('', qr/.*DB index is out of range; it has no such database/,

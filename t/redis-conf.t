@@ -5,12 +5,15 @@ use lib 't/lib';
 use SensuTest;
 
 use IO::Socket::IP;
+use POSIX qw(mkfifo);
 use SensuTest::Pages;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 5);
 my $long = '/' . 'x' x 107;
 my $empty = $t->write('empty', "\n");
+my $fifo = $t->dir . '/fifo';
+mkfifo($fifo, 0600) or die "mkfifo: $!";
 my $huge = $t->write('huge', 'x' x 513);
 
 my @wrong = (
@@ -51,6 +54,7 @@ my @wrong = (
     ['redis://127.0.0.1 user=me' => qr/user= and no password: add password_f/],
     ['redis://127.0.0.1 password_file=' => qr/must name a file/],
     ['redis://127.0.0.1 password_file=gone' => qr/has no such file: No such/],
+    ["redis://127.0.0.1 password_file=$fifo" => qr/cannot be read: it is no regular file/],
     ['redis://127.0.0.1 password_file=/' => qr/password_file= of sensu_redis: "\/": /],
     ["redis://127.0.0.1 password_file=$empty" => qr/must be the password/],
     ["redis://127.0.0.1 password_file=$huge" => qr/must be the password/],
@@ -69,6 +73,21 @@ for (@wrong) {
     like $text, qr/\[emerg\] .*$said.* in \S+nginx\d+\.conf:\d+/, 'and says why'
         or diag $text;
     unlike $text, qr/secret/, 'without the password' if $args =~ /secret/;
+}
+
+# a password that everybody may read is warned about; what is no file, such as
+# a pipe that nobody writes to, ends there
+
+for (['open', 0644, 1], ['mine', 0640, 0]) {
+    my ($name, $mode, $warned) = @$_;
+    my $file = $t->write($name, "hunter2-Xy\n", $mode);
+    my ($good, $text) = $t->nginx(backend => $list->backend, start => 0,
+        http => "sensu_redis redis://127.0.0.1 password_file=$file;")->check;
+    ok $good, "a password file, \"$name\"";
+    my $told = qr/everybody may read this password, "chmod o= \Q$file\E" helps/;
+    is $text =~ /\[warn\] password_file= of sensu_redis: .*$told in \S+:\d+/
+        ? 1 : 0, $warned, $warned ? 'everybody may read it: warned about' : 'no warning';
+    unlike $text, qr/hunter2/, 'and never told';
 }
 
 my @right = (

@@ -1,10 +1,12 @@
-# A Redis that speaks TLS, reached by the client itself. What is not whom it
-# should be is refused before a password goes out, and the log says why.
+# A Redis that speaks TLS, reached by the client itself: one server, sentinels
+# and a cluster. What is not whom it should be is refused before a password goes
+# out, and the log says why.
 
 use lib 't/lib';
 use SensuTest;
 
 use SensuTest::Pages;
+use SensuTest::Process;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 21);
@@ -45,6 +47,88 @@ my $both = server('good', '--tls-auth-clients', 'yes');
 refused($both, $ca, qr/is down: /, 'a client without one');
 is_deeply [ walk($both, "$ca cert=$dir/client.pem key=$dir/client.key") ],
     [ $list->elements ], 'a client with one';
+
+
+# the name is told, so that one address may have many (SNI), but no address;
+# what a session has negotiated serves the next one
+
+my $front = $t->port;
+my $plain = $t->redis(port => 1);
+my $stream = $t->nginx(module => 0, conf => <<"END");
+%%GLOBALS%%
+load_module ${\$t->modules}/ngx_stream_module.so;
+events {}
+stream {
+    log_format tls '"\$ssl_server_name" \$ssl_session_reused';
+    access_log $dir/tls.log tls;
+    server {
+        listen 127.0.0.1:$front ssl;
+        ssl_certificate $dir/good.pem;
+        ssl_certificate_key $dir/good.key;
+        ssl_session_cache shared:tls:1m;
+        proxy_pass 127.0.0.1:${\$plain->port};
+    }
+}
+http {}
+END
+
+for (["$ca name=redis.test", 'redis.test'], [$ca, '-']) {
+    my ($args, $name) = @$_;
+    my $gw = gateway("rediss://127.0.0.1:$front", $args);
+
+    for my $reused ('.', 'r') {
+        ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 10),
+            "\"$name\": a page";
+        $plain->cmd('CLIENT', 'KILL', 'TYPE', 'normal');
+        ok $t->wait_for(sub { slurp("$dir/tls.log")
+                              =~ /^"\Q$name\E" \Q$reused\E$/m }, 10),
+            "\"$name\": " . ($reused eq 'r' ? 'reused' : 'a new session');
+    }
+
+    $gw->stop;
+}
+
+$stream->stop;
+
+# a sentinel and its master
+
+my @tls = ('--port', 0, '--tls-cert-file', "$dir/good.pem", '--tls-key-file',
+           "$dir/good.key", '--tls-ca-cert-file', "$dir/ca.pem",
+           '--tls-auth-clients', 'no');
+my $sentinel = $t->port;
+$t->write('sentinel.conf', <<"END");
+dir $dir
+tls-replication yes
+sentinel monitor main 127.0.0.1 $good 1
+END
+$t->part(bless { process => SensuTest::Process->spawn(
+    log => "$dir/sentinel.out",
+    cmd => [SensuTest::Redis::server(), "$dir/sentinel.conf", '--sentinel',
+            '--tls-port', $sentinel, '--bind', '127.0.0.1', @tls]) },
+    'SensuTest::Part');
+is_deeply [ walk("sentinel://127.0.0.1:$sentinel/main", "tls=on $ca") ],
+    [ $list->elements ], 'a sentinel and its master';
+refused("sentinel://127.0.0.1:$sentinel/main", 'tls=on',
+        qr/sentinel \S+ is down: its certificate is not trusted/,
+        'a sentinel that is not trusted');
+
+# a cluster of two
+
+my @ports = map { $t->port } 1, 2;
+my @nodes = map {
+    $t->redis(args => [@tls, '--tls-port', $_, '--bind', '127.0.0.1',
+        qw(--tls-cluster yes --tls-replication yes --cluster-enabled yes),
+        '--cluster-config-file', "nodes$_.conf"]);
+} @ports;
+$nodes[$_]->cmd('CLUSTER', 'ADDSLOTSRANGE', 8192 * $_, 8192 * $_ + 8191)
+    for 0, 1;
+$nodes[0]->cmd('CLUSTER', 'MEET', '127.0.0.1', $ports[1]);
+ok $t->wait_for(sub {
+    2 == grep { $_->cmd('CLUSTER', 'INFO') =~ /cluster_state:ok/ } @nodes;
+}, 30), 'a cluster';
+is_deeply [ walk("cluster://127.0.0.1:$ports[0]", "tls=on $ca") ],
+    [ $list->elements ], 'each server of a cluster';
+is scalar(grep { $_->cmd('DBSIZE') > 0 } @nodes), 2, 'both hold cursors';
 
 
 for (['redis://127.0.0.1 ca=x' => qr/are for TLS: use rediss/],
@@ -95,15 +179,18 @@ sub server {
 
 
 sub gateway {
-    my ($port, $args) = @_;
+    my ($where, $args) = @_;
+
+    my $url = $where =~ /:/ ? $where : "rediss://127.0.0.1:$where";
     return $t->nginx(backend => $list->backend, server => $list->server,
-        http => "sensu_redis rediss://127.0.0.1:$port timeout=2s $args;");
+                     http => "sensu_redis $url timeout=2s $args;");
 }
 
 
 sub walk {
     my $gw = gateway(@_);
-    my @got = $list->whole($gw);
+    my @got = eval { $list->whole($gw) };
+    diag $@, $gw->grep_log(qr/redis|sentinel/) if $@;
     $gw->stop;
     return @got;
 }
@@ -117,4 +204,13 @@ sub refused {
     ok $t->wait_for(sub { $gw->grep_log($line) }, 10),
         "$name: the log says why" or diag join "\n", $gw->grep_log(qr/redis/);
     $gw->stop;
+}
+
+
+package SensuTest::Part;
+
+sub stop {
+    my ($self) = @_;
+    my $how = $self->{process}->stop('TERM', 10);
+    return $how eq '' ? () : $how;
 }
