@@ -12,6 +12,7 @@
 #define NGX_SENSU_SEPARATORS  ", \t\r\n"
 
 
+static void ngx_sensu_conf_uses_rbac(ngx_conf_t *cf);
 static ngx_uint_t ngx_sensu_conf_next_word(ngx_str_t *value,
     ngx_str_t *word);
 static ngx_int_t ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text,
@@ -30,15 +31,35 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
 
-    ngx_str_t          *value, rest, text;
-    ngx_uint_t          i;
+    ngx_str_t         *value, rest, text;
+    ngx_uint_t         i;
     ngx_sensu_word_t  *word;
 
-    if (slcf->namespaces != NULL) {
+    if (slcf->rbac != NGX_CONF_UNSET) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
+
+    slcf->rbac = (ngx_strcmp(value[1].data, "rbac") == 0);
+
+    if (!slcf->rbac && cf->args->nelts > 2) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sensu_namespaces\" takes a second value after "
+                           "rbac only, write a list in quotes: \"%V %V\"",
+                           &value[1], &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_sensu_conf_asks(cf, slcf);
+
+    if (slcf->rbac) {
+        ngx_sensu_conf_uses_rbac(cf);
+
+        if (cf->args->nelts == 2) {
+            return NGX_CONF_OK;
+        }
+    }
 
     slcf->namespaces = ngx_array_create(cf->pool, 4,
                                         sizeof(ngx_sensu_word_t));
@@ -46,7 +67,7 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rest = value[1];
+    rest = value[cf->args->nelts - 1];
 
     while (ngx_sensu_conf_next_word(&rest, &text)) {
 
@@ -79,9 +100,19 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    ngx_sensu_conf_asks(cf, slcf);
-
     return NGX_CONF_OK;
+}
+
+
+/* the zone is made before it is known which locations are gateways */
+
+static void
+ngx_sensu_conf_uses_rbac(ngx_conf_t *cf)
+{
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    smcf->rbac++;
 }
 
 

@@ -11,6 +11,7 @@
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_merge.h"
 #include "ngx_sensu_module.h"
+#include "ngx_sensu_roles.h"
 #include "ngx_sensu_sieve.h"
 
 
@@ -68,6 +69,7 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         }
 
         ngx_sensu_logout_note(r);
+        ngx_sensu_roles_note(r, ctx);
 
         if (ctx->sieve != NULL) {
             error = ngx_sensu_sieve_header(r, ctx);

@@ -8,8 +8,10 @@
 #include "ngx_sensu_conf.h"
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_rate.h"
+#include "ngx_sensu_roles.h"
 
 
+static char *ngx_sensu_merge_rbac(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
 static char *ngx_sensu_judge_loc_conf(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *conf, ngx_sensu_srv_conf_t *sscf);
 
@@ -31,6 +33,9 @@ ngx_sensu_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&smcf->levels, cf->pool, 16,
                           sizeof(ngx_sensu_conf_level_t))
+           != NGX_OK
+        || ngx_array_init(&smcf->roles, cf->pool, 1,
+                          sizeof(ngx_sensu_roles_t *))
            != NGX_OK)
     {
         return NULL;
@@ -46,6 +51,12 @@ ngx_sensu_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_sensu_main_conf_t *smcf = conf;
 
     /* a zone that is named must be made ready in any case */
+
+    if ((smcf->rbac || smcf->rbac_zone.size)
+        && ngx_sensu_roles_zone(cf, smcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     if (smcf->gateways == 0 && smcf->cursor_zone.size == 0
         && smcf->logout_zone.size == 0)
@@ -125,6 +136,7 @@ ngx_sensu_create_loc_conf(ngx_conf_t *cf)
     slcf->native_pages = NGX_CONF_UNSET;
     slcf->api_keys = NGX_CONF_UNSET;
     slcf->logout = NGX_CONF_UNSET;
+    slcf->rbac = NGX_CONF_UNSET;
     slcf->leeway = NGX_CONF_UNSET;
     slcf->iat = NGX_CONF_UNSET;
     slcf->backend = NGX_CONF_UNSET_UINT;
@@ -190,8 +202,13 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->apis = prev->apis;
     }
 
-    if (conf->namespaces == NULL) {
+    if (conf->rbac == NGX_CONF_UNSET) {
+        conf->rbac = (prev->rbac == 1);
         conf->namespaces = prev->namespaces;
+    }
+
+    if (conf->account == NULL) {
+        conf->account = prev->account;
     }
 
     if (conf->base_url == NULL) {
@@ -220,11 +237,51 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_sensu_conf_logout(cf, conf);
 
+    if (ngx_sensu_merge_rbac(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     smcf->leeway = ngx_max(smcf->leeway, conf->leeway);
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_sensu_module);
 
     return ngx_sensu_judge_loc_conf(cf, conf, sscf);
+}
+
+
+/* of a gateway that asks for it */
+
+static char *
+ngx_sensu_merge_rbac(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
+{
+    if (!conf->gateway || !conf->rbac) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->account == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_namespaces rbac\" for the gateway in %V:%ui "
+                      "needs an account to read roles with, add "
+                      "\"sensu_account NAME password_file=FILE;\"",
+                      &conf->said.file, conf->said.line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->account->name.len == 0
+        && !sensu_backend_does(conf->backend, SENSU_BACKEND_TAKES_KEYS))
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"sensu_account\" in %V:%ui has an API key, which "
+                      "backends before 5.15 do not know: use NAME "
+                      "password_file=FILE, or say what they are with "
+                      "\"sensu_backend\"", &conf->account->place.file,
+                      conf->account->place.line);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->roles = ngx_sensu_account_roles(cf, conf);
+
+    return conf->roles ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

@@ -13,6 +13,7 @@
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_metrics.h"
+#include "ngx_sensu_roles.h"
 #include "ngx_sensu_sent.h"
 
 
@@ -146,11 +147,25 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NULL },
 
     { ngx_string("sensu_namespaces"),
-      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
+      NGX_SENSU_ANY_CONF|NGX_CONF_TAKE12,
       ngx_sensu_conf_namespaces,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, namespaces),
       NULL },
+
+    { ngx_string("sensu_account"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_account_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sensu_rbac_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_sensu_conf_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_sensu_main_conf_t, rbac_zone),
+      "sensu_rbac:4m" },
 
     { ngx_string("sensu_cors"),
       NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
@@ -445,6 +460,7 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t               i;
     ngx_sensu_redis_t      **redis;
+    ngx_sensu_roles_t      **roles;
     ngx_sensu_main_conf_t   *smcf;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
@@ -470,6 +486,12 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
         ngx_sensu_redis_init_process(redis[i], cycle);
     }
 
+    roles = smcf->roles.elts;
+
+    for (i = 0; i < smcf->roles.nelts; i++) {
+        ngx_sensu_roles_init_process(roles[i]);
+    }
+
     return NGX_OK;
 }
 
@@ -479,6 +501,7 @@ ngx_sensu_exit_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t               i;
     ngx_sensu_redis_t      **redis;
+    ngx_sensu_roles_t      **roles;
     ngx_sensu_main_conf_t   *smcf;
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_sensu_module);
@@ -491,6 +514,12 @@ ngx_sensu_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < smcf->redis.nelts; i++) {
         ngx_sensu_redis_exit_process(redis[i]);
+    }
+
+    roles = smcf->roles.elts;
+
+    for (i = 0; i < smcf->roles.nelts; i++) {
+        ngx_sensu_roles_exit_process(roles[i]);
     }
 
     ngx_sensu_cache_clear();

@@ -223,6 +223,7 @@ sub files {
     $t->write('jwks.json', qq({"keys":[{"kty":"oct","kid":"1","alg":"HS256",)
                            . qq("k":"$url"}]}\n), 0600);
     $t->write('redis.password', "secret\n", 0600);
+    $t->write('account.pw', "secret\n", 0600);
     $t->write('htpasswd', "ops:{PLAIN}secret\n", 0600);
     certificate($t);
 }

@@ -11,14 +11,17 @@
 #include "ngx_sensu_cors.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_rate.h"
+#include "ngx_sensu_roles.h"
 
 
 static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_token_refuse(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
+static ngx_int_t ngx_sensu_narrow(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx, ngx_sensu_caller_t *caller);
 static ngx_int_t ngx_sensu_namespaces(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
+    sensu_namespaces_t *set);
 static size_t ngx_sensu_namespaces_room(ngx_sensu_word_t *word,
     ngx_str_t *value);
 static ngx_int_t ngx_sensu_namespaces_add(ngx_http_request_t *r,
@@ -249,16 +252,16 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t              rc;
     ngx_str_t              user;
+    ngx_sensu_error_e      error;
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
-    sensu_scope_method_e   method;
 
     conf = ngx_sensu_loc_conf(r);
 
     ctx->scope = SENSU_SCOPE_PASS;
     ctx->namespaces.all = 1;
 
-    if (conf->namespaces == NULL
+    if ((conf->namespaces == NULL && !conf->rbac)
         || ctx->target.rc == SENSU_PATH_UNKNOWN
         || ctx->target.rc == SENSU_PATH_UNSAFE
         || (ctx->target.rc == SENSU_PATH_OTHER && ngx_sensu_is_public(r)))
@@ -275,22 +278,27 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_sensu_namespaces(r, ctx);
-    if (rc != NGX_OK) {
-        return rc;
+    error = ctx->target.path.scope == SENSU_SCOPE_NAMESPACE
+            ? NGX_SENSU_NAMESPACE_FORBIDDEN : NGX_SENSU_CLUSTER_FORBIDDEN;
+
+    if (conf->rbac) {
+
+        rc = ngx_sensu_roles_judge(r, ctx, caller);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        if (ctx->scope == SENSU_SCOPE_DENY) {
+            error = NGX_SENSU_RBAC_FORBIDDEN;
+        }
     }
 
-    if (ctx->target.rc == SENSU_PATH_OTHER) {
-        ctx->scope = ctx->namespaces.all ? SENSU_SCOPE_PASS
-                                         : SENSU_SCOPE_DENY;
+    if (conf->namespaces != NULL && ctx->scope != SENSU_SCOPE_DENY) {
 
-    } else {
-        method = (r->method == NGX_HTTP_GET) ? SENSU_SCOPE_GET
-                 : (r->method == NGX_HTTP_PUT) ? SENSU_SCOPE_PUT
-                 : SENSU_SCOPE_OTHER;
-
-        ctx->scope = sensu_scope_judge(&ctx->namespaces, &ctx->target.path,
-                                       ngx_sensu_str(caller->user), method);
+        rc = ngx_sensu_narrow(r, ctx, caller);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     if (ctx->scope != SENSU_SCOPE_DENY) {
@@ -303,26 +311,57 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
                   "sensu: user \"%V\" may not use \"%V\"", &user,
                   &ctx->target.raw);
 
-    return ngx_sensu_refuse(r, ctx->target.path.scope == SENSU_SCOPE_NAMESPACE
-                               ? NGX_SENSU_NAMESPACE_FORBIDDEN
-                               : NGX_SENSU_CLUSTER_FORBIDDEN, NULL);
+    return ngx_sensu_refuse(r, error, NULL);
+}
+
+
+/* to the operator's list, which so far may be all there is */
+
+static ngx_int_t
+ngx_sensu_narrow(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
+    ngx_sensu_caller_t *caller)
+{
+    ngx_int_t              rc;
+    sensu_namespaces_t     limit;
+    sensu_scope_verdict_e  limited;
+    sensu_scope_method_e   method;
+
+    rc = ngx_sensu_namespaces(r, &limit);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ctx->target.rc == SENSU_PATH_OTHER) {
+        limited = limit.all ? SENSU_SCOPE_PASS : SENSU_SCOPE_DENY;
+
+    } else {
+        method = (r->method == NGX_HTTP_GET) ? SENSU_SCOPE_GET
+                 : (r->method == NGX_HTTP_PUT) ? SENSU_SCOPE_PUT
+                 : SENSU_SCOPE_OTHER;
+
+        limited = sensu_scope_judge(&limit, &ctx->target.path,
+                                    ngx_sensu_str(caller->user), method);
+    }
+
+    ctx->scope = sensu_scope_meet(&ctx->namespaces, ctx->scope, &limit,
+                                  limited);
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_sensu_namespaces(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_namespaces(ngx_http_request_t *r, sensu_namespaces_t *set)
 {
     size_t               room;
     ngx_str_t           *values;
     ngx_uint_t           i;
     ngx_array_t         *words;
-    sensu_namespaces_t  *set;
     ngx_sensu_word_t    *word;
 
     words = ngx_sensu_loc_conf(r)->namespaces;
     word = words->elts;
 
-    set = &ctx->namespaces;
     ngx_memzero(set, sizeof(sensu_namespaces_t));
 
     values = ngx_palloc(r->pool, words->nelts * sizeof(ngx_str_t) + 1);
@@ -438,7 +477,16 @@ ngx_sensu_namespaces_add(ngx_http_request_t *r, sensu_namespaces_t *set,
 ngx_int_t
 ngx_sensu_log_handler(ngx_http_request_t *r)
 {
+    ngx_sensu_ctx_t  *ctx;
+
     (void) ngx_sensu_caller_renew(r);
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx != NULL) {
+        /* if the client left before there was an answer */
+        ngx_sensu_roles_note(r, ctx);
+    }
 
     return NGX_OK;
 }

@@ -252,6 +252,11 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
         return NGX_OK;
     }
 
+    if (fetch->done) {
+        fetch->done(fetch);
+        return NGX_OK;
+    }
+
     return ngx_http_post_request(fetch->parent, NULL);
 }
 
@@ -290,6 +295,23 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
 
     return (sensu_pager_end(&fetch->pager) == SENSU_PAGER_LOST)
            ? NGX_SENSU_FETCH_LOST : NGX_SENSU_FETCH_LIST;
+}
+
+
+ngx_uint_t
+ngx_sensu_fetch_is_cut(ngx_sensu_fetch_t *fetch)
+{
+    if (!fetch->pager.native || fetch->enough || fetch->pager.ended
+        || fetch->cursor.len == 0)
+    {
+        return 0;
+    }
+
+    return fetch->kept != 0
+           || fetch->cursor.len != fetch->asked.len
+           || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
+                         fetch->asked.len)
+              != 0;
 }
 
 

@@ -58,6 +58,10 @@ struct ngx_sensu_fetch_s {
     ngx_sensu_room_t         *room;
     ngx_sensu_fetch_t        *later;     /* of the list after this one */
     sensu_filter_t            filter;
+    void                    (*done)(ngx_sensu_fetch_t *fetch);
+                                         /* called in the place of running the
+                                            parent; not if the client left */
+    void                     *data;      /* for it */
 
     /* found */
     sensu_pager_t             pager;
@@ -126,6 +130,13 @@ ngx_int_t ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch);
 
 /* where a redirect leads that is no answer of the backend's */
 ngx_int_t ngx_sensu_fetch_copy_location(ngx_sensu_fetch_t *fetch);
+
+/*
+ * Of a native list: a backend may have a maximum of its own and send less than
+ * asked for; its cursor says so, unless it leads to what is not wanted.  (At
+ * the end of events 5.5 echoes ours.)
+ */
+ngx_uint_t ngx_sensu_fetch_is_cut(ngx_sensu_fetch_t *fetch);
 
 /* copies the headers of the answer; not those that are true of its body
    alone if another goes out with them */

@@ -28,7 +28,6 @@ static ngx_int_t ngx_sensu_page_take_failed(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_page_leave_out(ngx_sensu_page_t *page,
     ngx_sensu_fetch_t *fetch);
-static ngx_uint_t ngx_sensu_page_is_cut(ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_reply(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_page_drop(ngx_sensu_page_t *page);
@@ -340,7 +339,7 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
-    if (ngx_sensu_page_is_cut(fetch)) {
+    if (ngx_sensu_fetch_is_cut(fetch)) {
 
         if (fetch->kept == 0) {
             return NGX_DECLINED;
@@ -390,29 +389,6 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     return ngx_sensu_rope_move(&page->rope, &fetch->rope,
                                page->request->connection->log);
-}
-
-
-/*
- * A backend may have a maximum of its own and send less than asked for; its
- * cursor says so, unless it leads to what is not wanted.  (At the end of
- * events 5.5 echoes ours.)
- */
-
-static ngx_uint_t
-ngx_sensu_page_is_cut(ngx_sensu_fetch_t *fetch)
-{
-    if (!fetch->pager.native || fetch->enough || fetch->pager.ended
-        || fetch->cursor.len == 0)
-    {
-        return 0;
-    }
-
-    return fetch->kept != 0
-           || fetch->cursor.len != fetch->asked.len
-           || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
-                         fetch->asked.len)
-              != 0;
 }
 
 

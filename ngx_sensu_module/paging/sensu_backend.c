@@ -18,6 +18,12 @@ static const sensu_backend_range_t  sensu_backend_ranges[] = {
     /* SENSU_BACKEND_DELETES_ONE */
     { SENSU_BACKEND_VERSION(5, 10, 0), 0 },
 
+    /* SENSU_BACKEND_SHOWS_NAMESPACES */
+    { SENSU_BACKEND_VERSION(5, 15, 0), 0 },
+
+    /* SENSU_BACKEND_TAKES_KEYS */
+    { SENSU_BACKEND_VERSION(5, 15, 0), 0 },
+
     /* SENSU_BACKEND_TAKES_METRICS */
     { SENSU_BACKEND_VERSION(5, 12, 0), 0 },
 

@@ -14,6 +14,8 @@
 
 typedef enum {
     SENSU_BACKEND_DELETES_ONE = 0,     /* a namespace, not its siblings */
+    SENSU_BACKEND_SHOWS_NAMESPACES,    /* everybody his own, by no rule */
+    SENSU_BACKEND_TAKES_KEYS,          /* Authorization: Key ... */
     SENSU_BACKEND_TAKES_METRICS,       /* POST tessen/metrics, of an array */
     SENSU_BACKEND_PAGES_SILENCED,
     SENSU_BACKEND_TWO_CURSORS          /* entities: configuration and state */

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 #include <jansson.h>
-#include "sensu_path.h"
+#include "sensu_scope.h"
 
 
 /* in the order in which they are added: a binding finds its role there */
@@ -118,6 +118,21 @@ void sensu_rbac_ask(sensu_rbac_ask_t *ask, const sensu_path_t *path,
 
 #define sensu_rbac_ask_room(path)                                             \
     (3 * (path)->name.len + (path)->subpath.len + 1)
+
+
+/*
+ * sensu_rbac_judge.c: what becomes of a request for an API path, and in set
+ * the namespaces that it is for, borrowed from table and path.  shown: the
+ * backend itself lists to everybody the namespaces that he sees.  memory:
+ * sensu_rbac_judge_room(table, path) bytes, aligned as for malloc(), in use
+ * as long as set.
+ */
+sensu_scope_verdict_e sensu_rbac_judge(const sensu_rbac_t *table,
+    const sensu_rbac_who_t *who, const sensu_path_t *path,
+    sensu_rbac_verb_e method, int shown, sensu_namespaces_t *set,
+    void *memory);
+size_t sensu_rbac_judge_room(const sensu_rbac_t *table,
+    const sensu_path_t *path);
 
 
 #endif /* _SENSU_RBAC_H_INCLUDED_ */

@@ -236,17 +236,12 @@ ngx_sensu_redis_conf_user(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 }
 
 
-/* the first line, so that an editor's last line end does no harm */
-
 static ngx_int_t
 ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)
 {
     char                err[1024];
-    size_t              len;
-    unsigned            mode;
     ngx_str_t           file;
-    sensu_str_t         text;
     sensu_key_report_t  r;
 
     file = *value;
@@ -258,7 +253,11 @@ ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+    redis->password.data = ngx_pnalloc(cf->pool, NGX_SENSU_REDIS_PASSWORD);
+
+    if (redis->password.data == NULL
+        || ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -268,41 +267,16 @@ ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     r.err = err;
     r.errlen = sizeof(err);
 
-    if (sensu_key_file_read(&r, &text, &mode) != 0) {
+    if (sensu_key_file_line(&r, redis->password.data,
+                            NGX_SENSU_REDIS_PASSWORD, &redis->password.len)
+        != 0)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "password_file= of sensu_redis: %s", err);
         return NGX_ERROR;
     }
 
-    if (mode & S_IROTH) {
-        sensu_key_warning(&r, "everybody may read this password, \"chmod o= "
-                          "%s\" helps", r.path);
-    }
-
-    for (len = 0; len < text.len; len++) {
-        if (text.data[len] == CR || text.data[len] == LF) {
-            break;
-        }
-    }
-
-    redis->password.len = len;
-    redis->password.data = ngx_pnalloc(cf->pool, len + 1);
-
-    if (redis->password.data) {
-        ngx_memcpy(redis->password.data, text.data, len);
-    }
-
-    sensu_key_file_free(&text);
-
-    if (len == 0 || len > NGX_SENSU_REDIS_PASSWORD) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" must be the password of "
-                           "Redis, 1 to %d bytes", &file,
-                           NGX_SENSU_REDIS_PASSWORD);
-        return NGX_ERROR;
-    }
-
-    return redis->password.data ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 

@@ -44,6 +44,9 @@ typedef struct ngx_sensu_rate_s      ngx_sensu_rate_t;
 typedef struct ngx_sensu_rate_ctx_s  ngx_sensu_rate_ctx_t;
 typedef struct ngx_sensu_logout_s    ngx_sensu_logout_t;
 
+typedef struct ngx_sensu_account_s   ngx_sensu_account_t;
+typedef struct ngx_sensu_roles_s     ngx_sensu_roles_t;
+
 
 /* configuration */
 
@@ -71,6 +74,9 @@ typedef struct {
     ngx_sensu_zone_t          logout_zone;
     ngx_sensu_store_t        *cursors;   /* the embedded stores */
     ngx_sensu_store_t        *logouts;
+    ngx_sensu_zone_t          rbac_zone;
+    ngx_uint_t                rbac;      /* directives that ask for it */
+    ngx_array_t               roles;     /* ngx_sensu_roles_t * */
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               variables; /* ngx_sensu_conf_variables_t */
     ngx_array_t               levels;    /* ngx_sensu_conf_level_t */
@@ -139,6 +145,9 @@ struct ngx_sensu_loc_conf_s {
     ngx_array_t              *apis;      /* sensu_str_t patterns */
     ngx_array_t              *cors;      /* ngx_str_t origins; none: off */
     ngx_array_t              *namespaces; /* ngx_sensu_word_t */
+    ngx_flag_t                rbac;      /* what roles say, of these */
+    ngx_sensu_account_t      *account;
+    ngx_sensu_roles_t        *roles;
     ngx_sensu_rate_t         *rate;
 
     ngx_uint_t                backend;   /* SENSU_BACKEND_VERSION() */
@@ -214,6 +223,7 @@ typedef struct {
     unsigned                  seen_scope:2; /* as it was first asked for */
     unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  body_read:1;
+    unsigned                  roles_noted:1; /* that it may change them */
     unsigned                  replace:1; /* the body is to be our JSON */
 
     sensu_namespaces_t        namespaces;/* of the caller */

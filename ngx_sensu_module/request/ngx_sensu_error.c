@@ -46,6 +46,8 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
       ngx_string("the namespace is not open to this caller") },
     { 403, NGX_SENSU_DENIED, ngx_string("cluster_forbidden"),
       ngx_string("cluster-wide access is not open to this caller") },
+    { 403, NGX_SENSU_DENIED, ngx_string("rbac_forbidden"),
+      ngx_string("no role of this caller allows that") },
 
     { 404, NGX_SENSU_NOT_FOUND, ngx_string("unknown_path"),
       ngx_string("not a path of the API") },
@@ -101,6 +103,8 @@ static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
     { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("logout_check_failed"),
       ngx_string("it can not be checked now whether the token was logged "
                  "out") },
+    { 503, NGX_SENSU_INTERNAL_CODE, ngx_string("rbac_unknown"),
+      ngx_string("it can not be told now what this caller may do") },
     { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("gateway_left"),
       ngx_string("the request was led past the gateway") },
     { 500, NGX_SENSU_INTERNAL_CODE, ngx_string("internal"),

@@ -12,6 +12,8 @@ static int sensu_scope_next(sensu_str_t *value, sensu_str_t *name);
 static int sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name,
     size_t *pos);
 static int sensu_scope_name_ok(sensu_str_t name);
+static void sensu_scope_cut(sensu_namespaces_t *set,
+    const sensu_namespaces_t *limit);
 static sensu_scope_verdict_e sensu_scope_cluster(
     const sensu_namespaces_t *set, const sensu_path_t *path,
     sensu_str_t user, sensu_scope_method_e method);
@@ -165,11 +167,74 @@ sensu_scope_judge(const sensu_namespaces_t *set, const sensu_path_t *path,
         return sensu_scope_cluster(set, path, user, method);
     }
 
-    if (method != SENSU_SCOPE_GET || !path->list || set->n == 0) {
+    if (method != SENSU_SCOPE_GET || !path->list) {
         return SENSU_SCOPE_DENY;
     }
 
-    return set->n == 1 ? SENSU_SCOPE_ONE : SENSU_SCOPE_MERGE;
+    return sensu_scope_list(set);
+}
+
+
+sensu_scope_verdict_e
+sensu_scope_list(const sensu_namespaces_t *set)
+{
+    return set->all ? SENSU_SCOPE_PASS
+           : set->n == 0 ? SENSU_SCOPE_DENY
+           : set->n == 1 ? SENSU_SCOPE_ONE : SENSU_SCOPE_MERGE;
+}
+
+
+sensu_scope_verdict_e
+sensu_scope_meet(sensu_namespaces_t *set, sensu_scope_verdict_e verdict,
+    const sensu_namespaces_t *limit, sensu_scope_verdict_e limited)
+{
+    if (set->all) {
+        *set = *limit;
+
+    } else if (!limit->all) {
+        sensu_scope_cut(set, limit);
+    }
+
+    if (verdict == SENSU_SCOPE_DENY || limited == SENSU_SCOPE_DENY) {
+        return SENSU_SCOPE_DENY;
+    }
+
+    if (verdict == SENSU_SCOPE_PASS) {
+        return limited;
+    }
+
+    if (verdict == SENSU_SCOPE_NAMESPACES) {
+        return verdict;
+    }
+
+    return sensu_scope_list(set);
+}
+
+
+/* both are in one order */
+
+static void
+sensu_scope_cut(sensu_namespaces_t *set, const sensu_namespaces_t *limit)
+{
+    int     rc;
+    size_t  i, n, kept;
+
+    i = 0;
+    n = 0;
+    kept = 0;
+
+    while (i < set->n && n < limit->n) {
+        rc = sensu_scope_cmp(set->names[i], limit->names[n]);
+
+        if (rc == 0) {
+            set->names[kept++] = set->names[i];
+        }
+
+        i += (rc <= 0);
+        n += (rc >= 0);
+    }
+
+    set->n = kept;
 }
 
 

@@ -78,5 +78,16 @@ sensu_scope_verdict_e sensu_scope_judge(const sensu_namespaces_t *set,
     const sensu_path_t *path, sensu_str_t user,
     sensu_scope_method_e method);
 
+/* of a cluster-wide list by those it is made of */
+sensu_scope_verdict_e sensu_scope_list(const sensu_namespaces_t *set);
+
+/*
+ * Of two verdicts on one target what both allow; set: of the first one, and
+ * then of that.
+ */
+sensu_scope_verdict_e sensu_scope_meet(sensu_namespaces_t *set,
+    sensu_scope_verdict_e verdict, const sensu_namespaces_t *limit,
+    sensu_scope_verdict_e limited);
+
 
 #endif /* _SENSU_SCOPE_H_INCLUDED_ */

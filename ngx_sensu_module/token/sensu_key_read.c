@@ -179,6 +179,47 @@ sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
 }
 
 
+/* so that an editor's last line end does no harm */
+
+int
+sensu_key_file_line(const sensu_key_report_t *r, unsigned char *buf,
+    size_t size, size_t *len)
+{
+    size_t       n;
+    unsigned     mode;
+    sensu_str_t  text;
+
+    if (sensu_key_file_read(r, &text, &mode) != 0) {
+        return -1;
+    }
+
+    if (mode & S_IROTH) {
+        sensu_key_warning(r, "everybody may read this password, \"chmod o= "
+                          "%s\" helps", r->path);
+    }
+
+    for (n = 0; n < text.len; n++) {
+        if (text.data[n] == '\r' || text.data[n] == '\n') {
+            break;
+        }
+    }
+
+    if (n != 0 && n <= size) {
+        memcpy(buf, text.data, n);
+        *len = n;
+    }
+
+    sensu_key_file_free(&text);
+
+    if (n == 0 || n > size) {
+        return sensu_key_error(r, "its first line must be the password, 1 to "
+                               "%zu bytes", size);
+    }
+
+    return 0;
+}
+
+
 void
 sensu_key_file_free(sensu_str_t *text)
 {

@@ -60,6 +60,10 @@ int sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
     unsigned *mode);
 void sensu_key_file_free(sensu_str_t *text);
 
+/* its first line, 1 to size bytes, as passwords are kept */
+int sensu_key_file_line(const sensu_key_report_t *r, unsigned char *buf,
+    size_t size, size_t *len);
+
 /*
  * What the text of a file is that is no key of the wanted kind, and how it
  * becomes one.  They return 0 where nothing is known against it, and -1 with

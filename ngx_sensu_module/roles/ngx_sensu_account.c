@@ -1,0 +1,294 @@
+
+/*
+ * sensu_account, and which backend it reads: locations whose proxy_pass leads
+ * to one upstream share what was read of it.
+ */
+
+
+#include "ngx_sensu_roles.h"
+#include "sensu_keys.h"
+
+
+#define NGX_SENSU_ACCOUNT_SECRET  512
+
+
+static ngx_int_t ngx_sensu_account_parameter(ngx_conf_t *cf,
+    ngx_sensu_account_t *account, ngx_str_t *value);
+static ngx_int_t ngx_sensu_account_file(ngx_conf_t *cf,
+    ngx_sensu_account_t *account, ngx_str_t *file);
+static ngx_int_t ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value,
+    size_t skip, ngx_msec_t *msec);
+static void ngx_sensu_account_warn(void *data, const char *text);
+static ngx_int_t ngx_sensu_account_key(ngx_conf_t *cf,
+    ngx_sensu_loc_conf_t *slcf, u_char *key);
+static ngx_http_upstream_srv_conf_t *ngx_sensu_account_upstream(
+    ngx_conf_t *cf);
+
+
+char *
+ngx_sensu_account_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    ngx_str_t            *value;
+    ngx_uint_t            i;
+    ngx_sensu_account_t  *account;
+
+    if (slcf->account != NULL) {
+        return "is duplicate";
+    }
+
+    account = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_account_t));
+    if (account == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    account->refresh = 10000;
+    account->stale = 300000;
+    account->place.name = value[0];
+    account->place.file = cf->conf_file->file.name;
+    account->place.line = cf->conf_file->line;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (i == 1 && ngx_strlchr(value[1].data,
+                                  value[1].data + value[1].len, '=') == NULL)
+        {
+            account->name = value[1];
+            continue;
+        }
+
+        if (ngx_sensu_account_parameter(cf, account, &value[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (account->secret.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sensu_account\" needs NAME and "
+                           "password_file=FILE, or api_key_file=FILE");
+        return NGX_CONF_ERROR;
+    }
+
+    /* in Basic the name ends at the first colon */
+
+    if (ngx_strlchr(account->name.data, account->name.data + account->name.len,
+                    ':')
+        != NULL)
+    {
+        return "has a colon in its name";
+    }
+
+    if (account->stale < account->refresh) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "stale= of \"sensu_account\" is less than "
+                           "refresh=: what was read would be out of use "
+                           "before it is read again");
+        return NGX_CONF_ERROR;
+    }
+
+    slcf->account = account;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_account_parameter(ngx_conf_t *cf, ngx_sensu_account_t *account,
+    ngx_str_t *value)
+{
+    ngx_str_t   file;
+    ngx_uint_t  key;
+
+    if (ngx_strncmp(value->data, "refresh=", 8) == 0) {
+        return ngx_sensu_account_time(cf, value, 8, &account->refresh);
+    }
+
+    if (ngx_strncmp(value->data, "stale=", 6) == 0) {
+        return ngx_sensu_account_time(cf, value, 6, &account->stale);
+    }
+
+    key = (ngx_strncmp(value->data, "api_key_file=", 13) == 0);
+
+    if ((key && account->name.len == 0)
+        || (account->name.len
+            && ngx_strncmp(value->data, "password_file=", 14) == 0))
+    {
+        file = *value;
+        file.data += key ? 13 : 14;
+        file.len -= key ? 13 : 14;
+
+        return ngx_sensu_account_file(cf, account, &file);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" is not for this \"sensu_account\", use NAME "
+                       "password_file=FILE, or api_key_file=FILE alone, and "
+                       "refresh=10s or stale=5m", value);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_sensu_account_file(ngx_conf_t *cf, ngx_sensu_account_t *account,
+    ngx_str_t *file)
+{
+    char                err[1024];
+    sensu_key_report_t  r;
+
+    account->secret.data = ngx_pnalloc(cf->pool, NGX_SENSU_ACCOUNT_SECRET);
+
+    if (account->secret.data == NULL
+        || ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r.path = (char *) file->data;
+    r.warn = ngx_sensu_account_warn;
+    r.data = cf;
+    r.err = err;
+    r.errlen = sizeof(err);
+
+    if (sensu_key_file_line(&r, account->secret.data,
+                            NGX_SENSU_ACCOUNT_SECRET, &account->secret.len)
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_account\": %s",
+                           err);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value, size_t skip,
+    ngx_msec_t *msec)
+{
+    ngx_int_t  n;
+    ngx_str_t  text;
+
+    text.data = value->data + skip;
+    text.len = value->len - skip;
+
+    n = ngx_parse_time(&text, 0);
+
+    if (n < 100 || n > 86400 * 1000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" of \"sensu_account\" must be a time from "
+                           "100ms to 24h", value);
+        return NGX_ERROR;
+    }
+
+    *msec = n;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_account_warn(void *data, const char *text)
+{
+    ngx_conf_t *cf = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"sensu_account\": %s", text);
+}
+
+
+ngx_sensu_roles_t *
+ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
+{
+    u_char                   key[SENSU_CURSOR_BINDING];
+    ngx_uint_t               i;
+    ngx_sensu_roles_t       *roles, **known;
+    ngx_sensu_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+
+    if (ngx_sensu_account_key(cf, slcf, key) != NGX_OK) {
+        return NULL;
+    }
+
+    known = smcf->roles.elts;
+
+    for (i = 0; i < smcf->roles.nelts; i++) {
+        if (known[i]->account == slcf->account
+            && ngx_memcmp(known[i]->key, key, SENSU_CURSOR_BINDING) == 0)
+        {
+            return known[i];
+        }
+    }
+
+    roles = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_roles_t));
+    known = ngx_array_push(&smcf->roles);
+
+    if (roles == NULL || known == NULL) {
+        return NULL;
+    }
+
+    roles->account = slcf->account;
+    roles->zone = &smcf->rbac_zone;
+    ngx_memcpy(roles->key, key, SENSU_CURSOR_BINDING);
+
+    *known = roles;
+
+    return roles;
+}
+
+
+/* after a reload what was read by another account, or password, is not used */
+
+static ngx_int_t
+ngx_sensu_account_key(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf, u_char *key)
+{
+    u_char                         text[2 * NGX_INT_T_LEN];
+    sensu_str_t                    parts[4];
+    ngx_http_upstream_srv_conf_t  *us;
+
+    us = ngx_sensu_account_upstream(cf);
+
+    parts[0] = ngx_sensu_str(slcf->account->name);
+    parts[1] = ngx_sensu_str(slcf->account->secret);
+    parts[2].len = 0;
+    parts[2].data = text;
+
+    if (us != NULL) {
+        parts[2] = ngx_sensu_str(us->host);
+    }
+
+    parts[3].data = text;
+    parts[3].len = ngx_sprintf(text, "%ui", us ? (ngx_uint_t) us->port
+                                               : slcf->route)
+                   - text;
+
+    return sensu_cursor_bind(key, parts, 4) == 0 ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * The configuration of proxy_pass begins with that of its upstream, and that
+ * with this pointer: NULL where there is none, or a variable in it.
+ */
+
+static ngx_http_upstream_srv_conf_t *
+ngx_sensu_account_upstream(ngx_conf_t *cf)
+{
+    ngx_uint_t     i;
+    ngx_module_t  *module;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (ngx_strcmp(module->name, "ngx_http_proxy_module") == 0) {
+            return *(ngx_http_upstream_srv_conf_t **)
+                       ngx_http_conf_get_module_loc_conf(cf, (*module));
+        }
+    }
+
+    return NULL;
+}

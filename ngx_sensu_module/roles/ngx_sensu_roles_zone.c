@@ -1,0 +1,324 @@
+
+/*
+ * The table in shared memory.  One process at a time makes a new one; the
+ * others take a copy when its version is another, so that nothing is locked to
+ * ask it.
+ */
+
+
+#include "ngx_sensu_roles.h"
+
+#include <signal.h>
+
+
+typedef struct {
+    ngx_queue_t               all;       /* ngx_sensu_roles_shared_t */
+} ngx_sensu_roles_root_t;
+
+
+typedef struct {
+    ngx_sensu_main_conf_t    *smcf;
+    ngx_sensu_roles_root_t   *root;
+    ngx_slab_pool_t          *pool;
+} ngx_sensu_roles_zone_t;
+
+
+static ngx_int_t ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data);
+static ngx_sensu_roles_shared_t *ngx_sensu_roles_find(
+    ngx_sensu_roles_zone_t *ctx, ngx_sensu_roles_t *roles);
+
+
+ngx_int_t
+ngx_sensu_roles_zone(ngx_conf_t *cf, ngx_sensu_main_conf_t *smcf)
+{
+    ngx_shm_zone_t          *zone;
+    ngx_sensu_roles_zone_t  *ctx;
+
+    ctx = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_roles_zone_t));
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->smcf = smcf;
+
+    if (smcf->rbac_zone.size == 0) {
+        ngx_str_set(&smcf->rbac_zone.name, "sensu_rbac");
+        smcf->rbac_zone.size = 4 * 1024 * 1024;
+    }
+
+    zone = ngx_shared_memory_add(cf, &smcf->rbac_zone.name,
+                                 smcf->rbac_zone.size,
+                                 &ngx_sensu_roles_init_zone);
+    if (zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    zone->init = ngx_sensu_roles_init_zone;
+    zone->data = ctx;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_sensu_roles_zone_t *before = data;
+
+    ngx_uint_t                i;
+    ngx_sensu_roles_t       **roles;
+    ngx_sensu_roles_zone_t   *ctx;
+
+    ctx = zone->data;
+    ctx->pool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (before) {
+        ctx->root = before->root;
+
+    } else if (zone->shm.exists) {
+        ctx->root = ctx->pool->data;
+
+    } else {
+        ctx->pool->log_nomem = 0;
+
+        ctx->root = ngx_slab_alloc(ctx->pool, sizeof(ngx_sensu_roles_root_t));
+        if (ctx->root == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_queue_init(&ctx->root->all);
+        ctx->pool->data = ctx->root;
+    }
+
+    roles = ctx->smcf->roles.elts;
+
+    for (i = 0; i < ctx->smcf->roles.nelts; i++) {
+
+        roles[i]->pool = ctx->pool;
+        roles[i]->shared = ngx_sensu_roles_find(ctx, roles[i]);
+
+        if (roles[i]->shared == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                          "\"sensu_rbac_zone\" \"%V\" has no room for another "
+                          "sensu_account, make it larger", &zone->shm.name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* workers of the configuration before this one may use it at the same time */
+
+static ngx_sensu_roles_shared_t *
+ngx_sensu_roles_find(ngx_sensu_roles_zone_t *ctx, ngx_sensu_roles_t *roles)
+{
+    ngx_queue_t               *q;
+    ngx_sensu_roles_shared_t  *shared;
+
+    ngx_shmtx_lock(&ctx->pool->mutex);
+
+    for (q = ngx_queue_head(&ctx->root->all);
+         q != ngx_queue_sentinel(&ctx->root->all);
+         q = ngx_queue_next(q))
+    {
+        shared = ngx_queue_data(q, ngx_sensu_roles_shared_t, queue);
+
+        if (ngx_memcmp(shared->key, roles->key, SENSU_CURSOR_BINDING) == 0) {
+            ngx_shmtx_unlock(&ctx->pool->mutex);
+            return shared;
+        }
+    }
+
+    shared = ngx_slab_calloc_locked(ctx->pool,
+                                    sizeof(ngx_sensu_roles_shared_t));
+
+    if (shared != NULL) {
+        ngx_memcpy(shared->key, roles->key, SENSU_CURSOR_BINDING);
+        ngx_queue_insert_tail(&ctx->root->all, &shared->queue);
+    }
+
+    ngx_shmtx_unlock(&ctx->pool->mutex);
+
+    return shared;
+}
+
+
+void
+ngx_sensu_roles_exit_process(ngx_sensu_roles_t *roles)
+{
+    free(roles->table);
+    roles->table = NULL;
+}
+
+
+ngx_int_t
+ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log)
+{
+    size_t         size;
+    ngx_uint_t     version;
+    sensu_rbac_t  *table;
+
+    if (roles->version == roles->shared->version) {
+        return NGX_OK;
+    }
+
+    ngx_shmtx_lock(&roles->pool->mutex);
+
+    size = sensu_rbac_size(roles->shared->table);
+    version = roles->shared->version;
+
+    table = ngx_alloc(size, log);
+
+    if (table != NULL) {
+        ngx_memcpy(table, roles->shared->table, size);
+    }
+
+    ngx_shmtx_unlock(&roles->pool->mutex);
+
+    if (table == NULL) {
+        return NGX_ERROR;
+    }
+
+    free(roles->table);
+
+    roles->table = table;
+    roles->version = version;
+
+    return NGX_OK;
+}
+
+
+/* clocks of processes may differ by the moment between two looks at them */
+
+ngx_msec_int_t
+ngx_sensu_roles_age(ngx_sensu_roles_t *roles)
+{
+    ngx_msec_int_t  age;
+
+    if (roles->shared->version == 0) {
+        return -1;
+    }
+
+    age = ngx_current_msec - roles->shared->read;
+
+    return ngx_max(age, 0);
+}
+
+
+ngx_uint_t
+ngx_sensu_roles_lock(ngx_sensu_roles_t *roles)
+{
+    return !ngx_sensu_roles_busy(roles)
+           && ngx_atomic_cmp_set(&roles->shared->writer, 0, ngx_pid);
+}
+
+
+/* one that was killed does not keep the others from reading */
+
+ngx_uint_t
+ngx_sensu_roles_busy(ngx_sensu_roles_t *roles)
+{
+    ngx_atomic_uint_t  pid;
+
+    pid = roles->shared->writer;
+
+    if (pid != 0 && pid != (ngx_atomic_uint_t) ngx_pid
+        && kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH)
+    {
+        (void) ngx_atomic_cmp_set(&roles->shared->writer, pid, 0);
+        return 0;
+    }
+
+    return pid != 0;
+}
+
+
+void
+ngx_sensu_roles_unlock(ngx_sensu_roles_t *roles)
+{
+    ngx_memory_barrier();
+
+    roles->shared->writer = 0;
+}
+
+
+ngx_int_t
+ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, const sensu_rbac_t *table)
+{
+    size_t                     size;
+    ngx_int_t                  rc;
+    sensu_rbac_t              *old, *new;
+    ngx_sensu_roles_shared_t  *shared;
+
+    shared = roles->shared;
+    size = sensu_rbac_size(table);
+    rc = NGX_OK;
+
+    ngx_shmtx_lock(&roles->pool->mutex);
+
+    old = shared->table;
+
+    if (old != NULL && sensu_rbac_size(old) == size
+        && ngx_memcmp(old, table, size) == 0)
+    {
+        rc = NGX_DONE;
+
+    } else {
+        new = ngx_slab_alloc_locked(roles->pool, size);
+
+        if (new == NULL) {
+            rc = NGX_DECLINED;
+
+        } else {
+            ngx_memcpy(new, table, size);
+
+            shared->table = new;
+            shared->version++;
+
+            if (old != NULL) {
+                ngx_slab_free_locked(roles->pool, old);
+            }
+        }
+    }
+
+    ngx_shmtx_unlock(&roles->pool->mutex);
+
+    return rc;
+}
+
+
+/* the old one and the new one, in pages, and what describes these */
+
+size_t
+ngx_sensu_roles_room(ngx_sensu_roles_t *roles, size_t size)
+{
+    return (5 * size / 2 + 65536 + 1048575) / 1048576;
+}
+
+
+ngx_int_t
+ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_str_t *dst,
+    sensu_str_t text)
+{
+    u_char  *p, *old;
+
+    p = ngx_slab_alloc(roles->pool, text.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, text.data, text.len);
+
+    old = dst->data;
+
+    dst->data = p;
+    dst->len = text.len;
+
+    if (old != NULL) {
+        ngx_slab_free(roles->pool, old);
+    }
+
+    return NGX_OK;
+}
