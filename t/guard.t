@@ -252,6 +252,33 @@ subtest '4: a body names another object than the URL' => sub {
 };
 
 
+subtest '4: what is no text, as in the output of a check' => sub {
+    my $back = $t->upstream(sub { $_[0]->reply(201, '', 'X-Got' =>
+                                               unpack 'H*', $_[1]{body}) });
+    my $odd_gw = $t->nginx(backend => $back);
+
+    for my $odd ("\xff", "\xe2\x82", '\ud800', '\udc00\ud83d') {
+        my $body = '{"command":"%s","metadata":{"name":"%s","namespace":"a"}}';
+        my $path = '/api/core/v2/namespaces/a/hooks';
+        my %more = (token => $t->token,
+                    headers => ['Content-Type' => 'application/json']);
+
+        my $r = $odd_gw->request(PUT => "$path/x", %more,
+                                 body => sprintf($body, $odd, 'x'));
+        is $r->{status}, 201, 'passes';
+        is $r->header('X-Got'), unpack('H*', sprintf $body, $odd, 'x'),
+           'as it came';
+
+        $r = $odd_gw->request(POST => $path,
+                                 body => sprintf($body, 'true', "y$odd"), %more);
+        is $r->{status}, 400, 'not in a name';
+        like $r->json->{message},
+             qr/: a name in it is no UTF-8, or has half of a surrogate pair$/,
+             'why';
+    }
+};
+
+
 subtest '4: each type has its names' => sub {
     my $meta = '"metadata":{"name":"%s","namespace":"%s"}';
     my $event = '{"entity":{"entity_class":"proxy",' . $meta

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "sensu_hex.h"
 #include "sensu_json.h"
+#include "sensu_text.h"
 
 
 #define SENSU_JSON_RESERVE(len)  (8 * (len) + 4096)
@@ -162,6 +163,56 @@ sensu_json_free(void *p)
     if ((uintptr_t) p - (uintptr_t) memory->reserve >= memory->size) {
         memory->free(p);
     }
+}
+
+
+json_t *
+sensu_json_load_lenient(sensu_str_t text, size_t flags, int *no_memory)
+{
+    size_t          n;
+    json_t         *json;
+    sensu_str_t     copy;
+    unsigned char  *p, *last;
+
+    p = malloc(text.len + 1);
+
+    *no_memory = (p == NULL);
+
+    if (p == NULL) {
+        return NULL;
+    }
+
+    memcpy(p, text.data, text.len);
+
+    copy.len = text.len;
+    copy.data = p;
+
+    /* byte by byte, as the end of a string is no part of a character */
+
+    for (last = p + text.len; /* void */ ; *p++ = 0x7f) {
+        n = sensu_text_utf8_len(p, last - p);
+        p += n;
+
+        if (p == last) {
+            break;
+        }
+    }
+
+    sensu_json_tame((unsigned char *) copy.data, copy.len);
+
+    json = sensu_json_load(copy, flags, NULL, no_memory);
+
+    free((void *) copy.data);
+
+    return json;
+}
+
+
+int
+sensu_json_is_odd(sensu_str_t text)
+{
+    return sensu_text_find(text, "\x7f") != NULL
+           || sensu_text_find(text, "\xef\xbf\xbd") != NULL;
 }
 
 

@@ -29,5 +29,15 @@ json_t *sensu_json_load(sensu_str_t text, size_t flags, json_error_t *error,
  */
 void sensu_json_tame(unsigned char *p, size_t len);
 
+/*
+ * As sensu_json_load(), of a text as lenient decoders take it: tamed, and with
+ * a DEL for each byte that is no UTF-8.
+ */
+json_t *sensu_json_load_lenient(sensu_str_t text, size_t flags,
+    int *no_memory);
+
+/* is that what is left in a string of such bytes or of half a pair? */
+int sensu_json_is_odd(sensu_str_t text);
+
 
 #endif /* _SENSU_JSON_H_INCLUDED_ */

@@ -227,13 +227,23 @@ sensu_text_feed(sensu_text_t *text, const unsigned char *p,
 
 
 int
-sensu_text_utf8(const unsigned char *p, size_t len)
+sensu_text_utf8(const unsigned char *data, size_t len)
+{
+    return sensu_text_utf8_len(data, len) == len;
+}
+
+
+size_t
+sensu_text_utf8_len(const unsigned char *data, size_t len)
 {
     size_t                n;
     unsigned              code, least;
-    const unsigned char  *last;
+    const unsigned char  *p, *last, *begin;
+
+    p = data;
 
     for (last = p + len; p < last; /* void */ ) {
+        begin = p;
         code = *p++;
 
         if (code < 0x80) {
@@ -256,23 +266,23 @@ sensu_text_utf8(const unsigned char *p, size_t len)
             least = 0x10000;
 
         } else {
-            return 0;
+            return begin - data;
         }
 
         for ( /* void */ ; n; n--, p++) {
             if (p == last || (*p & 0xc0) != 0x80) {
-                return 0;
+                return begin - data;
             }
 
             code = code << 6 | (*p & 0x3f);
         }
 
         if (code < least || code > 0x10ffff || (code >> 11) == 0x1b) {
-            return 0;
+            return begin - data;
         }
     }
 
-    return 1;
+    return len;
 }
 
 

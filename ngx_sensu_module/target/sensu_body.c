@@ -26,6 +26,7 @@ typedef enum {
 typedef struct {
     const sensu_path_t   *path;
     int                   named;     /* the name counts, too */
+    int                   odd;       /* it has bytes that are no text */
     const char          **why;
 } sensu_body_ctx_t;
 
@@ -89,6 +90,20 @@ sensu_body_check(const sensu_path_t *path, const unsigned char *body,
 
     if (no_memory) {
         return SENSU_BODY_NO_MEMORY;
+    }
+
+    /* what the backend puts U+FFFD for: binary output of a check, as a rule */
+
+    ctx.odd = 0;
+
+    if (root == NULL) {
+        ctx.odd = 1;
+        root = sensu_json_load_lenient((sensu_str_t) { len, body }, flags,
+                                       &no_memory);
+
+        if (no_memory) {
+            return SENSU_BODY_NO_MEMORY;
+        }
     }
 
     if (root == NULL) {
@@ -422,6 +437,12 @@ sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
 
     text->len = json_string_length(value);
     text->data = (const unsigned char *) json_string_value(value);
+
+    if (ctx->odd && sensu_json_is_odd(*text)) {
+        return sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
+                               "a name in it is no UTF-8, or has half of a "
+                               "surrogate pair");
+    }
 
     /* the backend makes a path of it and cleans that */
 

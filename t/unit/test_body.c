@@ -52,8 +52,26 @@ static const row_t  rows[] = {
     { POST, "{\"a\":1,}", NOT_JSON },
     { POST, "{\"a\":01}", NOT_JSON },
     { POST, "{\"a\":\"\n\"}", NOT_JSON },
-    { POST, "{\"a\":\"\xff\"}", NOT_JSON },
-    { POST, "{\"a\":\"\\ud800\"}", NOT_JSON },
+
+    /* what is no text passes where it does not count */
+
+    { POST, "{\"a\":\"\xff\"}", OK },
+    { POST, "{\"a\":\"\xe2\"}", OK },
+    { POST, "{\"a\":\"\xed\xa0\x80\xc0\xaf\"}", OK },
+    { POST, "{\"a\":\"\\ud800\"}", OK },
+    { POST, "{\"a\":\"\\ud83d\\ud83d\\ude00\"}", OK },
+    { POST, "{\"a\":\"\\udc00\\ud800\",\"b\":1e999}", OK },
+    { POST, "{\"metadata\":{\"labels\":{\"a\xff\":\"\\ud800\"}}}", OK },
+    { POST, "{\"\xff\":1,\"\xfe\":2}", NOT_JSON },
+    { POST, "{\"a\":\"\xe2\",\"metadata\":" META("ops", "a") "}", MISMATCH },
+    { POST, "{\"a\":\"\xff\",\"metadata\":" META("dev", "\xff") "}", NOT_JSON },
+    { POST, "{\"metadata\":" META("dev", "\\ud800") "}", NOT_JSON },
+    { POST, "{\"metadata\":" META("dev\xff", "a") "}", NOT_JSON },
+    { POST, "{\"a\":\"\xff\",\"handlers\":[\"../ops/b\"]}", MISMATCH },
+    { POST, "{\"a\":\"\xff", NOT_JSON },
+    { POST, "{\"a\":\"\\ud800", NOT_JSON },
+    { POST, "{\"a\":\"\\ud80", NOT_JSON },
+    { POST, "{\xff}", NOT_JSON },
     { POST, "{} \r\n\t", OK },
     { POST, " \n{}", OK },
 
