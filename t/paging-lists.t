@@ -39,6 +39,14 @@ my %body = (
     mark => "\xef\xbb\xbf" . list(element('x', 'ops')), cut => '[{"a":',
 );
 
+# the same after a few elements: nothing of those has gone out yet
+
+my $few = join ',', map { element($_, 'dev') } qw(a b c);
+
+my %fails = (
+    %body, open => "[$few", half => "[$few,{\"meta", more => "[$few] [",
+);
+
 my $back = $t->upstream(sub {
     my ($c, $req) = @_;
 
@@ -58,7 +66,20 @@ my $back = $t->upstream(sub {
         return;
     }
 
-    return $c->reply(200, $body{$what}) if exists $body{$what};
+    if ($what =~ /^(?:longer|shorter)$/) {
+        # than its length says
+        $c->head(200, 'Content-Length' => length($few)
+                                          + ($what eq 'longer' ? 1 : 9));
+        $c->send("[$few" . ($what eq 'longer' ? ',1]' : ',1'));
+        return $c->close;
+    }
+
+    if ($what eq 'later') {
+        return $c->reply(500, '{}') if $req->{path} =~ /namespaces.ops/;
+        return $c->reply(200, "[$few]");
+    }
+
+    return $c->reply(200, $fails{$what}) if exists $fails{$what};
     return $c->reply(206, list(element('x', 'ops'))) if $what eq 'part';
 
     my @all = @{ $names{$what} };
@@ -103,7 +124,7 @@ subtest 'no name hides an element, and none lets a foreign one in' => sub {
 };
 
 subtest 'what fails before its first byte is an answer' => sub {
-    for my $what (sort(keys %body), 'part') {
+    for my $what (sort(keys %fails), qw(part longer shorter)) {
         next if $what eq 'html';
 
         for my $path ("$core/namespaces/dev/checks", "/merged$core/checks") {
@@ -115,6 +136,10 @@ subtest 'what fails before its first byte is an answer' => sub {
 
     is $gw->get("/merged$core/checks?what=html", @token)->{status}, 502,
        'nor is HTML a part of a list';
+    is $gw->get("/merged$core/checks?what=later", @token)->{status}, 500,
+       'a later part that fails while little was there';
+    is $gw->h2("/merged$core/checks?what=half", @token)->{status}, 502,
+       'nor by HTTP/2';
 };
 
 subtest 'a backend that is slow at the end' => sub {

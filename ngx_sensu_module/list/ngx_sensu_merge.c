@@ -2,8 +2,8 @@
 /*
  * Merging unpaged lists.
  *
- * The header goes out with the first element.  What fails before that is an
- * error of its own; what fails later can only cut the answer off, so that
+ * The header goes out with the first few elements.  What fails before that is
+ * an error of its own; what fails later can only cut the answer off, so that
  * nobody takes it for the whole.
  */
 
@@ -291,7 +291,7 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 {
     ngx_int_t            rc;
     ngx_buf_t           *b;
-    ngx_chain_t          out;
+    ngx_chain_t          end, *out;
     ngx_http_request_t  *r;
 
     static u_char  brackets[] = "[]";
@@ -332,8 +332,10 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
 
-    out.buf = b;
-    out.next = NULL;
+    end.buf = b;
+    end.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    out = ngx_sensu_early_release(r, &merge->sieve->early, &end);
+
+    return (out == NULL) ? NGX_ERROR : ngx_http_output_filter(r, out);
 }

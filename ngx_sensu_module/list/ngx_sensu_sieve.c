@@ -21,7 +21,8 @@ typedef struct {
 } ngx_sensu_sieved_t;
 
 
-static ngx_int_t ngx_sensu_sieve_send_head(ngx_sensu_sieve_t *sieve);
+static ngx_int_t ngx_sensu_sieve_begin(ngx_http_request_t *r,
+    ngx_sensu_sieve_t *sieve, ngx_chain_t **out);
 static ngx_int_t ngx_sensu_sieve_fail(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_sensu_error_e error);
 static ngx_sensu_error_e ngx_sensu_sieve_buf(ngx_http_request_t *r,
@@ -113,6 +114,7 @@ ngx_sensu_sieve_cleanup(void *data)
 {
     ngx_sensu_sieve_t *sieve = data;
 
+    ngx_sensu_scratch_free(&sieve->early);
     ngx_sensu_scratch_free(&sieve->held);
 
     ngx_sensu_sieve_count(sieve);
@@ -213,10 +215,10 @@ ngx_sensu_sieve_body(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     }
 
     if (sieve->head) {
-        rc = ngx_sensu_sieve_send_head(sieve);
+        rc = ngx_sensu_sieve_begin(r, sieve, &out);
 
-        if (rc == NGX_ERROR || rc > NGX_OK) {
-            return NGX_ERROR;
+        if (rc != NGX_DECLINED) {
+            return rc;
         }
     }
 
@@ -229,15 +231,36 @@ ngx_sensu_sieve_body(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 }
 
 
+/* holds it, or sends the header for it to follow */
+
 static ngx_int_t
-ngx_sensu_sieve_send_head(ngx_sensu_sieve_t *sieve)
+ngx_sensu_sieve_begin(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
+    ngx_chain_t **out)
 {
+    ngx_int_t                rc;
     ngx_sensu_sieve_head_pt  head;
+
+    if (!sieve->off && !sieve->closed) {
+        rc = ngx_sensu_early_hold(r, &sieve->early, *out);
+
+        if (rc != NGX_DECLINED) {
+            ngx_chain_update_chains(r->pool, &sieve->free, &sieve->busy, out,
+                                    NGX_SENSU_SIEVE_TAG);
+            return rc;
+        }
+    }
+
+    *out = ngx_sensu_early_release(r, &sieve->early, *out);
+    if (*out == NULL) {
+        return NGX_ERROR;
+    }
 
     head = sieve->head;
     sieve->head = NULL;
 
-    return head(sieve->client);
+    rc = head(sieve->client);
+
+    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_DECLINED;
 }
 
 

@@ -3,8 +3,8 @@
  * The sieve: streams a list through and leaves out the elements that do not
  * belong into it (a sibling namespace's, another entity's, namespaces that
  * are not the caller's).  What it holds is one element at the most, and the
- * header until there is something to follow it: a list that fails before that
- * is an error of its own.
+ * header with the first few bytes: a list that fails before there is more is
+ * an error of its own.
  */
 
 
@@ -12,8 +12,8 @@
 #define _NGX_SENSU_SIEVE_H_INCLUDED_
 
 
+#include "ngx_sensu_early.h"
 #include "ngx_sensu_scan.h"
-#include "ngx_sensu_scratch.h"
 
 
 /* sends the header of the answer */
@@ -37,6 +37,7 @@ struct ngx_sensu_sieve_s {
     off_t                     received;  /* and bytes */
     off_t                     delivered;
 
+    ngx_sensu_scratch_t       early;     /* the begin, with the header */
     ngx_sensu_scratch_t       held;      /* an element in several buffers */
 
     ngx_chain_t              *free;      /* our own buffers */

@@ -22,14 +22,14 @@
 #define NGX_SENSU_READ_SIZE   (32 * 1024)
 
 /*
- * When nothing more is wanted, this much is read and thrown away, and waited
- * for in all so many milliseconds: the end of an answer usually follows at
- * once, and the connection to the backend can be used again then.  With more
- * to come, or later, it is cut.
+ * When nothing more is wanted, this much is read and thrown away if it is
+ * there: the end of an answer usually is, or all but, and the connection to
+ * the backend can be used again then.  With more to come, or after so many
+ * milliseconds, it is cut: the client's next request waits for it.
  */
 
 #define NGX_SENSU_DRAIN_MAX   (256 * 1024)
-#define NGX_SENSU_DRAIN_TIME  50
+#define NGX_SENSU_DRAIN_TIME  1
 
 
 static void ngx_sensu_upstream_read(ngx_http_request_t *sr,
