@@ -21,7 +21,7 @@ my $tls_port = $t->port;
 
 my $gw = $t->nginx(
     backend => $back,
-    server => SensuTest::Nginx::http2("127.0.0.1:$tls_port ssl")
+    server => SensuTest::Nginx::http2_listen("127.0.0.1:$tls_port ssl")
               . "ssl_certificate $cert;"
               . "ssl_certificate_key $key; sensu_native_pages off;"
               . 'add_header X-Page "$sensu_page $sensu_page_count" always;',

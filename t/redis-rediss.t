@@ -18,7 +18,7 @@ run(qw(req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30
        -subj /CN=authority -keyout), "$dir/ca.key", '-out', "$dir/ca.pem");
 signed('good', 'DNS:redis.test,IP:127.0.0.1', '-days', 30);
 signed('other', 'DNS:elsewhere.test', '-days', 30);
-signed('expired', 'DNS:redis.test,IP:127.0.0.1', '-days', -1);
+signed('expired', 'DNS:redis.test,IP:127.0.0.1', '-days', 0);
 signed('client', 'DNS:client.test', '-days', 30);
 
 my $good = server('good');

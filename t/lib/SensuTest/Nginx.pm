@@ -31,6 +31,7 @@ SensuTest::Nginx - an nginx with the module, on ports of its own
 
     version                 of the nginx that is tested, such as 1.022001
     http2('127.0.0.1:P')    the lines of a server for a listen with HTTP/2
+    http2_listen(...)       those for one more in the same server
 
 Requests: it is a SensuTest::HTTP.
 
@@ -80,11 +81,19 @@ sub version {
 }
 
 
+# Since 1.25.1 a directive has it for all of a server's listens.
+
+sub http2_listen {
+    my ($listen) = @_;
+
+    return "listen $listen" . (version() < 1.025001 ? ' http2' : '') . ";\n";
+}
+
+
 sub http2 {
     my ($listen) = @_;
 
-    return version() < 1.025001 ? "listen $listen http2;\n"
-                                : "listen $listen; http2 on;\n";
+    return http2_listen($listen) . (version() < 1.025001 ? '' : "http2 on;\n");
 }
 
 
