@@ -19,6 +19,8 @@ static json_t *ngx_sensu_claim(json_t *claims, ngx_str_t *name);
 static ngx_uint_t ngx_sensu_claim_is(const char *key, ngx_str_t *name);
 static ngx_int_t ngx_sensu_variable_path(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_sensu_variable_namespaces(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_sensu_variable_scope(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_sensu_variable_page(ngx_http_request_t *r,
@@ -61,6 +63,9 @@ static ngx_http_variable_t  ngx_sensu_variables[] = {
 
     { ngx_string("sensu_name"), NULL, ngx_sensu_variable_path,
       offsetof(sensu_path_t, name), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("sensu_namespaces"), NULL, ngx_sensu_variable_namespaces,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("sensu_scope"), NULL, ngx_sensu_variable_scope,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -292,6 +297,57 @@ ngx_sensu_variable_path(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ngx_sensu_variable_set(v, s->data,
                            target->rc == SENSU_PATH_API ? s->len : 0);
+
+    return NGX_OK;
+}
+
+
+/* those that the access phase decided by, before it none */
+
+static ngx_int_t
+ngx_sensu_variable_namespaces(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char           *p;
+    size_t            i, len;
+    sensu_str_t      *name;
+    ngx_sensu_ctx_t  *ctx;
+
+    ngx_sensu_variable_set(v, NULL, 0);
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
+    if (ctx->namespaces.all) {
+        ngx_sensu_variable_set(v, "*", 1);
+        return NGX_OK;
+    }
+
+    name = ctx->namespaces.names;
+    len = 0;
+
+    for (i = 0; i < ctx->namespaces.n; i++) {
+        len += name[i].len + 1;
+    }
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sensu_variable_set(v, p, len - 1);
+
+    for (i = 0; i < ctx->namespaces.n; i++) {
+        p = ngx_cpymem(p, name[i].data, name[i].len);
+        *p++ = ',';
+    }
 
     return NGX_OK;
 }

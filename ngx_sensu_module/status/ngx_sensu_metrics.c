@@ -9,6 +9,7 @@
 
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_metrics.h"
+#include "ngx_sensu_roles.h"
 
 
 #define NGX_SENSU_METRICS_SIZE  65536
@@ -24,6 +25,8 @@ static u_char *ngx_sensu_metrics_bytes(u_char *p, u_char *last,
     const char *name, const char *help, size_t bytes);
 static u_char *ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p,
     u_char *last);
+static u_char *ngx_sensu_metrics_roles(ngx_sensu_main_conf_t *smcf,
+    u_char *p, u_char *last);
 static u_char *ngx_sensu_metrics_head(u_char *p, u_char *last,
     const char *name, const char *type, const char *help);
 
@@ -93,6 +96,13 @@ static const ngx_str_t  ngx_sensu_rates[] = {
     ngx_string("open")
 };
 
+static const ngx_str_t  ngx_sensu_decisions[] = {
+    ngx_string("passed"),
+    ngx_string("narrowed"),
+    ngx_string("forbidden"),
+    ngx_string("unknown")
+};
+
 static const ngx_str_t  ngx_sensu_connect_results[] = {
     ngx_string("ok"),
     ngx_string("failed")
@@ -119,6 +129,8 @@ static const ngx_sensu_label_t  ngx_sensu_label_result =
     { "result", ngx_sensu_results, 0, NGX_SENSU_OP_RESULTS };
 static const ngx_sensu_label_t  ngx_sensu_label_connect =
     { "result", ngx_sensu_connect_results, 0, 2 };
+static const ngx_sensu_label_t  ngx_sensu_label_decision =
+    { "outcome", ngx_sensu_decisions, 0, 4 };
 static const ngx_sensu_label_t  ngx_sensu_label_trouble =
     { "kind", ngx_sensu_troubles, 0, 4 };
 static const ngx_sensu_label_t  ngx_sensu_label_rate =
@@ -208,7 +220,15 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 
     { "rate_limit_requests_total", "Requests under sensu_rate_limit; open: "
       "passed although Redis did not answer.",
-      NGX_SENSU_STAT_RATE_PASSED, { &ngx_sensu_label_rate, NULL } }
+      NGX_SENSU_STAT_RATE_PASSED, { &ngx_sensu_label_rate, NULL } },
+
+    { "rbac_refreshes_total", "Times that roles and bindings were read for "
+      "sensu_namespaces rbac.",
+      NGX_SENSU_STAT_RBAC_REFRESHES, { &ngx_sensu_label_connect, NULL } },
+
+    { "rbac_decisions_total", "Requests under sensu_namespaces rbac; narrowed: "
+      "a list, to the namespaces in which it is allowed.",
+      NGX_SENSU_STAT_RBAC_DECISIONS, { &ngx_sensu_label_decision, NULL } }
 };
 
 
@@ -400,6 +420,8 @@ ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
                                                              smcf->logouts));
     }
 
+    p = ngx_sensu_metrics_roles(smcf, p, last);
+
     p = ngx_sensu_metrics_head(p, last, "start_time_seconds", "gauge",
                                "When the counters began, in seconds of Unix "
                                "time; a reload keeps them.");
@@ -412,6 +434,42 @@ ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
     return ngx_slprintf(p, last, NGX_SENSU_PREFIX "build_info{version=\""
                         NGX_SENSU_VERSION "\",nginx=\"" NGINX_VERSION
                         "\"} 1\n");
+}
+
+
+/* of several tables the oldest; it grows while nobody needs one, too */
+
+static u_char *
+ngx_sensu_metrics_roles(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
+{
+    ngx_uint_t           i;
+    ngx_msec_int_t       age;
+    ngx_sensu_roles_t  **roles;
+
+    if (smcf->roles.nelts == 0) {
+        return p;
+    }
+
+    roles = smcf->roles.elts;
+    age = 0;
+
+    for (i = 0; i < smcf->roles.nelts; i++) {
+        age = ngx_max(age, ngx_sensu_roles_age(roles[i]));
+    }
+
+    p = ngx_sensu_metrics_head(p, last, "rbac_age_seconds", "gauge",
+                               "Age of the roles and bindings that are "
+                               "decided by, those read longest ago.");
+    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "rbac_age_seconds %M.%03M\n",
+                     (ngx_msec_t) age / 1000, (ngx_msec_t) age % 1000);
+
+    p = ngx_sensu_metrics_bytes(p, last, "rbac_zone_size_bytes",
+                                "Size of sensu_rbac_zone.",
+                                smcf->rbac_zone.size);
+
+    return ngx_sensu_metrics_bytes(p, last, "rbac_zone_free_bytes",
+                                   "Bytes of sensu_rbac_zone that are free.",
+                                   roles[0]->pool->pfree * ngx_pagesize);
 }
 
 
