@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use SensuTest;
+use SensuTest::Roles;
 
 use JSON::PP ();
 
@@ -15,34 +16,7 @@ my $account = 'sensu_account gateway password_file='
               . $t->write('account.pw', "S3cret:pass\n", 0600);
 
 
-sub role {
-    my ($type, $name, $ns, @rules) = @_;
-
-    return { type => $type, name => $name,
-             defined $ns ? (namespace => $ns) : (),
-             rules => [ map { { verbs => $_->[0], resources => $_->[1],
-                                resource_names => $_->[2] } } @rules ] };
-}
-
-
-# who: "name", or "@name" of a group
-
-sub binding {
-    my ($name, $ns, $role, @who) = @_;
-
-    return { type => defined $ns ? 'rolebindings' : 'clusterrolebindings',
-             name => $name, defined $ns ? (namespace => $ns) : (),
-             role_ref => { type => $role =~ s/^=// ? 'Role' : 'ClusterRole',
-                           name => $role },
-             subjects => [ map { /^@(.*)/ ? { type => 'Group', name => $1 }
-                                          : { type => 'User', name => $_ } }
-                               @who ] };
-}
-
-
 my @namespaces = qw(default dev dev-eu dev.x ops prod);
-my @readable = qw(namespaces roles rolebindings clusterroles
-                  clusterrolebindings);
 
 sub control {
     my ($what, $value) = @_;
@@ -62,9 +36,7 @@ sub fresh {
             (map { { name => $_, groups => [] } } qw(ann bob cid eve)),
             { name => 'dan', groups => ['ops-team'] } ],
         elements => [
-            role('clusterroles', 'gateway-reader', undef,
-                 [ ['list'], \@readable ]),
-            binding('gateway-reader', undef, 'gateway-reader', 'gateway'),
+            account('gateway'),
             role('roles', 'checks', 'dev', [ ['get', 'list'], ['checks'] ]),
             binding('ann-checks', 'dev', '=checks', 'ann'),
             binding('ann-view', 'prod', 'view', 'ann'),
@@ -103,25 +75,6 @@ sub ask {
 
     return ($opt{gw} // $gw)->request($method,
         $path =~ m{^/} ? $path : "$CORE/$path", token => token($user), %opt);
-}
-
-
-# what is in the answer: namespace/name, or names; of others status and reason
-
-sub shown {
-    my ($r) = @_;
-
-    if ($r->{status} != 200) {
-        my $json = eval { $r->json } // {};
-        return "$r->{status} " . ($json->{reason} // 'of the backend');
-    }
-
-    my $json = $r->json;
-
-    return join ' ', map {
-        my $meta = $_->{metadata} // {};
-        $_->{name} // $_->{username} // "$meta->{namespace}/$meta->{name}"
-    } ref $json eq 'ARRAY' ? @$json : $json;
 }
 
 
