@@ -28,7 +28,7 @@ OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz fuzz-gateway soak mutants coverage cross \
+CHECKS = lint test asan valgrind fuzz fuzz-gateway fuzz-compose compose soak mutants coverage cross \
          look clients deb-test readme-test 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
@@ -38,7 +38,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .SECONDARY: $(OBJS)
 
-.PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos \
+.PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
         platforms packages nginx-versions check-all clean install
 
@@ -53,6 +53,8 @@ help:
 	@echo 'make unit     the unit test programs'
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
+	@echo 'make compose  every way of writing a location x callers x requests'
+	@echo 'make fuzz-compose   random ones of these, for FUZZ_SECONDS=60'
 	@echo 'make fuzz-gateway   random requests and answers, for FUZZ_SECONDS=60'
 	@echo 'make asan     the suite under AddressSanitizer and UBSan (T=t/x.t)'
 	@echo 'make valgrind the core of the suite under valgrind (T=t/x.t)'
@@ -107,6 +109,16 @@ fuzz-gateway:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
 	@$(MAKE) --no-print-directory build
 	@tools/fuzz-gateway
+
+compose:
+	@tools/deps $(PKGS) $(TEST_PKGS)
+	@$(MAKE) --no-print-directory build
+	@COMPOSE_PART=1 prove $(PROVE_FLAGS) t/compose.t
+
+fuzz-compose:
+	@tools/deps $(PKGS) $(TEST_PKGS)
+	@$(MAKE) --no-print-directory build
+	@tools/fuzz-compose
 
 asan:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils

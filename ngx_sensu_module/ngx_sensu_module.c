@@ -373,9 +373,7 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
     level = smcf->levels.elts;
 
     for (i = 0; i < smcf->levels.nelts; i++) {
-        if (level[i].conf->gateway
-            && ngx_sensu_sent_init(cf, level[i].location) != NGX_OK)
-        {
+        if (ngx_sensu_sent_init(cf, level[i].location) != NGX_OK) {
             return NGX_ERROR;
         }
     }

@@ -78,6 +78,7 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
     rc = ngx_sensu_check_admission(r, ctx);
 
     if (rc == NGX_OK) {
+        ctx->passed = ctx->target.line.uri;
         rc = ngx_sensu_check_path(r, ctx);
     }
 
@@ -92,8 +93,6 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
     if (rc != NGX_OK) {
         return rc;
     }
-
-    ctx->passed = ctx->target.line.uri;
 
     if (ngx_sensu_headers_clean(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -133,7 +132,8 @@ ngx_sensu_check_left(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
                          "redirected to location \"%V\", which is no gateway: "
                          "set sensu_gateway on there, too", &clcf->name);
 
-    return ngx_sensu_refuse(r, NGX_SENSU_GATEWAY_LEFT, NULL);
+    return ngx_sensu_refuse(ngx_sensu_ctx_asker(r), NGX_SENSU_GATEWAY_LEFT,
+                            NULL);
 }
 
 
@@ -366,6 +366,13 @@ ngx_sensu_is_too_large(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     conf = ngx_sensu_loc_conf(r);
 
     if (ctx->begun && r->content_handler == NULL) {
+        return 0;
+    }
+
+    if (r != r->main
+        && (r->request_body == NULL || r->request_body->bufs == NULL))
+    {
+        /* the main request's length, but not its body */
         return 0;
     }
 

@@ -6,8 +6,8 @@
  * a request is known only when nginx has written the request down, and nothing
  * of nginx asks a module then.  But between that and the connection it wants
  * to know the local address (proxy_bind), a value with variables.  So that of
- * each gateway's location is a variable of ours, which reads the request line
- * in the place of the backend, and then says what the operator had said.
+ * each location is a variable of ours, which reads the request line in the
+ * place of the backend, and then says what the operator had said.
  */
 
 
@@ -35,14 +35,18 @@ static ngx_int_t ngx_sensu_sent_hook(ngx_conf_t *cf,
 static ngx_int_t ngx_sensu_sent_local(ngx_http_request_t *r,
     ngx_http_upstream_local_t *bind, ngx_str_t *text);
 static void ngx_sensu_sent_refuse(ngx_http_request_t *r, const char *why);
+static ngx_int_t ngx_sensu_sent_left(ngx_http_request_t *r,
+    const char **why);
 static ngx_int_t ngx_sensu_sent_judge(ngx_http_request_t *r,
-    ngx_sensu_sent_line_t *sent, const char **why);
+    const char **why);
 static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
     ngx_sensu_sent_line_t *sent);
 static ngx_uint_t ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_has_api(ngx_http_request_t *r,
+    ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_names_api(ngx_http_request_t *r,
     ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
     ngx_str_t *judged, ngx_str_t *sent);
@@ -165,11 +169,11 @@ static ngx_int_t
 ngx_sensu_sent_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
+    ngx_int_t               rc;
     ngx_str_t               text;
     const char             *why;
     ngx_http_upstream_t    *u;
     ngx_sensu_main_conf_t  *smcf;
-    ngx_sensu_sent_line_t   sent;
     ngx_sensu_sent_bind_t  *bind;
 
     v->valid = 1;
@@ -190,7 +194,9 @@ ngx_sensu_sent_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     why = "nothing, for want of memory";
 
-    if (ngx_sensu_sent_judge(r, &sent, &why) != NGX_OK) {
+    rc = ngx_sensu_loc_conf(r)->gateway ? ngx_sensu_sent_judge(r, &why)
+                                        : ngx_sensu_sent_left(r, &why);
+    if (rc != NGX_OK) {
         ngx_sensu_sent_refuse(r, why);
         return NGX_OK;
     }
@@ -256,23 +262,51 @@ ngx_sensu_sent_refuse(ngx_http_request_t *r, const char *why)
                          "\"rewrite ^/PREFIX(/.*)$ $1 break\"", &clcf->name,
                          why);
 
-    (void) ngx_sensu_refuse_because(r, NGX_SENSU_GATEWAY_LEFT,
+    (void) ngx_sensu_refuse_because(ngx_sensu_ctx_asker(r),
+                                    NGX_SENSU_GATEWAY_LEFT,
                                     "proxy_pass sends something else than "
                                     "was judged");
+}
+
+
+/*
+ * The error page of a request that was let in, in a location that is no
+ * gateway: whatever it is, it is nothing of the API.
+ */
+
+static ngx_int_t
+ngx_sensu_sent_left(ngx_http_request_t *r, const char **why)
+{
+    ngx_sensu_ctx_t        *ctx;
+    ngx_sensu_sent_line_t   sent;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL || ctx->passed.len == 0
+        || !ngx_sensu_sent_read(r->upstream->request_bufs, &sent))
+    {
+        return NGX_OK;
+    }
+
+    *why = "a path of the API past the gateway";
+
+    return ngx_sensu_sent_names_api(r, &sent.path);
 }
 
 
 /* NGX_DECLINED: it is another request than the one that was let in */
 
 static ngx_int_t
-ngx_sensu_sent_judge(ngx_http_request_t *r, ngx_sensu_sent_line_t *sent,
-    const char **why)
+ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
 {
-    ngx_int_t              rc;
-    ngx_str_t              path, query;
-    ngx_uint_t             same, method;
-    sensu_path_t           judged;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_int_t               rc;
+    ngx_str_t               path, query;
+    ngx_uint_t              same, method;
+    sensu_path_t            judged;
+    ngx_sensu_loc_conf_t   *conf;
+    ngx_sensu_sent_line_t   line, *sent;
+
+    sent = &line;
 
     if (!ngx_sensu_sent_read(r->upstream->request_bufs, sent)) {
         *why = "what is no request of HTTP/1, which the gateway can not read";
@@ -420,6 +454,11 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
         return rc;
     }
 
+    if (parsed.wildcard) {
+        /* the canonical path has none: a backend knows no such namespace */
+        return NGX_DECLINED;
+    }
+
     if (ngx_sensu_sent_canonical(r, judged, &one) != NGX_OK
         || ngx_sensu_sent_canonical(r, &parsed, &other) != NGX_OK)
     {
@@ -435,24 +474,34 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
 static ngx_int_t
 ngx_sensu_sent_has_api(ngx_http_request_t *r, ngx_str_t *sent)
 {
-    u_char           *buf, *src, *dst;
-    sensu_path_t      path;
-    sensu_path_rc_e   rc;
+    u_char        *buf;
+    sensu_path_t   path;
 
     buf = ngx_pnalloc(r->pool, sensu_path_buf(sent->len) + 1);
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    rc = sensu_path_parse(&path, ngx_sensu_str(*sent), buf);
+    return (sensu_path_parse(&path, ngx_sensu_str(*sent), buf)
+            == SENSU_PATH_OTHER)
+           ? ngx_sensu_sent_names_api(r, sent) : NGX_DECLINED;
+}
 
-    if (rc != SENSU_PATH_OTHER) {
-        return NGX_DECLINED;
+
+static ngx_int_t
+ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
+{
+    u_char  *buf, *src, *dst;
+
+    buf = ngx_pnalloc(r->pool, sent->len + 1);
+    if (buf == NULL) {
+        return NGX_ERROR;
     }
 
     src = sent->data;
     dst = buf;
     ngx_unescape_uri(&dst, &src, sent->len, 0);
+    *dst++ = '/';
 
     return ngx_strnstr(buf, "/api/", dst - buf) ? NGX_DECLINED : NGX_OK;
 }

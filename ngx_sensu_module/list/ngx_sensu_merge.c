@@ -144,6 +144,7 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
 
     merge->part = sr;
     merge->status = 0;
+    merge->own = 0;
     merge->error = NGX_SENSU_ERROR_NONE;
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
@@ -160,6 +161,8 @@ ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     if (merge->status == 0) {
         merge->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
+        merge->own = (sr->upstream == NULL
+                      || sr->upstream->headers_in.status_n != merge->status);
     }
 
     /* with a client that is gone, or too slow, the whole request ends */
@@ -183,12 +186,12 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     r = merge->request;
     error = merge->error ? merge->error : merge->sieve->error;
 
-    if (merge->status == NGX_HTTP_FORBIDDEN) {
+    if (merge->status == NGX_HTTP_FORBIDDEN && !merge->own) {
         merge->forbidden++;
         return NGX_OK;
     }
 
-    if (merge->status == NGX_HTTP_NOT_FOUND) {
+    if (merge->status == NGX_HTTP_NOT_FOUND && !merge->own) {
         merge->gone++;
         return NGX_OK;
     }

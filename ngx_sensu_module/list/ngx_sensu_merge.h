@@ -20,6 +20,7 @@ struct ngx_sensu_merge_s {
     ngx_http_request_t       *part;      /* the list being streamed */
     ngx_sensu_sieve_t        *sieve;     /* of it */
     ngx_uint_t                status;    /* of its answer */
+    ngx_uint_t                own;       /* it is nginx's, no backend's */
     ngx_sensu_error_e         error;     /* of its header */
     ngx_uint_t                forbidden; /* lists, */
     ngx_uint_t                gone;      /* and such as are not there */

@@ -292,6 +292,8 @@ ngx_sensu_ctx_t *ngx_sensu_ctx(ngx_http_request_t *r);
 ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
 /* of a part of a merged list the client's, else as above */
 ngx_sensu_ctx_t *ngx_sensu_ctx_client(ngx_http_request_t *r);
+/* of what the gateway asks for itself the request that it is for */
+ngx_http_request_t *ngx_sensu_ctx_asker(ngx_http_request_t *r);
 /*
  * The contexts of a client's request and of all its subrequests, the latest
  * first; *cln: NULL to begin with.  NULL: that was the last one.
@@ -342,6 +344,8 @@ ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 
 /* $request_uri is asked for anew */
 void ngx_sensu_target_forget(ngx_http_request_t *r);
+/* the captures of the location's pattern are those of the present URI */
+void ngx_sensu_captures_refresh(ngx_http_request_t *r);
 /* a subrequest's values are not its parent's */
 ngx_int_t ngx_sensu_variables_own(ngx_http_request_t *sr);
 /* caller or target have changed: what maps made of them is made anew */

@@ -89,6 +89,23 @@ ngx_sensu_ctx_client(ngx_http_request_t *r)
 }
 
 
+ngx_http_request_t *
+ngx_sensu_ctx_asker(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    for ( ;; ) {
+        ctx = ngx_sensu_ctx_find(r);
+
+        if (ctx == NULL || (ctx->fetch == NULL && ctx->part == NULL)) {
+            return r;
+        }
+
+        r = r->parent;
+    }
+}
+
+
 ngx_sensu_ctx_t *
 ngx_sensu_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 {
@@ -169,6 +186,8 @@ ngx_sensu_target_restore(ngx_http_request_t *r)
         r->uri = line->uri;
         r->args = line->args;
         r->valid_unparsed_uri = line->valid;
+
+        ngx_sensu_captures_refresh(r);
     }
 
     ngx_memzero(&ctx->sent, sizeof(ngx_sensu_line_t));

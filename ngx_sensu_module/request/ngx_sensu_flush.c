@@ -28,6 +28,26 @@ ngx_sensu_target_forget(ngx_http_request_t *r)
 }
 
 
+/* $1 and its kind, of a location that is found by a pattern */
+
+void
+ngx_sensu_captures_refresh(ngx_http_request_t *r)
+{
+#if (NGX_PCRE)
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->regex != NULL) {
+        /* what does not match keeps the old ones, and is not sent then */
+        (void) ngx_http_regex_exec(r, clcf->regex, &r->uri);
+    }
+
+#endif
+}
+
+
 /*
  * nginx keeps the value of a map for the whole request.  What was made of a
  * caller under other keys, or of another path, is forgotten; values that

@@ -245,6 +245,7 @@ ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path, ngx_str_t *query)
 
     ngx_sensu_line(r, &ctx->sent);
 
+    ngx_sensu_captures_refresh(r);
     ngx_sensu_variables_refresh(r);
 
     return NGX_OK;

@@ -1,0 +1,274 @@
+package SensuTest::Compose;
+
+=head1 NAME
+
+SensuTest::Compose - ways of writing a location, callers and requests against
+each other
+
+=head1 IDEA
+
+Each way is a server of one nginx, on a port of its own, before one demo
+backend that would let these callers do all. What is asked of a way is asked of
+the plain location, too. Then
+
+    - what has reached the backend lies in what the caller may reach,
+    - what the client got is what the plain location gives, or a refusal: our
+      JSON, or the page of the operator (PAGE),
+    - nothing of a namespace that is not his is in it,
+    - there is an answer, no alert, no dead worker.
+
+=head1 METHODS
+
+    new($t, %ways)         the backend and the nginx
+    check($way, $caller, @requests)
+                           the findings, as sentences
+    same($way)             how many answers were those of the plain location,
+                           other than refusals
+    callers, ways          the names
+
+=cut
+
+use strict;
+use warnings;
+
+use IO::Uncompress::Gunzip ();
+use SensuTest::Compose::Requests;
+use SensuTest::Compose::Ways;
+
+
+# paths that nginx makes plain before it rewrites them
+my $ODD = qr{\.\.|//|%2e|%2f|%61|^/in}i;
+
+
+sub new {
+    my ($class, $t, %ways) = @_;
+
+    my $self = bless { t => $t, ways => \%ways, same => {}, plain => {} }, $class;
+
+    $self->{demo} = $t->demo('--control', '--no-token-store');
+
+    my $r = $self->{demo}->post('/demo/reset', JSON::PP::encode_json(
+        SensuTest::Compose::Requests::state()));
+    die "reset: $r->{body}" if $r->{status} != 200;
+
+    $self->{port}{$_} = $t->port for sort keys %ways;
+
+    $self->{gw} = $t->nginx(backend => $self->{demo}, gateway => 0,
+                            log_level => 'notice', http => $self->http);
+    $self->{callers} = { SensuTest::Compose::Requests::callers($t) };
+    $self->{callers}{gone}{token} = $self->log_out('admin');
+
+    return $self;
+}
+
+
+sub http {
+    my ($self) = @_;
+
+    my $t = $self->{t};
+    mkdir $t->dir . '/none';
+
+    return conf_of($t, { FRONT => $t->port, DEAD => $t->port,
+                         BACK => $self->{demo}->port },
+                   map { my $way = $self->{ways}{$_};
+                         $_ => [$self->{port}{$_}, ref $way ? $way->{lines} : $way] }
+                       sort keys %{ $self->{port} });
+}
+
+
+# the level http with a server for each way
+
+sub conf_of {
+    my ($t, $ports, %ways) = @_;
+
+    my %fill = (DIR => $t->dir, %$ports);
+
+    my $text = "sensu_gateway on;\nsensu_logout on;\n"
+        . 'sensu_jwt_key HS256 ' . $t->secret_file . ";\n"
+        . "sensu_namespaces \$may;\nproxy_set_header Accept-Encoding '';\n"
+        . "map \$sensu_user \$may { adm '*'; admin '*'; "
+        . "one dev; two 'dev ops'; default ''; }\nkeepalive_requests 100000;\n"
+        . "proxy_connect_timeout 2s; proxy_read_timeout 5s;\n"
+        . SensuTest::Compose::Ways::http();
+
+    for my $name (sort keys %ways) {
+        my ($port, $lines) = @{ $ways{$name} };
+        $text .= "server {\n listen 127.0.0.1:$port;\n$lines\n}\n";
+    }
+
+    return $text =~ s/%%(DIR|FRONT|DEAD|BACK)%%/$fill{$1}/gr;
+}
+
+
+sub callers { sort keys %{ $_[0]{callers} } }
+sub ways { grep { $_ ne 'plain' } sort keys %{ $_[0]{ways} } }
+sub same { $_[0]{same}{ $_[1] } // 0 }
+
+
+# the token of a user who may all, and was here before
+
+sub log_out {
+    my ($self, $user) = @_;
+
+    my $basic = MIME::Base64::encode_base64("$user:P\@ssw0rd!", '');
+    my $plain = $self->door('plain');
+    my $tokens = $plain->get('/auth', headers => [
+        Authorization => "Basic $basic"])->json;
+    my $r = $plain->post('/auth/logout', JSON::PP::encode_json({
+        refresh_token => $tokens->{refresh_token} }),
+        token => $tokens->{access_token});
+
+    die "logout: $r->{status} $r->{body}" if $r->{status} >= 300;
+
+    return $tokens->{access_token};
+}
+
+
+sub ask {
+    my ($self, $way, $caller, $request) = @_;
+
+    my ($method, $target, %opt) = @$request;
+
+    return $self->door($way)->request($method, $target,
+                                      token => $caller->{token}, %opt);
+}
+
+
+# one connection that is kept, to the server of a way
+
+sub door {
+    my ($self, $way) = @_;
+
+    return $self->{session}{$way} //= bless {
+        to => $self->{gw}, port => $self->{port}{$way} },
+        'SensuTest::HTTP::Session';
+}
+
+
+sub check {
+    my ($self, $way, $name, @requests) = @_;
+
+    my $caller = $self->{callers}{$name};
+    my $special = ref $self->{ways}{$way} ? $self->{ways}{$way} : {};
+    my (@found, %asked);
+
+    $self->plain($caller, $_) for @requests;
+    $self->{demo}->forget;
+
+    for my $request (@requests) {
+        my $r = $self->ask($way, $caller, $request);
+        my $wrong = $self->judge($way, $special, $caller, $request, $r);
+
+        $asked{$request->[0]} = 1;
+        push @found, "$way: $name: @$request[0, 1]: $wrong" if $wrong;
+    }
+
+    for my $line ($self->{demo}->requests) {
+        my $wrong = SensuTest::Compose::Requests::lies(
+            $line, $special->{others} ? { %$caller, known => 1 } : $caller);
+
+        $wrong //= 'a method that nobody used'
+            if $line =~ m{^(?!GET)\S+ /api/} && !$asked{ (split / /, $line)[0] };
+        push @found, "$way: $name: the backend got $wrong: $line" if $wrong;
+    }
+
+    return @found;
+}
+
+
+# what the plain location answers, asked once
+
+sub plain {
+    my ($self, $caller, $request) = @_;
+
+    return $self->{plain}{$caller->{name}}{"@$request"}
+           //= $self->ask('plain', $caller, $request);
+}
+
+
+sub judge {
+    my ($self, $way, $special, $caller, $request, $r) = @_;
+
+    my $plain = $self->plain($caller, $request);
+    my $body = unzipped($r);
+
+    return "no answer: $r->{error}" if $r->{status} == 0 || !$r->{complete};
+
+    while ($body =~ /"namespace":"([^"]*)"/g) {
+        my $ns = $1;
+        return "something of $ns"
+            if !grep { $_ eq $ns } @{ $caller->{may} };
+    }
+
+    return if $special->{random};
+
+    $body =~ s/\Q$special->{text}// if defined $special->{text};
+
+    return if $special->{methods} && $request->[0] !~ $special->{methods};
+
+    # where the path is made anew, it is another request
+    return if $special->{made} && $request->[1] =~ $ODD;
+
+    if (refusal($r, $body, $request->[0])) {
+        return $r->{status} >= 500 && $plain->{status} < 500
+               && !$special->{fails} && !$special->{left} && !made_left($r)
+               ? "$r->{status} $body" : undef;
+    }
+
+    return if $special->{also} && $body =~ $special->{also};
+    return if $special->{others} && $body =~ /^\[\]\n?$/;
+
+    # nginx's own: an internal location, and a slash at the end of one
+    return if $request->[1] =~ m{^/in} && $r->{status} == 404
+              || $request->[1] eq '/api' && $r->{status} == 301;
+
+    return "$r->{status}, plain has $plain->{status}: $body"
+        if $r->{status} != $plain->{status};
+    return if $r->{status} >= 400;
+    return "another body: " . substr($body, 0, 200) . ", plain has: "
+           . substr($plain->{body}, 0, 200) if $body ne $plain->{body};
+
+    for my $header ('Sensu-Continue', 'Content-Type') {
+        my ($is, $was) = map { $_->header($header) } $r, $plain;
+
+        return "$header: " . ($is // 'none') . ', plain has: '
+               . ($was // 'none') if defined $is != defined $was
+            || defined $is && $is ne $was && $header ne 'Sensu-Continue';
+    }
+
+    return "the API is let through" if $special->{left} && $caller->{known}
+        && $request->[1] =~ m{^/api/} && $r->{status} < 400;
+
+    $self->{same}{$way}++ if $r->{status} < 300;
+
+    return;
+}
+
+
+sub unzipped {
+    my ($r) = @_;
+
+    my $body = $r->{body};
+
+    return $body if ($r->header('Content-Encoding') // '') ne 'gzip';
+
+    IO::Uncompress::Gunzip::gunzip(\$body, \my $text)
+        or die "gzip: $IO::Uncompress::Gunzip::GunzipError";
+
+    return $text;
+}
+
+
+sub made_left { $_[0]{body} =~ /"reason": "gateway_left"/ }
+
+
+sub refusal {
+    my ($r, $body, $method) = @_;
+
+    return 1 if $body eq 'PAGE';
+    return 0 if $r->{status} < 400;
+
+    return $method eq 'HEAD' || $body =~ /"reason": "\w+"/;
+}
+
+1;
