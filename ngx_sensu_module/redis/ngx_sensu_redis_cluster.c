@@ -171,13 +171,11 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
     if (reply->type == REDIS_REPLY_ERROR) {
         ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }
 
     if (reply->type != REDIS_REPLY_ARRAY) {
         ngx_sensu_redis_peer_odd(cmd->peer, "something else than slots");
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }
 
@@ -199,8 +197,6 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
             ngx_sensu_redis_peer_connect(redis->peers[i]);
         }
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
@@ -389,8 +385,6 @@ ngx_sensu_redis_cluster_asked(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     if (reply->type == REDIS_REPLY_ERROR) {
         ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 

@@ -12,11 +12,14 @@
 #define NGX_SENSU_REDIS_TIMEOUT_MAX  10000
 
 
+/* set: NGX_DECLINED: it is not what it should be; a text has none */
+
 typedef struct {
     ngx_str_t    name;
     ngx_int_t  (*set)(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
                      ngx_str_t *value);
-    size_t       offset;    /* of a text, where there is no function */
+    size_t       offset;
+    const char  *should;
 } ngx_sensu_redis_param_t;
 
 
@@ -25,8 +28,6 @@ static ngx_int_t ngx_sensu_redis_conf_param(ngx_conf_t *cf,
 static ngx_int_t ngx_sensu_redis_conf_timeout(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_prefix(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_user(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_password_file(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
@@ -37,18 +38,28 @@ static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 
 
-static ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
-    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout, 0 },
-    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix, 0 },
-    { ngx_string("user="), ngx_sensu_redis_conf_user, 0 },
-    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file, 0 },
-    { ngx_string("tls="), ngx_sensu_redis_conf_tls, 0 },
-    { ngx_string("verify="), ngx_sensu_redis_conf_verify, 0 },
-    { ngx_string("ca="), NULL, offsetof(ngx_sensu_redis_tls_t, ca) },
-    { ngx_string("cert="), NULL, offsetof(ngx_sensu_redis_tls_t, cert) },
-    { ngx_string("key="), NULL, offsetof(ngx_sensu_redis_tls_t, key) },
-    { ngx_string("name="), NULL, offsetof(ngx_sensu_redis_tls_t, name) },
-    { ngx_null_string, NULL, 0 }
+static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
+    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout, 0,
+      "must be a time from 1ms to 10s, as in timeout=250ms" },
+    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix, 0,
+      "must be 1 to 64 printable characters without blanks, as in "
+      "prefix=sensu:" },
+    { ngx_string("user="), NULL, offsetof(ngx_sensu_redis_t, user),
+      "must name a user of Redis' ACL" },
+    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file, 0,
+      "must name a file" },
+    { ngx_string("tls="), ngx_sensu_redis_conf_tls, 0, "must be tls=on" },
+    { ngx_string("verify="), ngx_sensu_redis_conf_verify, 0,
+      "must be verify=off" },
+    { ngx_string("ca="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.ca),
+      "must name a file" },
+    { ngx_string("cert="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.cert),
+      "must name a file" },
+    { ngx_string("key="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.key),
+      "must name a file" },
+    { ngx_string("name="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.name),
+      "must name a host" },
+    { ngx_null_string, NULL, 0, NULL }
 };
 
 
@@ -115,9 +126,10 @@ static ngx_int_t
 ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *arg, ngx_uint_t *seen)
 {
-    ngx_str_t                 value, *text;
-    ngx_uint_t                i;
-    ngx_sensu_redis_param_t  *param;
+    ngx_int_t                       rc;
+    ngx_str_t                       value;
+    ngx_uint_t                      i;
+    const ngx_sensu_redis_param_t  *param;
 
     for (i = 0; ngx_sensu_redis_params[i].name.len; i++) {
         param = &ngx_sensu_redis_params[i];
@@ -129,10 +141,8 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         }
 
         if (*seen & (1 << i)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is there twice in sensu_redis: keep "
-                               "one", &param->name);
-            return NGX_ERROR;
+            return ngx_sensu_redis_wrong(cf, (ngx_str_t *) &param->name,
+                                         "is there twice: keep one");
         }
 
         *seen |= 1 << i;
@@ -140,20 +150,23 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         value.data = arg->data + param->name.len;
         value.len = arg->len - param->name.len;
 
-        if (param->set) {
-            return param->set(cf, redis, &value);
-        }
+        rc = NGX_OK;
 
         if (value.len == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" of sensu_redis is empty", arg);
-            return NGX_ERROR;
+            rc = NGX_DECLINED;
+
+        } else if (param->set) {
+            rc = param->set(cf, redis, &value);
+
+        } else {
+            *(ngx_str_t *) ((char *) redis + param->offset) = value;
         }
 
-        text = (ngx_str_t *) ((char *) &redis->tls_conf + param->offset);
-        *text = value;
+        if (rc == NGX_DECLINED) {
+            return ngx_sensu_redis_wrong(cf, arg, param->should);
+        }
 
-        return NGX_OK;
+        return rc;
     }
 
     /* without its text, which may be a password */
@@ -180,11 +193,7 @@ ngx_sensu_redis_conf_timeout(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         || msec == 0
         || msec > NGX_SENSU_REDIS_TIMEOUT_MAX)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"timeout=%V\" of sensu_redis must be a time "
-                           "from 1ms to %ds, as in timeout=250ms", value,
-                           NGX_SENSU_REDIS_TIMEOUT_MAX / 1000);
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
     redis->timeout = (ngx_msec_t) msec;
@@ -205,12 +214,8 @@ ngx_sensu_redis_conf_prefix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         }
     }
 
-    if (i < value->len || i == 0 || i > NGX_SENSU_REDIS_PREFIX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"prefix=%V\" of sensu_redis must be 1 to %d "
-                           "printable characters without blanks, as in "
-                           "prefix=sensu:", value, NGX_SENSU_REDIS_PREFIX);
-        return NGX_ERROR;
+    if (i < value->len || i > NGX_SENSU_REDIS_PREFIX) {
+        return NGX_DECLINED;
     }
 
     redis->prefix = *value;
@@ -218,22 +223,6 @@ ngx_sensu_redis_conf_prefix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     return NGX_OK;
 }
 
-
-static ngx_int_t
-ngx_sensu_redis_conf_user(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
-{
-    if (value->len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"user=\" of sensu_redis must name a user of "
-                           "Redis' ACL");
-        return NGX_ERROR;
-    }
-
-    redis->user = *value;
-
-    return NGX_OK;
-}
 
 
 static ngx_int_t
@@ -245,13 +234,6 @@ ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     sensu_key_report_t  r;
 
     file = *value;
-
-    if (file.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"password_file=\" of sensu_redis must name a "
-                           "file");
-        return NGX_ERROR;
-    }
 
     redis->password.data = ngx_pnalloc(cf->pool, NGX_SENSU_REDIS_PASSWORD);
 
@@ -295,9 +277,7 @@ ngx_sensu_redis_conf_tls(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)
 {
     if (value->len != 2 || ngx_strncmp(value->data, "on", 2) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"tls=%V\" of sensu_redis must be tls=on", value);
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
     redis->tls_conf.on = 1;
@@ -311,10 +291,7 @@ ngx_sensu_redis_conf_verify(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)
 {
     if (value->len != 3 || ngx_strncmp(value->data, "off", 3) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"verify=%V\" of sensu_redis must be verify=off",
-                           value);
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
     ngx_conf_log_error(NGX_LOG_WARN, cf, 0,

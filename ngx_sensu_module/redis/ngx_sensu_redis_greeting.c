@@ -12,8 +12,6 @@
 
 static void ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_redis_select_reply(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *reply);
 static void ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
@@ -39,7 +37,7 @@ ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
         select[1].data = number;
         select[1].len = ngx_sprintf(number, "%ui", redis->db) - number;
 
-        ngx_sensu_redis_say(peer, 2, select, ngx_sensu_redis_select_reply);
+        ngx_sensu_redis_say(peer, 2, select, NULL);
     }
 
     if (nargs) {
@@ -109,30 +107,18 @@ static void
 ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     u_char       reason[128];
+    ngx_uint_t   trouble;
     const char  *text;
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        text = ngx_sensu_redis_trouble_text(
-                                          ngx_sensu_redis_trouble(reply->str));
+        trouble = ngx_sensu_redis_trouble(reply->str);
+        text = ngx_sensu_redis_troubles[trouble].text;
 
         *ngx_snprintf(reason, sizeof(reason) - 1, "%s was the answer to AUTH",
                       *text ? text : "an error") = '\0';
 
         ngx_sensu_redis_peer_lost(cmd->peer, (char *) reason);
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
-}
-
-
-static void
-ngx_sensu_redis_select_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_lost(cmd->peer, reply->str);
-    }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
@@ -150,6 +136,4 @@ ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     } else {
         ngx_sensu_redis_peer_ready(cmd->peer);
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }

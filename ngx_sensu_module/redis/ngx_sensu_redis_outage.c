@@ -43,7 +43,7 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
                       "%s %s is %sdown: %s; %s; what needs it gets an error "
                       "until it is back", peer->what, peer->addr.text,
                       peer->told ? "still " : "", reason,
-                      ngx_sensu_redis_trouble_advice(trouble));
+                      ngx_sensu_redis_troubles[trouble].advice);
         peer->told |= bit;
     }
 

@@ -222,6 +222,7 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
 {
     ngx_sensu_redis_peer_t *peer = data;
 
+    ngx_uint_t              own;
     ngx_queue_t            *q;
     ngx_sensu_redis_cmd_t  *cmd;
 
@@ -242,11 +243,24 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
         ngx_del_timer(&peer->timer);
     }
 
-    if (cmd->op && reply->type != REDIS_REPLY_ERROR) {
+    /* one for a requester may be gone, or sent elsewhere, by its reply */
+
+    own = (cmd->op == NULL);
+
+    if (!own && reply->type != REDIS_REPLY_ERROR) {
         peer->served = ngx_current_msec;
     }
 
-    cmd->reply(cmd, reply);
+    if (cmd->reply) {
+        cmd->reply(cmd, reply);
+
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_lost(peer, reply->str);
+    }
+
+    if (own) {
+        ngx_sensu_redis_complete(cmd, NGX_OK);
+    }
 
     if (ngx_exiting) {
         ngx_sensu_redis_peer_rest(peer, 0);
@@ -279,7 +293,7 @@ ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer, const char *error)
     /* another connection may lead elsewhere */
 
     if (peer->state == NGX_SENSU_REDIS_READY
-        && ngx_sensu_redis_trouble_renew(ngx_sensu_redis_trouble(error)))
+        && ngx_sensu_redis_troubles[ngx_sensu_redis_trouble(error)].renew)
     {
         ngx_sensu_redis_peer_lost(peer, error);
     }

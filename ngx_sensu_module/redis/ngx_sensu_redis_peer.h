@@ -36,6 +36,16 @@ typedef enum {
 } ngx_sensu_redis_state_e;
 
 
+/* what can be wrong with one */
+
+typedef struct {
+    const char                *text;      /* begins what was said */
+    const char                *advice;
+    ngx_uint_t                 renew;     /* another connection may lead
+                                             elsewhere */
+} ngx_sensu_redis_trouble_t;
+
+
 /* one server, sentinels, or a cluster */
 
 typedef struct {
@@ -94,7 +104,8 @@ struct ngx_sensu_redis_cmd_s {
     ngx_sensu_redis_t           *redis;
     ngx_sensu_redis_peer_t      *peer;
     ngx_sensu_op_t              *op;
-    ngx_sensu_redis_reply_pt     reply;     /* takes any answer */
+    ngx_sensu_redis_reply_pt     reply;     /* takes any answer; NULL: an
+                                               error ends the connection */
     ngx_sensu_redis_reply_pt     value;     /* where it is no error */
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
     ngx_msec_t                   deadline;
@@ -135,6 +146,9 @@ struct ngx_sensu_redis_s {
 };
 
 
+extern const ngx_sensu_redis_trouble_t
+    ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES];
+
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_one;
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel;
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster;
@@ -154,11 +168,8 @@ ngx_int_t ngx_sensu_redis_cmd_eval(ngx_sensu_redis_cmd_t *cmd);
 ngx_int_t ngx_sensu_redis_key(ngx_sensu_redis_t *redis, ngx_str_t *key,
     ngx_str_t *name);
 
-/* ngx_sensu_redis_trouble.c: a number of the table, and what it has */
+/* ngx_sensu_redis_trouble.c: a number of the table */
 ngx_uint_t ngx_sensu_redis_trouble(const char *said);
-const char *ngx_sensu_redis_trouble_text(ngx_uint_t trouble);
-const char *ngx_sensu_redis_trouble_advice(ngx_uint_t trouble);
-ngx_uint_t ngx_sensu_redis_trouble_renew(ngx_uint_t trouble);
 
 /* logs it, but once a minute */
 void ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name,
@@ -220,6 +231,10 @@ ngx_int_t ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url);
 ngx_int_t ngx_sensu_redis_url_resolve(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis);
+
+/* says what is wrong, and how it should be */
+ngx_int_t ngx_sensu_redis_wrong(ngx_conf_t *cf, ngx_str_t *what,
+    const char *how);
 
 
 #endif /* _NGX_SENSU_REDIS_PEER_H_INCLUDED_ */

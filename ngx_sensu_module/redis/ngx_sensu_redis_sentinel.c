@@ -74,7 +74,6 @@ ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         ngx_sensu_redis_auth(cmd->peer);
         ngx_sensu_redis_sentinel_ask(cmd->peer,
                                      ngx_sensu_redis_sentinel_reply);
-        ngx_sensu_redis_complete(cmd, NGX_OK);
         return;
     }
 
@@ -101,8 +100,6 @@ ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     } else {
         ngx_sensu_redis_peer_lost(peer, error);
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }
 
 
@@ -160,6 +157,4 @@ ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     {
         ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
     }
-
-    ngx_sensu_redis_complete(cmd, NGX_OK);
 }

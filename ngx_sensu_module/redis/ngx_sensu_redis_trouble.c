@@ -12,16 +12,9 @@
 #define NGX_SENSU_REDIS_QUIET  60000
 
 
-typedef struct {
-    const char  *text;      /* begins what was said */
-    const char  *advice;
-    ngx_uint_t   renew;     /* another connection may lead elsewhere */
-} ngx_sensu_redis_trouble_t;
-
-
 /* the last row is for everything else */
 
-static ngx_sensu_redis_trouble_t
+const ngx_sensu_redis_trouble_t
     ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES] = {
 
     { "WRONGPASS", "check user= and password_file= of sensu_redis", 0 },
@@ -107,27 +100,6 @@ ngx_sensu_redis_trouble(const char *said)
     }
 
     return i;
-}
-
-
-const char *
-ngx_sensu_redis_trouble_text(ngx_uint_t trouble)
-{
-    return ngx_sensu_redis_troubles[trouble].text;
-}
-
-
-const char *
-ngx_sensu_redis_trouble_advice(ngx_uint_t trouble)
-{
-    return ngx_sensu_redis_troubles[trouble].advice;
-}
-
-
-ngx_uint_t
-ngx_sensu_redis_trouble_renew(ngx_uint_t trouble)
-{
-    return ngx_sensu_redis_troubles[trouble].renew;
 }
 
 

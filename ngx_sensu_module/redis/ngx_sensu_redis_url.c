@@ -7,29 +7,25 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-#define NGX_SENSU_REDIS_PORT           6379
-#define NGX_SENSU_REDIS_SENTINEL_PORT  26379
-#define NGX_SENSU_REDIS_SEEDS          32
-#define NGX_SENSU_REDIS_DB_MAX         65535
+#define NGX_SENSU_REDIS_SEEDS   32
+#define NGX_SENSU_REDIS_DB_MAX  65535
 
 
 typedef struct {
-    ngx_str_t    scheme;
-    ngx_int_t  (*parse)(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-                     ngx_str_t *url, u_char *rest);
+    ngx_str_t                          scheme;
+    const ngx_sensu_redis_topology_t  *topology;
+    in_port_t                          port;
+    ngx_uint_t                         tls;
 } ngx_sensu_redis_scheme_t;
 
 
-static ngx_int_t ngx_sensu_redis_url_one(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char *rest);
+static ngx_int_t ngx_sensu_redis_url_servers(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *url,
+    const ngx_sensu_redis_scheme_t *scheme);
 static ngx_int_t ngx_sensu_redis_url_unix(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char *rest);
-static ngx_int_t ngx_sensu_redis_url_sentinel(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char *rest);
-static ngx_int_t ngx_sensu_redis_url_cluster(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char *rest);
-static ngx_int_t ngx_sensu_redis_url_tls(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char *rest);
+    ngx_sensu_redis_t *redis, ngx_str_t *url);
+static ngx_int_t ngx_sensu_redis_url_master(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char **p);
 static ngx_int_t ngx_sensu_redis_url_db(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, u_char *p, u_char *last);
 static ngx_int_t ngx_sensu_redis_url_seeds(ngx_conf_t *cf,
@@ -40,13 +36,12 @@ static ngx_int_t ngx_sensu_redis_url_addresses(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *named);
 
 
-static ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
-    { ngx_string("redis://"), ngx_sensu_redis_url_one },
-    { ngx_string("unix:"), ngx_sensu_redis_url_unix },
-    { ngx_string("sentinel://"), ngx_sensu_redis_url_sentinel },
-    { ngx_string("cluster://"), ngx_sensu_redis_url_cluster },
-    { ngx_string("rediss://"), ngx_sensu_redis_url_tls },
-    { ngx_null_string, NULL }
+static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
+    { ngx_string("redis://"), &ngx_sensu_redis_one, 6379, 0 },
+    { ngx_string("rediss://"), &ngx_sensu_redis_one, 6379, 1 },
+    { ngx_string("sentinel://"), &ngx_sensu_redis_sentinel, 26379, 0 },
+    { ngx_string("cluster://"), &ngx_sensu_redis_cluster, 6379, 0 },
+    { ngx_null_string, NULL, 0, 0 }
 };
 
 
@@ -54,19 +49,8 @@ ngx_int_t
 ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url)
 {
-    ngx_uint_t                 i;
-    ngx_sensu_redis_scheme_t  *scheme;
-
-    /* not repeated in the log, as there may be a password in it */
-
-    if (ngx_strlchr(url->data, url->data + url->len, '@') != NULL
-        && ngx_strncmp(url->data, "unix:", 5) != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the URL of sensu_redis must not have a user or "
-                           "a password in it: use user= and password_file=");
-        return NGX_ERROR;
-    }
+    ngx_uint_t        i;
+    const ngx_str_t  *scheme;
 
     redis->seeds = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SEEDS
                                          * sizeof(ngx_sensu_redis_addr_t));
@@ -74,71 +58,94 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    for (i = 0; ngx_sensu_redis_schemes[i].scheme.len; i++) {
-        scheme = &ngx_sensu_redis_schemes[i];
+    if (url->len >= 5 && ngx_strncmp(url->data, "unix:", 5) == 0) {
+        return ngx_sensu_redis_url_unix(cf, redis, url);
+    }
 
-        if (url->len >= scheme->scheme.len
-            && ngx_strncmp(url->data, scheme->scheme.data, scheme->scheme.len)
-               == 0)
+    /* not repeated in the log, as there may be a password in it */
+
+    if (ngx_strlchr(url->data, url->data + url->len, '@') != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the URL of sensu_redis must not have a user or "
+                           "a password in it: use user= and password_file=");
+        return NGX_ERROR;
+    }
+
+    for (i = 0; ngx_sensu_redis_schemes[i].topology; i++) {
+        scheme = &ngx_sensu_redis_schemes[i].scheme;
+
+        if (url->len >= scheme->len
+            && ngx_strncmp(url->data, scheme->data, scheme->len) == 0)
         {
-            return scheme->parse(cf, redis, url,
-                                 url->data + scheme->scheme.len);
+            return ngx_sensu_redis_url_servers(cf, redis, url,
+                                               &ngx_sensu_redis_schemes[i]);
         }
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" in sensu_redis must be redis://host:port/db, "
-                       "rediss:// with TLS, unix:/path?db=N, "
-                       "sentinel://host:port,.../master/db "
-                       "or cluster://host:port,...", url);
-
-    return NGX_ERROR;
+    return ngx_sensu_redis_wrong(cf, url, "must be redis://host:port/db, "
+                                 "rediss:// with TLS, unix:/path?db=N, "
+                                 "sentinel://host:port,.../master/db or "
+                                 "cluster://host:port,...");
 }
 
 
 static ngx_int_t
-ngx_sensu_redis_url_one(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char *rest)
+ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *url, const ngx_sensu_redis_scheme_t *scheme)
 {
-    u_char  *last, *slash;
+    u_char  *p, *last, *end;
 
+    p = url->data + scheme->scheme.len;
     last = url->data + url->len;
-    slash = ngx_strlchr(rest, last, '/');
+    end = ngx_strlchr(p, last, '/');
+    end = end ? end : last;
 
-    redis->topology = &ngx_sensu_redis_one;
+    redis->topology = scheme->topology;
+    redis->tls_conf.on = scheme->tls;
 
-    if (ngx_strlchr(rest, slash ? slash : last, ',') != NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" in sensu_redis names several servers: use "
-                           "sentinel:// or cluster://", url);
+    if (redis->topology == &ngx_sensu_redis_one
+        && ngx_strlchr(p, end, ',') != NULL)
+    {
+        return ngx_sensu_redis_wrong(cf, url, "names several servers: use "
+                                     "sentinel:// or cluster://");
+    }
+
+    if (ngx_sensu_redis_url_seeds(cf, redis, p, end, scheme->port) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_sensu_redis_url_seeds(cf, redis, rest, slash ? slash : last,
-                                  NGX_SENSU_REDIS_PORT)
-        != NGX_OK)
+    p = ngx_min(end + 1, last);
+
+    if (redis->topology == &ngx_sensu_redis_sentinel
+        && ngx_sensu_redis_url_master(cf, redis, url, &p) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (slash == NULL || slash + 1 == last) {
-        return NGX_OK;
+    if (ngx_sensu_redis_url_db(cf, redis, p, last) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return ngx_sensu_redis_url_db(cf, redis, slash + 1, last);
+    if (redis->topology == &ngx_sensu_redis_cluster && redis->db) {
+        return ngx_sensu_redis_wrong(cf, url, "names a database: a cluster "
+                                     "has only one, end after the servers");
+    }
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char *rest)
+    ngx_str_t *url)
 {
-    u_char                  *last, *args, *end;
+    u_char                  *p, *last, *args, *end;
     struct sockaddr_un      *un;
     ngx_sensu_redis_addr_t  *addr;
 
+    p = url->data + sizeof("unix:") - 1;
     last = url->data + url->len;
-    args = ngx_strlchr(rest, last, '?');
+    args = ngx_strlchr(p, last, '?');
     end = args ? args : last;
 
     addr = &redis->seeds[0];
@@ -147,20 +154,14 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     redis->topology = &ngx_sensu_redis_one;
     redis->nseeds = 1;
 
-    if (rest == end
-        || *rest != '/'
-        || (size_t) (end - rest) >= sizeof(un->sun_path))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the socket in \"%V\" of sensu_redis must be an "
-                           "absolute path of at most %uz bytes, as in "
-                           "unix:/run/redis/redis.sock?db=0",
-                           url, sizeof(un->sun_path) - 1);
-        return NGX_ERROR;
+    if (p == end || *p != '/' || (size_t) (end - p) >= sizeof(un->sun_path)) {
+        return ngx_sensu_redis_wrong(cf, url, "must be an absolute path of at "
+                                     "most 107 bytes, as in "
+                                     "unix:/run/redis/redis.sock?db=0");
     }
 
     un->sun_family = AF_UNIX;
-    *ngx_cpymem((u_char *) un->sun_path, rest, end - rest) = '\0';
+    *ngx_cpymem((u_char *) un->sun_path, p, end - p) = '\0';
 
     addr->socklen = sizeof(struct sockaddr_un);
     *ngx_sprintf(addr->text, "unix:%s", un->sun_path) = '\0';
@@ -169,11 +170,9 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_OK;
     }
 
-    if (last - args < 4 || ngx_strncmp(args, "?db=", 4) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "after the path in \"%V\" of sensu_redis only "
-                           "?db=N may stand", url);
-        return NGX_ERROR;
+    if (last - args <= 4 || ngx_strncmp(args, "?db=", 4) != 0) {
+        return ngx_sensu_redis_wrong(cf, url, "may have only ?db=N after the "
+                                     "path");
     }
 
     return ngx_sensu_redis_url_db(cf, redis, args + 4, last);
@@ -181,84 +180,29 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
 
 static ngx_int_t
-ngx_sensu_redis_url_sentinel(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char *rest)
+ngx_sensu_redis_url_master(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_str_t *url, u_char **p)
 {
-    u_char  *last, *slash, *p;
+    u_char  *last;
 
     last = url->data + url->len;
-    slash = ngx_strlchr(rest, last, '/');
+    redis->master.data = *p;
 
-    redis->topology = &ngx_sensu_redis_sentinel;
-
-    p = slash ? slash + 1 : last;
-
-    redis->master.data = p;
-
-    while (p < last && *p > ' ' && *p != '/' && *p < 0x7f) {
-        p++;
+    while (*p < last && **p > ' ' && **p != '/' && **p < 0x7f) {
+        (*p)++;
     }
 
-    redis->master.len = p - redis->master.data;
+    redis->master.len = *p - redis->master.data;
 
-    if (redis->master.len == 0 || (p < last && *p != '/')) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" in sensu_redis must name the master as "
-                           "the sentinels do, as in "
-                           "sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster",
-                           url);
-        return NGX_ERROR;
+    if (redis->master.len == 0 || (*p < last && **p != '/')) {
+        return ngx_sensu_redis_wrong(cf, url, "must name the master as the "
+                                     "sentinels do, as in "
+                                     "sentinel://10.0.0.1,10.0.0.2/mymaster");
     }
 
-    if (ngx_sensu_redis_url_seeds(cf, redis, rest, slash,
-                                  NGX_SENSU_REDIS_SENTINEL_PORT)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    *p = ngx_min(*p + 1, last);
 
-    if (p == last || p + 1 == last) {
-        return NGX_OK;
-    }
-
-    return ngx_sensu_redis_url_db(cf, redis, p + 1, last);
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_url_cluster(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char *rest)
-{
-    u_char  *last, *slash;
-
-    last = url->data + url->len;
-    slash = ngx_strlchr(rest, last, '/');
-
-    redis->topology = &ngx_sensu_redis_cluster;
-
-    if (slash
-        && slash + 1 != last
-        && !(slash + 2 == last && slash[1] == '0'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" in sensu_redis names a database: a "
-                           "cluster has only one, end after the servers",
-                           url);
-        return NGX_ERROR;
-    }
-
-    return ngx_sensu_redis_url_seeds(cf, redis, rest, slash ? slash : last,
-                                     NGX_SENSU_REDIS_PORT);
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_url_tls(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char *rest)
-{
-    redis->tls_conf.on = 1;
-
-    return ngx_sensu_redis_url_one(cf, redis, url, rest);
+    return NGX_OK;
 }
 
 
@@ -267,16 +211,16 @@ ngx_sensu_redis_url_db(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
     u_char *last)
 {
     ngx_int_t  n;
+    ngx_str_t  db;
 
-    n = ngx_atoi(p, last - p);
+    db.data = p;
+    db.len = last - p;
+
+    n = db.len ? ngx_atoi(p, db.len) : 0;
 
     if (n == NGX_ERROR || n > NGX_SENSU_REDIS_DB_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the database \"%*s\" in sensu_redis must be a "
-                           "number from 0 to %d, as in "
-                           "redis://127.0.0.1:6379/1",
-                           last - p, p, NGX_SENSU_REDIS_DB_MAX);
-        return NGX_ERROR;
+        return ngx_sensu_redis_wrong(cf, &db, "must be a number from 0 to "
+                                     "65535, as in redis://127.0.0.1:6379/1");
     }
 
     redis->db = (ngx_uint_t) n;
@@ -328,11 +272,8 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     u.no_resolve = 1;
 
     if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "more than %d addresses in sensu_redis: name some "
-                           "of the servers, they tell the others",
-                           NGX_SENSU_REDIS_SEEDS);
-        return NGX_ERROR;
+        return ngx_sensu_redis_wrong(cf, host, "is more than 32 addresses: "
+                                     "name some, they tell the others");
     }
 
     seed = &redis->seeds[redis->nseeds++];
@@ -448,4 +389,14 @@ ngx_sensu_redis_url_addresses(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_redis_wrong(ngx_conf_t *cf, ngx_str_t *what, const char *how)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of sensu_redis %s", what,
+                       how);
+
+    return NGX_ERROR;
 }

@@ -541,6 +541,32 @@ ngx_event_get_peer(ngx_peer_connection_t *pc, void *data)
 }
 
 
+static fuzz_connection_t *
+fuzz_place(ngx_connection_t *c)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < FUZZ_CONNECTIONS; i++) {
+        if (fuzz_connections[i].client == c) {
+            return &fuzz_connections[i];
+        }
+    }
+
+    fuzz_must(0, "a connection that is not in use");
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_tcp_nodelay(ngx_connection_t *c)
+{
+    (void) fuzz_place(c);
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_event_connect_peer(ngx_peer_connection_t *pc)
 {
@@ -606,23 +632,6 @@ fuzz_close(fuzz_connection_t *place)
         place->server = -1;
         place->edge = 1;
     }
-}
-
-
-static fuzz_connection_t *
-fuzz_place(ngx_connection_t *c)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < FUZZ_CONNECTIONS; i++) {
-        if (fuzz_connections[i].client == c) {
-            return &fuzz_connections[i];
-        }
-    }
-
-    fuzz_must(0, "a connection that is not in use");
-
-    return NULL;
 }
 
 
