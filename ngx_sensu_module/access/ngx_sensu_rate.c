@@ -23,7 +23,6 @@ static ngx_int_t ngx_sensu_rate_judge(ngx_http_request_t *r,
 static ngx_int_t ngx_sensu_rate_failed(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_rate_headers(ngx_http_request_t *r,
     ngx_sensu_rate_ctx_t *rctx);
-static void ngx_sensu_rate_cleanup(void *data);
 
 
 #define NGX_SENSU_RATE_BURST_MAX  100000
@@ -228,7 +227,6 @@ ngx_sensu_rate_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     u_char                *p;
     ngx_str_t              key;
-    ngx_pool_cleanup_t    *cln;
     ngx_sensu_rate_t      *rate;
     ngx_sensu_rate_ctx_t  *rctx;
     ngx_sensu_srv_conf_t  *sscf;
@@ -255,16 +253,13 @@ ngx_sensu_rate_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
               - p;
     key.data = p;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_rate_ctx_t));
-    if (cln == NULL) {
+    rctx = ngx_pcalloc(r->pool, sizeof(ngx_sensu_rate_ctx_t));
+
+    if (rctx == NULL || ngx_sensu_wait_op(r->pool, &rctx->op) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rctx = cln->data;
-    ngx_memzero(rctx, sizeof(ngx_sensu_rate_ctx_t));
-
     rctx->request = r;
-    cln->handler = ngx_sensu_rate_cleanup;
 
     rctx->op = ngx_sensu_gcra(sscf->redis, &key, rate->interval, rate->burst,
                               ngx_sensu_rate_done, rctx);
@@ -276,18 +271,6 @@ ngx_sensu_rate_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_sensu_wait(r);
 
     return NGX_AGAIN;
-}
-
-
-static void
-ngx_sensu_rate_cleanup(void *data)
-{
-    ngx_sensu_rate_ctx_t *rctx = data;
-
-    if (rctx->op) {
-        ngx_sensu_op_abandon(rctx->op);
-        rctx->op = NULL;
-    }
 }
 
 

@@ -129,7 +129,9 @@ ngx_sensu_page_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     page->fetches = ngx_pcalloc(r->pool, conf->merge_parallel
                                          * sizeof(ngx_sensu_fetch_t *));
-    if (page->fetches == NULL) {
+    if (page->fetches == NULL
+        || ngx_sensu_wait_op(r->pool, &page->op) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -144,11 +146,6 @@ static void
 ngx_sensu_page_cleanup(void *data)
 {
     ngx_sensu_page_t *page = data;
-
-    if (page->op) {
-        ngx_sensu_op_abandon(page->op);
-        page->op = NULL;
-    }
 
     ngx_sensu_rope_free(&page->rope);
 }

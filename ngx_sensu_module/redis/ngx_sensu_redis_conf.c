@@ -224,7 +224,6 @@ ngx_sensu_redis_conf_prefix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 }
 
 
-
 static ngx_int_t
 ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)

@@ -32,7 +32,6 @@ static ngx_sensu_logout_t *ngx_sensu_mark_ask(ngx_http_request_t *r,
 static ngx_int_t ngx_sensu_mark_wait(ngx_http_request_t *r,
     ngx_sensu_logout_t *logout);
 static void ngx_sensu_mark_done(ngx_sensu_op_t *op);
-static void ngx_sensu_mark_cleanup(void *data);
 
 
 ngx_int_t
@@ -117,17 +116,15 @@ ngx_sensu_mark_ask(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 {
     u_char               buf[NGX_SENSU_MARK_KEY];
     ngx_str_t            key;
-    ngx_pool_cleanup_t  *cln;
     ngx_sensu_logout_t  *logout;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_logout_t));
-    if (cln == NULL) {
+    logout = ngx_pcalloc(r->pool, sizeof(ngx_sensu_logout_t));
+
+    if (logout == NULL
+        || ngx_sensu_wait_op(r->pool, &logout->op) != NGX_OK)
+    {
         return NULL;
     }
-
-    logout = cln->data;
-
-    ngx_memzero(logout, sizeof(ngx_sensu_logout_t));
 
     logout->rc = ngx_sensu_mark_key(caller, buf, &key);
 
@@ -141,7 +138,6 @@ ngx_sensu_mark_ask(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 
     if (logout->op != NULL) {
         logout->op->kind = NGX_SENSU_OP_LOGOUT_GET;
-        cln->handler = ngx_sensu_mark_cleanup;
     }
 
     return logout;
@@ -218,16 +214,4 @@ ngx_sensu_mark_done(ngx_sensu_op_t *op)
     }
 
     ngx_sensu_wake(waiter->request);
-}
-
-
-static void
-ngx_sensu_mark_cleanup(void *data)
-{
-    ngx_sensu_logout_t *logout = data;
-
-    if (logout->op) {
-        ngx_sensu_op_abandon(logout->op);
-        logout->op = NULL;
-    }
 }

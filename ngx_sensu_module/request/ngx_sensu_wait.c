@@ -7,6 +7,9 @@
 #include "ngx_sensu_wait.h"
 
 
+static void ngx_sensu_wait_cleanup(void *data);
+
+
 void
 ngx_sensu_wait(ngx_http_request_t *r)
 {
@@ -29,5 +32,34 @@ ngx_sensu_wake(ngx_http_request_t *r)
 
     if (ngx_http_post_request(r, NULL) == NGX_OK) {
         ngx_http_run_posted_requests(c);
+    }
+}
+
+
+ngx_int_t
+ngx_sensu_wait_op(ngx_pool_t *pool, ngx_sensu_op_t **op)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_sensu_wait_cleanup;
+    cln->data = op;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_wait_cleanup(void *data)
+{
+    ngx_sensu_op_t **op = data;
+
+    if (*op) {
+        ngx_sensu_op_abandon(*op);
+        *op = NULL;
     }
 }

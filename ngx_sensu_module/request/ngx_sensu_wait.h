@@ -20,5 +20,9 @@ void ngx_sensu_wait(ngx_http_request_t *r);
    gone afterwards */
 void ngx_sensu_wake(ngx_http_request_t *r);
 
+/* an operation that is still under way when the pool ends is abandoned; *op is
+   NULL while there is none */
+ngx_int_t ngx_sensu_wait_op(ngx_pool_t *pool, ngx_sensu_op_t **op);
+
 
 #endif /* _NGX_SENSU_WAIT_H_INCLUDED_ */
