@@ -116,8 +116,8 @@ my $everywhere = $t->nginx(
                       proxy_pass http://sensu; }
                   location = /asked { sensu_gateway off; auth_request /check;
                       try_files /none =404; }
-                  location = /check { internal;
-                      proxy_pass http://sensu/api/core/v2/namespaces; }
+                  location = /check { internal; rewrite ^ ' . $list . ' break;
+                      proxy_pass http://sensu; }
                   location = /who { sensu_gateway off; return 200
                       "$sensu_user,$sensu_token,$early,$role"; }
                   location = /who-cares { sensu_gateway off; sensu_logout off;
