@@ -279,6 +279,84 @@ static const sight_t  sights[] = {
 };
 
 
+/* what becomes of a request: the verdict, and in which namespaces */
+
+typedef struct {
+    const char             *user;
+    const char             *group;
+    sensu_rbac_verb_e       method;
+    const char             *path;
+    int                     shown;     /* the backend shows everybody his */
+    sensu_scope_verdict_e   verdict;
+    const char             *names;
+} judged_t;
+
+
+#define PASS    SENSU_SCOPE_PASS
+#define DENY    SENSU_SCOPE_DENY
+#define ONE     SENSU_SCOPE_ONE
+#define MERGE   SENSU_SCOPE_MERGE
+#define SHOW    SENSU_SCOPE_NAMESPACES
+
+#define ADMINS  "cluster-admins"
+#define USERS   "system:users"
+
+
+static const judged_t  judged[] = {
+
+    /* cluster-wide, as it is */
+    { "joe", ADMINS, GET, API "/checks", 0, PASS, "*" },
+    { "joe", ADMINS, GET, API "/users", 0, PASS, "" },
+    { "joe", ADMINS, OTHER, API "/checks", 0, PASS, "*" },
+    { "joe", ADMINS, GET, API "/namespaces", 0, PASS, "*" },
+    { "joe", ADMINS, GET, API "/namespaces/dev", 0, PASS, "*" },
+    { "joe", ADMINS, DELETE, API "/namespaces/dev", 0, PASS, "" },
+    { "ada", NULL, GET, API "/checks", 0, PASS, "*" },
+    { "ada", NULL, GET, NS "-/events", 0, PASS, "*" },
+
+    /* narrowed */
+    { "eva", NULL, GET, API "/checks", 0, MERGE, "dev-eu ops" },
+    { "eva", NULL, GET, NS "-/events", 0, MERGE, "dev-eu ops" },
+    { "joe", "eu", GET, API "/checks", 0, ONE, "dev-eu" },
+    { "dan", NULL, GET, API "/handlers", 0, ONE, "dev" },
+
+    /* to nothing */
+    { "eva", NULL, GET, API "/handlers", 0, DENY, "" },
+    { "gus", NULL, GET, API "/checks", 0, DENY, "" },
+    { "one", NULL, GET, API "/checks", 0, DENY, "" },
+    { "nobody", NULL, GET, API "/checks", 0, DENY, "" },
+    { "", "", GET, API "/checks", 0, DENY, "" },
+
+    /* a list alone is narrowed */
+    { "dan", NULL, CREATE, API "/checks", 0, DENY, "" },
+    { "dan", NULL, DELETE, API "/checks", 0, DENY, "" },
+    { "dan", NULL, OTHER, API "/checks", 0, DENY, "" },
+    { "dan", NULL, GET, API "/checks/cpu", 0, DENY, "" },
+    { "dan", NULL, GET, API "/users", 0, DENY, "" },
+
+    /* in a namespace */
+    { "eva", NULL, GET, NS "ops/checks", 0, PASS, "ops" },
+    { "eva", NULL, GET, NS "dev/checks", 0, DENY, "" },
+    { "eva", NULL, GET, NS "ops/handlers", 0, DENY, "" },
+    { "mia", NULL, CREATE, NS "dev/checks", 0, PASS, "dev" },
+
+    /* to list all namespaces is not to see them */
+    { "eva", USERS, GET, API "/namespaces", 0, SHOW, "dev-eu ops" },
+    { "joe", USERS, GET, API "/namespaces", 0, SHOW, "" },
+    { "eva", USERS, GET, API "/namespaces/ops", 0, PASS, "" },
+    { "eva", USERS, GET, API "/namespaces/dev", 0, DENY, "" },
+    { "eva", USERS, UPDATE, API "/namespaces/ops", 0, DENY, "" },
+    { "eva", NULL, GET, API "/namespaces", 0, DENY, "" },
+    { "eva", NULL, GET, API "/namespaces", 1, SHOW, "dev-eu ops" },
+    { "eva", NULL, GET, API "/namespaces/ops", 1, DENY, "" },
+    { "eva", NULL, CREATE, API "/namespaces", 1, DENY, "" },
+
+    /* himself */
+    { "joe", USERS, GET, API "/users/joe", 0, PASS, "" },
+    { "joe", USERS, GET, API "/users/eva", 0, DENY, "" }
+};
+
+
 static sensu_str_t
 str(const char *text)
 {
@@ -469,6 +547,46 @@ test_same(const sensu_rbac_t *table, const ref_rbac_t *ref)
 }
 
 
+static void
+test_judge(const sensu_rbac_t *table)
+{
+    void                   *memory;
+    size_t                  i;
+    sensu_str_t             group;
+    sensu_path_t            path;
+    unsigned char           buf[256];
+    const judged_t         *j;
+    sensu_rbac_who_t        who;
+    sensu_namespaces_t      set;
+    sensu_scope_verdict_e   verdict;
+
+    for (i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
+        j = &judged[i];
+
+        who_is(&who, &group, j->user, j->group);
+
+        if (sensu_path_parse(&path, str(j->path), buf) != SENSU_PATH_API) {
+            abort();
+        }
+
+        /* no more than is asked for, which the sanitizer looks after */
+
+        memory = malloc(sensu_rbac_judge_room(table, &path));
+
+        verdict = sensu_rbac_judge(table, &who, &path, j->method, j->shown,
+                                   &set, memory);
+
+        ok(verdict == j->verdict
+           && strcmp(set.all ? "*" : joined(set.names, set.n), j->names) == 0,
+           "\"%s\" of %s, method %d %s: %d \"%s\"", j->user,
+           j->group ? j->group : "no group", j->method, j->path, j->verdict,
+           j->names);
+
+        free(memory);
+    }
+}
+
+
 int
 main(void)
 {
@@ -492,6 +610,7 @@ main(void)
     test_asks();
     test_rules(table, &ref);
     test_sights(table);
+    test_judge(table);
     test_same(table, &ref);
     test_empty();
 

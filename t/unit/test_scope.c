@@ -386,6 +386,74 @@ test_rule(const rule_t *rule)
 }
 
 
+/* two verdicts, each with its namespaces, and what both allow */
+
+typedef struct {
+    sensu_scope_verdict_e   verdict;
+    const char             *names;
+    sensu_scope_verdict_e   limited;
+    const char             *limit;
+    sensu_scope_verdict_e   both;
+    const char             *left;
+} meeting_t;
+
+
+static const meeting_t  meetings[] = {
+    { PASS, "*", PASS, "*", PASS, "*" },
+    { PASS, "*", MERGE, "a b", MERGE, "a b" },
+    { PASS, "*", ONE, "a", ONE, "a" },
+    { PASS, "*", THOSE, "a", THOSE, "a" },
+    { PASS, "*", DENY, "", DENY, "" },
+    { PASS, "a", PASS, "a b", PASS, "a" },
+    { PASS, "", PASS, "a b", PASS, "" },
+    { PASS, "a", DENY, "b", DENY, "" },
+    { DENY, "", PASS, "*", DENY, "" },
+    { DENY, "", MERGE, "a b", DENY, "" },
+    { MERGE, "a b", PASS, "*", MERGE, "a b" },
+    { MERGE, "a b c", MERGE, "b c d", MERGE, "b c" },
+    { MERGE, "a b c", MERGE, "c d", ONE, "c" },
+    { MERGE, "a b", MERGE, "c d", DENY, "" },
+    { MERGE, "a-b a", ONE, "a", ONE, "a" },
+    { ONE, "a", MERGE, "a-b a", ONE, "a" },
+    { ONE, "a", ONE, "b", DENY, "" },
+    { THOSE, "a b", PASS, "*", THOSE, "a b" },
+    { THOSE, "a b", THOSE, "b", THOSE, "b" },
+    { THOSE, "a", THOSE, "b", THOSE, "" }
+};
+
+
+static void
+test_meeting(const meeting_t *m)
+{
+    size_t                  i;
+    sensu_str_t            *names, *others;
+    sensu_namespaces_t      set, limit, left;
+    sensu_scope_verdict_e   both;
+
+    parse(&set, m->names);
+    parse(&limit, m->limit);
+    parse(&left, m->left);
+
+    names = set.names;
+    others = limit.names;
+
+    both = sensu_scope_meet(&set, m->verdict, &limit, m->limited);
+
+    is_int(both, m->both, "%d \"%s\" and %d \"%s\"", m->verdict, m->names,
+           m->limited, m->limit);
+
+    ok(set.all == left.all && set.n == left.n, "leave \"%s\"", m->left);
+
+    for (i = 0; i < set.n && i < left.n; i++) {
+        ok(sensu_str_eq(set.names[i], left.names[i]), "the same");
+    }
+
+    free(names);
+    free(others);
+    free(left.names);
+}
+
+
 int
 main(void)
 {
@@ -412,6 +480,10 @@ main(void)
 
     for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         test_rule(&rules[i]);
+    }
+
+    for (i = 0; i < sizeof(meetings) / sizeof(meetings[0]); i++) {
+        test_meeting(&meetings[i]);
     }
 
     /* what never parsed has no scope, nobody has no user */

@@ -159,9 +159,10 @@ sub _authorize {
 
     my $namespace = defined $route->{namespace}
         ? unescape($route->{namespace}) : undef;
+    # a list has no name that a rule could mean, not even an entity's events
     my $allowed = authorize($self->{state}, $claims, {verb => $verb,
         resource => $resource, namespace => $namespace,
-        name => $name // $route->{entity} // $route->{id} // ''});
+        name => $verb eq 'list' ? '' : $name // $route->{id} // ''});
     return $allowed > 0 ? undef : $allowed < 0
         ? middleware_error(0, 'unexpected error occurred during authorization')
         : middleware_error(4, 'unauthorized to perform action');
