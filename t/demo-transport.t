@@ -120,6 +120,11 @@ subtest 'faults' => sub {
     ok $get->("$list?limit=3")->{body} eq $whole, 'limit ignored';
     $fault->({ action => 'clear' });
 
+    $fault->({ path_regex => '/checks', action => 'trickle', ms => 1,
+        bytes => 1 + int(length($whole) / 20) });
+    ok $get->()->{body} eq $whole, 'in twenty pieces';
+    $fault->({ action => 'clear' });
+
     $fault->({ path_regex => '/checks', action => 'delay', ms => 300 });
     my $slow = $demo->connection;
     $slow->send(request('checks'));

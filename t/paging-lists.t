@@ -142,6 +142,31 @@ subtest 'what fails before its first byte is an answer' => sub {
        'nor by HTTP/2';
 };
 
+# it says where the next page begins by the name of the last element
+
+subtest 'a page of a backend whose own cursor is larger than proxy_buffer_size' => sub {
+    my @all = map { element($_, 'dev') } 'a', 'b' x 30000, 'c' .. 'f';
+
+    my $up = $t->upstream(sub {
+        my ($c, $req) = @_;
+        my ($limit) = ($req->{query} // '') =~ /limit=(\d+)/ or
+            return $c->reply(200, list(@all));
+        $c->reply(200, list(@all[0 .. $limit - 1]),
+                  'Sensu-Continue' => 'b' x (length $all[$limit - 1]));
+    });
+
+    my $native = $t->nginx(backend => $up);
+    my $walk = $native->walk("$core/namespaces/dev/checks", 1, @token);
+
+    is_deeply $walk->{elements}, \@all, 'the list is sliced';
+    is scalar(grep { $_->{query} && $_->{query} =~ /limit/ } $up->requests), 1,
+       'and was asked for a page but once';
+
+    $up->stop;
+    is $native->get("$core/namespaces/dev/hooks?limit=1", @token)->{status},
+       502, 'a backend that is gone is not asked twice';
+};
+
 subtest 'a backend that is slow at the end' => sub {
     my $path = "/slow$core/namespaces/dev/checks?what=slow&limit=100";
     my $c = $gw->connection(timeout => 30);

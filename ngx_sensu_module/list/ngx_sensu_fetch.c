@@ -13,6 +13,7 @@ static ngx_http_request_t *ngx_sensu_subrequest_drop(ngx_http_request_t *sr);
 static void ngx_sensu_subrequest_over(ngx_http_request_t *sr);
 static ngx_int_t ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
+static ngx_uint_t ngx_sensu_fetch_is_wordy(ngx_sensu_fetch_t *fetch);
 static ngx_sensu_fetch_e ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_header_point(ngx_http_headers_out_t *to,
     ngx_http_headers_out_t *from, ngx_table_elt_t *h, ngx_table_elt_t *copy);
@@ -224,13 +225,32 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     if (fetch->status == 0) {
         fetch->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
-        fetch->outcome = NGX_SENSU_FETCH_FAILED;
+        fetch->outcome = ngx_sensu_fetch_is_wordy(fetch)
+                         ? NGX_SENSU_FETCH_UNTRUE : NGX_SENSU_FETCH_FAILED;
         fetch->intercepted = (sr->upstream != NULL
                               && sr->upstream->headers_in.status_n
                                  == fetch->status);
     }
 
     return ngx_sensu_fetch_settle(fetch);
+}
+
+
+/*
+ * Of a page the backend's header has its own cursor, and so a name of any
+ * length: proxy_buffer_size may be too small for that.  A whole list has none.
+ */
+
+static ngx_uint_t
+ngx_sensu_fetch_is_wordy(ngx_sensu_fetch_t *fetch)
+{
+    ngx_http_upstream_t  *u;
+
+    u = fetch->request->upstream;
+
+    return fetch->pager.native && fetch->status == NGX_HTTP_BAD_GATEWAY
+           && u != NULL && u->buffer.start != NULL
+           && u->buffer.last == u->buffer.end;
 }
 
 

@@ -14,6 +14,7 @@ static sensu_pager_rc_e sensu_pager_resume(sensu_pager_t *pager,
 static sensu_pager_rc_e sensu_pager_find(sensu_pager_t *pager);
 static int sensu_pager_misled(const sensu_pager_t *pager);
 static int sensu_pager_behind(const sensu_id_t *id, sensu_str_t entity);
+static int sensu_pager_cmp(const sensu_key_t *later, const sensu_key_t *key);
 static void sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key);
 static int sensu_filter_names(const sensu_namespaces_t *names,
     const sensu_key_t *key);
@@ -147,7 +148,7 @@ sensu_pager_advance(const sensu_pager_t *pager, sensu_position_t *position,
     cmp = 1;
 
     if (from->mode != SENSU_POSITION_START && !from->keyless) {
-        cmp = sensu_key_cmp(&last->key, &from->key);
+        cmp = sensu_pager_cmp(&last->key, &from->key);
         cmp = cmp ? cmp : (int) (last->run > from->run);
     }
 
@@ -292,6 +293,15 @@ sensu_pager_behind(const sensu_id_t *id, sensu_str_t entity)
 }
 
 
+/* of two that have no order the one that comes later is the greater one */
+
+static int
+sensu_pager_cmp(const sensu_key_t *later, const sensu_key_t *key)
+{
+    return sensu_key_is_twin(later, key) ? 1 : sensu_key_cmp(later, key);
+}
+
+
 /* keeps account of order and of runs of equal keys */
 
 static void
@@ -302,7 +312,7 @@ sensu_pager_order(sensu_pager_t *pager, const sensu_key_t *key)
     cmp = 1;
 
     if (pager->any) {
-        cmp = sensu_key_cmp(key, &pager->key);
+        cmp = sensu_pager_cmp(key, &pager->key);
 
         if (cmp < 0) {
             pager->unsorted = 1;

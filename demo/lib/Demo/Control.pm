@@ -9,7 +9,7 @@ use Demo::Json qw(json_parse json_hash json_string);
 use Demo::Reply qw(ok_json text_error not_found);
 
 my %ACTION = map { $_ => 1 }
-    qw(status cut-after delay gzip drop ignore-paging clear);
+    qw(status cut-after delay trickle gzip drop ignore-paging clear);
 
 
 sub no_stats {
@@ -68,8 +68,8 @@ sub _do {
 
 
 # A fault: {path_regex, times} and one of {status, body, headers},
-# {action: cut-after, bytes}, {action: delay, ms}, {action: gzip},
-# {action: drop}, {action: ignore-paging}; {action: clear} takes all away.
+# {action: cut-after, bytes}, {action: delay, ms}, {action: trickle, bytes,
+# ms}, {action: gzip}, {action: drop}, {action: ignore-paging}; {action: clear} takes all away.
 sub _add {
     my ($app, $fault) = @_;
 
@@ -121,6 +121,9 @@ sub spoil {
     return {drop => 1, status => 0} if $action eq 'drop';
     if ($action eq 'cut-after') {
         $response->{cut} = $fault->{bytes} // 0;
+    }
+    elsif ($action eq 'trickle') {
+        $response->{trickle} = [$fault->{bytes} || 1, ($fault->{ms} // 1) / 1000];
     }
     elsif ($action eq 'delay' || $fault->{ms}) {
         $response->{delay} = ($fault->{ms} // 0) / 1000;

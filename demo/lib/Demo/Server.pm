@@ -92,7 +92,7 @@ sub _sweep {
         if ($c->{state} eq 'delay') {
             if ($c->{wake} <= $now) {
                 $c->{deadline} = $now + $self->{timeout};
-                $self->_reply($c);
+                delete $c->{pause} ? $c->{state} = 'reply' : $self->_reply($c);
                 $self->_step($c);
             }
             elsif (!$next || $c->{wake} < $next) {
@@ -257,14 +257,21 @@ sub _answer {
         return 0;
     }
     if ($response->{delay}) {
-        $c->{state} = 'delay';
-        $c->{wake} = time + $response->{delay};
-        $self->{delayed} = $c->{wake}
-            if !$self->{delayed} || $c->{wake} < $self->{delayed};
+        $self->_sleep($c, $response->{delay});
         return 0;
     }
     $self->_reply($c);
     return 1;
+}
+
+
+sub _sleep {
+    my ($self, $c, $seconds) = @_;
+
+    $c->{state} = 'delay';
+    $c->{wake} = time + $seconds;
+    $self->{delayed} = $c->{wake}
+        if !$self->{delayed} || $c->{wake} < $self->{delayed};
 }
 
 
@@ -371,8 +378,10 @@ sub _pump {
             if !$c->{logged} && !$response->{stream} && $c->{queued} <= $READ;
 
         my $offset = $c->{offset} // 0;
-        my $wrote = syswrite $c->{fh}, $c->{out}[0],
-            length($c->{out}[0]) - $offset, $offset;
+        my $size = length($c->{out}[0]) - $offset;
+        my $slow = $response->{trickle};
+        $size = $slow->[0] if $slow && $size > $slow->[0];
+        my $wrote = syswrite $c->{fh}, $c->{out}[0], $size, $offset;
         if (!defined $wrote) {
             if ($! != EAGAIN && $! != EINTR && $! != EWOULDBLOCK) {
                 $self->_close($c);
@@ -388,6 +397,13 @@ sub _pump {
         if ($c->{offset} == length $c->{out}[0]) {
             shift @{$c->{out}};
             $c->{offset} = 0;
+        }
+
+        if ($slow && @{$c->{out}}) {
+            $c->{pause} = 1;
+            vec($self->{write}, $c->{fd}, 1) = 0;
+            $self->_sleep($c, $slow->[1]);
+            return 0;
         }
 
         $turn += $wrote;

@@ -21,10 +21,16 @@ pages elements come and go. A walk is right if what was there from its first
 page to its last came exactly once, nothing came that was not there at some
 time, byte for byte, in the backend's order, and it ended.
 
+Some lists have odd elements: names of up to 70,000 bytes, several with one
+begin, and names that can not be read. While such a list changes a walk may
+get 410, and where an element is larger than sensu_page_buffer 502; it is then
+given up and counted in {refused}.
+
 =head1 METHODS
 
     new(demo, token, gateways, scopes, ask, excuse)
         scopes  of a gateway that merges: the namespaces of its caller
+        buffers of a gateway: its sensu_page_buffer, in bytes
         ask     sub (walk, target) that gives the response; the default asks
                 over kept connections
         excuse  sub (walk, response): true if a refusal is all right; the walk
@@ -33,8 +39,8 @@ time, byte for byte, in the backend's order, and it ended.
     pages_of(n) n pages of six walks at a time, and changes
     round(n)    all of this, then the walks to their end
 
-and the counts {walks}, {excused}, {pages}, {elements}, {changes}, and
-{wrong}: what => sentences.
+and the counts {walks}, {excused}, {refused}, {pages}, {elements}, {changes},
+and {wrong}: what => sentences.
 
 =cut
 
@@ -55,8 +61,9 @@ my $latin1 = JSON::PP->new->latin1;
 sub new {
     my ($class, %opt) = @_;
 
-    my $self = bless { scopes => {}, excuse => sub { 0 }, wrong => {},
-                       map({ $_ => 0 } qw(walks excused pages elements
+    my $self = bless { scopes => {}, buffers => {}, excuse => sub { 0 },
+                       wrong => {},
+                       map({ $_ => 0 } qw(walks excused refused pages elements
                                           changes)),
                        %opt }, $class;
 
@@ -137,7 +144,7 @@ sub quoted {
 sub meta {
     my ($ns, $name) = @_;
 
-    my @members = ('"name":' . quoted($name),
+    my @members = ("\"name\":$name",
                    defined $ns ? '"namespace":' . quoted($ns) : (),
                    '"labels":{"name":"zz","namespace":"a","k":"]},{\u005b"}');
     @members = reverse @members if rand() < 0.3;
@@ -147,14 +154,14 @@ sub meta {
 
 
 sub element {
-    my ($type, $ns, $name, $entity) = @_;
+    my ($type, $ns, $name, $quoted, $entity) = @_;
 
-    my $text = $type eq 'namespaces' ? '{"name":' . quoted($name) . '}'
-             : $type eq 'users' ? '{"username":' . quoted($name) . '}'
+    my $text = $type eq 'namespaces' ? "{\"name\":$quoted}"
+             : $type eq 'users' ? "{\"username\":$quoted}"
              : $type ne 'events' ? '{"a":[{"metadata":{"name":"no"}}],'
-                                   . meta($ns, $name) . '}'
-             : '{"check":{' . meta($ns, $name) . '},"metadata":{},'
-               . '"entity":{' . meta($ns, $entity) . ',"x":1}}';
+                                   . meta($ns, $quoted) . '}'
+             : '{"check":{' . meta($ns, $quoted) . '},"metadata":{},'
+               . '"entity":{' . meta($ns, quoted($entity)) . ',"x":1}}';
 
     return { type => $type, name => $name, raw => $text,
              $type =~ /^(?:namespaces|users)$/ ? () : (namespace => $ns),
@@ -162,18 +169,42 @@ sub element {
 }
 
 
+# a name and how it is written: around the length of which a key is kept whole,
+# and far beyond it; some that nobody can read
+
+sub odd_name {
+    my ($name) = @_;
+
+    return ($name, one_of('"\\ud800"', '"a\\u0000"', '17', '{"name":"a"}', '""'))
+        if rand() < 0.4;
+
+    my $long = rand() < 0.5 ? 2030 + int rand 40
+             : rand() < 0.8 ? 2049 + int rand 3000 : int rand 70000;
+
+    $name .= 'x' x ($long - length $name) . one_of('', 'a', 'b')
+        if $long > length $name;
+
+    return ($name, quoted($name));
+}
+
+
 sub random_element {
-    my ($type) = @_;
+    my ($type, $odd) = @_;
 
     my $ns = $type =~ /^(?:namespaces|users)$/ ? undef : one_of(@namespaces);
     my $entity = $type eq 'events' ? word('ab-.') . 'x' : undef;
     my $name = $type eq 'namespaces' ? one_of(@namespaces) . word('ab-.')
              : random_name($type);
+    my $text = quoted($name);
+
+    $odd = $odd && defined $ns && rand() < 0.3;
+    ($name, $text) = odd_name($name) if $odd;
 
     my $key = join '/', grep { defined } $ns, $entity, $name;
     utf8::encode($key);
 
-    return ($key, element($type, $ns, $name, $entity));
+    return ($key, { %{ element($type, $ns, $name, $text, $entity) },
+                    $odd ? (odd => 1) : () });
 }
 
 
@@ -199,14 +230,16 @@ sub new_state {
     my @all;
 
     for my $type (@types) {
+        $self->{odd}{$type} = rand() < 0.3;
+
         for (1 .. rand 24) {
-            my ($key, $element) = random_element($type);
+            my ($key, $element) = random_element($type, $self->{odd}{$type});
             push @all, $element if $self->add($key, $element);
         }
     }
 
     $self->control('reset', { namespaces => [], users => [],
-                              elements => \@all });
+                              elements => [ map { sent($_) } @all ] });
 
     # what a reset leaves of its own
     for my $type (qw(namespaces users)) {
@@ -227,11 +260,24 @@ sub new_state {
 }
 
 
+# what the backend has to know of it
+
+sub sent {
+    my %element = %{ $_[0] };
+    delete $element{odd};
+    return \%element;
+}
+
+
 sub add {
     my ($self, $key, $element) = @_;
 
     my $type = $element->{type};
-    return 0 if exists $self->{list}{$type}{$key};
+    my $raw = $element->{raw};
+
+    # what nobody can read must still be told apart here
+    return 0 if exists $self->{list}{$type}{$key}
+                || ($self->{key}{$type}{$raw} // $key) ne $key;
 
     $self->{list}{$type}{$key} = $element;
     $self->{key}{$type}{$element->{raw}} = $key;
@@ -248,21 +294,28 @@ sub change {
     my $list = $self->{list}{$type} //= {};
     my @keys = grep { $list->{$_} } keys %$list;
 
+    for my $walk (grep { $_->{type} eq $type } @$active) {
+        $walk->{shaky} ||= grep { $list->{$_}{odd} && $walk->{wants}($_) } @keys;
+    }
+
     if (@keys && rand() < 0.5) {
         my $key = one_of(@keys);
-        my $element = delete $list->{$key};
+        my $element = sent(delete $list->{$key});
         delete $element->{raw};
 
         $self->control('delete', $element);
         delete $_->{always}{$key} for grep { $_->{type} eq $type } @$active;
 
     } else {
-        my ($key, $element) = random_element($type);
+        my ($key, $element) = random_element($type, $self->{odd}{$type});
         $self->add($key, $element) or return;
 
-        $self->control('put', $element);
-        $_->{ever}{$key} = 1
-            for grep { $_->{type} eq $type && $_->{wants}($key) } @$active;
+        $self->control('put', sent($element));
+
+        for (grep { $_->{type} eq $type && $_->{wants}($key) } @$active) {
+            $_->{ever}{$key} = 1;
+            $_->{shaky} ||= $element->{odd};
+        }
     }
 
     $self->{changes}++;
@@ -322,6 +375,11 @@ sub step {
     my $r = $self->{ask}($w, "$w->{path}?" . join '&', @query);
 
     if ($r->{status} != 200 || !$r->{complete}) {
+        if ($self->may_refuse($w, $r)) {
+            $self->{refused}++;
+            return 0;
+        }
+
         if ($self->{excuse}($w, $r)) {
             $self->{excused}++;
             return 0;
@@ -344,6 +402,23 @@ sub step {
 
     $self->judge($w);
     return 0;
+}
+
+
+# a place that nobody can find again for sure, an element without room
+
+sub may_refuse {
+    my ($self, $w, $r) = @_;
+
+    return 1 if $r->{status} == 410 && $w->{shaky}
+                && $r->{body} =~ /continue_expired/;
+
+    my $buffer = $self->{buffers}{$w->{gateway}} or return 0;
+    my $list = $self->{list}{$w->{type}};
+
+    return $r->{status} == 502 && $r->{body} =~ /element_too_large/
+           && grep { $list->{$_} && length $list->{$_}{raw} >= $buffer }
+                   keys %$list;
 }
 
 

@@ -13,6 +13,7 @@ SensuTest::Soak::Health - memory and descriptors of nginx's workers
                            its own, and kB of growth: a line through the
                            second half of the samples, as a heap takes its
                            time to find its size
+    {most}                 kB of one worker at any time
     open_files             of all workers together: kind => number
 
 Memory is anonymous memory (RssAnon): what a worker shares is bounded by its
@@ -28,7 +29,7 @@ use SensuTest::Process;
 
 sub new {
     my ($class, %opt) = @_;
-    return bless { %opt, samples => [], workers => '' }, $class;
+    return bless { %opt, samples => [], workers => '', most => 0 }, $class;
 }
 
 
@@ -42,6 +43,7 @@ sub sample {
         SensuTest::Process::slurp("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m
             or return;
         $kb += $1;
+        $self->{most} = $1 if $1 > $self->{most};
     }
 
     if ($self->{workers} ne "@workers") {

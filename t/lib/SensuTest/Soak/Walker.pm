@@ -12,7 +12,7 @@ as it was; or the backend spoils its next answer, after which the page is right
 all the same or refused with a status that fits. What Redis and nginx suffer
 meanwhile is looked up where it matters: see SensuTest::Soak::Trouble.
 
-    new(gateways, scopes, demo, token, paging)
+    new(gateways, scopes, buffers, demo, token, paging)
         paging  also faults after which a list is not paged natively for a
                 minute
     turn(child)            some pages
@@ -36,6 +36,7 @@ my @faults = (
     { fault => { action => 'cut-after' }, status => [502] },
     { fault => { action => 'gzip' }, status => [502] },
     { fault => { action => 'delay' }, status => [] },
+    { fault => { action => 'trickle' }, status => [] },
 );
 
 my @paging = (
@@ -54,7 +55,7 @@ sub turn {
     my ($self, $child) = @_;
 
     my $walks = $self->{walks} //= SensuTest::Walks->new(
-        map({ $_ => $self->{$_} } qw(gateways scopes demo token)),
+        map({ $_ => $self->{$_} } qw(gateways scopes buffers demo token)),
         ask => sub { $self->ask($child, @_) },
         excuse => sub { $self->excuse($child, @_) });
 
@@ -67,7 +68,7 @@ sub turn {
     $walks->pages_of(50);
 
     $child->{counts}{$_} = $walks->{$_}
-        for qw(walks pages elements changes excused);
+        for qw(walks refused pages elements changes excused);
 
     my $wrong = $walks->{wrong};
 
@@ -135,6 +136,8 @@ sub spoil {
     my @status = @{ $one->{status} };
 
     $fault{bytes} = int rand 300 if ($fault{action} // '') eq 'cut-after';
+    @fault{qw(ms bytes)} = (1, 300 + int rand 4000)
+        if ($fault{action} // '') eq 'trickle';
 
     if (($fault{action} // '') eq 'delay') {
         $fault{ms} = int rand 100;
