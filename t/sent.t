@@ -42,9 +42,9 @@ my %locations = (
         . 'proxy_pass http://$to$request_uri; }',
     below => 'location / { proxy_pass http://sensu/a/b.c$uri$is_args$args; }',
     bind => 'location / { set $from 127.0.0.3; proxy_bind $from; '
-        . 'proxy_pass http://sensu; }',
+        . "proxy_pass http://$to; }",
     bind_fixed => 'location / { proxy_bind 127.0.0.2; '
-        . 'proxy_pass http://sensu; }',
+        . "proxy_pass http://$to; }",
     east => 'location /east/ { rewrite ^/east(/.*)$ $1 break; '
         . 'proxy_pass http://sensu; }',
 

@@ -179,7 +179,8 @@ sub ways {
         auth_set => "location / { auth_request /_a; auth_request_set \$x \$sensu_user; "
             . "proxy_set_header X-Who \$who; $PASS } location = /_a { $OFF "
             . "internal; proxy_set_header X-Who \$who; proxy_pass http://front/; "
-            . 'proxy_pass_request_headers off; '
+            . 'proxy_pass_request_headers off; proxy_pass_request_body off; '
+            . "proxy_set_header Content-Length ''; "
             . 'proxy_ignore_headers X-Accel-Redirect; }',
         any_in => { others => 1,
             lines => "location / { satisfy any; allow 127.0.0.1; deny all; $PASS }" },
