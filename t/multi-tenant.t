@@ -12,16 +12,29 @@ my @blocks = slurp("$SensuTest::ROOT/docs/multi-tenant.md")
 
 s/^    |^\n+//mg for @blocks;
 
-my ($http) = grep { /^http \{/ } @blocks;
 my $secret = $t->secret_file;
 my $back = $demo->port;
+my $dir = $t->dir;
 
-$http =~ s/^http \{/http {\n%%TEMP%%\n    access_log off;/;
-$http =~ s{/etc/nginx/sensu/jwt\.secret}{$secret};
-$http =~ s/127\.0\.0\.1:8088/127.0.0.1:%%PORT%%/;
-$http =~ s/127\.0\.0\.1:8080/127.0.0.1:$back/;
+$t->write('account.pw', "0123456789abcdef\n", 0600);
 
-my $gw = $t->nginx(conf => "%%GLOBALS%%\nevents { }\n$http");
+# by roles, and by a list
+
+my %port = (8080 => $back);
+
+for my $http (grep { /^http \{/ } @blocks) {
+    my ($port) = $http =~ /listen 127\.0\.0\.1:(\d+);/;
+
+    $http =~ s/^http \{/http {\n%%TEMP%%\n    access_log off;/;
+    $http =~ s{/etc/nginx/sensu/jwt\.secret}{$secret};
+    $http =~ s{/etc/nginx/sensu/account\.pw}{$dir/account.pw};
+    $http =~ s/127\.0\.0\.1:$port/127.0.0.1:%%PORT%%/;
+    $http =~ s/127\.0\.0\.1:8080/127.0.0.1:$back/;
+
+    $port{$port} = $t->nginx(conf => "%%GLOBALS%%\nevents { }\n$http")->port;
+}
+
+is join(' ', sort keys %port), '8080 8088 8089', 'the page has both ways';
 
 my @commands;
 
@@ -42,14 +55,12 @@ cmp_ok scalar @commands, '>', 20, 'the page has commands';
 # one shell for all of them, as for the reader
 
 my $mark = "--- end of command ---\n";
-my $port = $gw->port;
 my $script = join '', map {
-    $_->{run} =~ s/127\.0\.0\.1:8088/127.0.0.1:$port/gr
+    $_->{run} =~ s/127\.0\.0\.1:(\d+)/127.0.0.1:$port{$1}/gr
     . "\nprintf '%s' '$mark'\n"
 } @commands;
 
 my $file = $t->write('commands.sh', $script);
-my $dir = $t->dir;
 my @printed = split /\Q$mark\E/, `cd $dir && bash $file 2>&1`;
 
 is scalar @printed, scalar @commands, 'all have run';
