@@ -9,6 +9,7 @@
  *
  *   GET .../events     the list, or what limit= and continue= ask for
  *   GET /counts        requests and bytes of list so far, and starts anew
+ *   GET .../roles, and the like   by which everybody may view default
  *   GET anything       a small object
  *
  * hold: of each list no more than so many bytes are sent until SIGUSR1 comes.
@@ -249,6 +250,36 @@ answer_text(conn_t *c, const char *text)
 }
 
 
+static const char *
+roles(const char *target)
+{
+    size_t  i, len;
+
+    static const char *const  lists[][2] = {
+        { "/api/core/v2/namespaces?", "[{\"name\":\"default\"}]" },
+        { "/api/core/v2/clusterroles?",
+          "[{\"rules\":[{\"verbs\":[\"get\",\"list\"],\"resources\":"
+          "[\"checks\",\"events\"]}],\"metadata\":{\"name\":\"view\"}}]" },
+        { "/api/core/v2/roles?", "[]" },
+        { "/api/core/v2/clusterrolebindings?", "[]" },
+        { "/api/core/v2/rolebindings?",
+          "[{\"subjects\":[{\"type\":\"Group\",\"name\":\"system:users\"}],"
+          "\"role_ref\":{\"type\":\"ClusterRole\",\"name\":\"view\"},"
+          "\"metadata\":{\"name\":\"all\",\"namespace\":\"default\"}}]" }
+    };
+
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        len = strlen(lists[i][0]);
+
+        if (strncmp(target, lists[i][0], len) == 0) {
+            return lists[i][1];
+        }
+    }
+
+    return NULL;
+}
+
+
 static void
 answer(conn_t *c)
 {
@@ -273,6 +304,9 @@ answer(conn_t *c)
 
     } else if (strstr(target, "/events") != NULL) {
         answer_list(c, target);
+
+    } else if (roles(target) != NULL) {
+        answer_text(c, roles(target));
 
     } else {
         answer_text(c, "{\"metadata\":{\"name\":\"cpu\","

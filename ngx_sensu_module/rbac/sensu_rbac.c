@@ -15,7 +15,6 @@ typedef struct {
     const sensu_rbac_t       *table;
     const sensu_rbac_ask_t   *ask;       /* NULL: anything */
     uint32_t                  resource;
-    uint32_t                  name;
     uint32_t                  cluster;   /* what counts is on what lives in
                                             namespaces */
 } sensu_rbac_look_t;
@@ -29,6 +28,8 @@ static void sensu_rbac_look(sensu_rbac_look_t *look,
     const sensu_rbac_t *table, const sensu_rbac_ask_t *ask);
 static int sensu_rbac_each(const sensu_rbac_look_t *look,
     const sensu_rbac_who_t *who, sensu_rbac_each_pt each, void *data);
+static int sensu_rbac_granted_too(const sensu_rbac_look_t *look,
+    uint32_t subject, void *data);
 static int sensu_rbac_granted(const sensu_rbac_look_t *look,
     uint32_t subject, void *data);
 static int sensu_rbac_mark(const sensu_rbac_look_t *look, uint32_t subject,
@@ -68,17 +69,10 @@ sensu_rbac_allows(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
     sensu_rbac_look(&look, table, ask);
 
-    place = SENSU_RBAC_EVERYWHERE;
-
-    if (sensu_rbac_each(&look, who, sensu_rbac_granted, &place)) {
-        return 1;
-    }
-
-    /* of no word: 0 again */
+    /* of no word: everywhere */
     place = sensu_rbac_find(table, ask->ns) + 1;
 
-    return place != SENSU_RBAC_EVERYWHERE
-           && sensu_rbac_each(&look, who, sensu_rbac_granted, &place);
+    return sensu_rbac_each(&look, who, sensu_rbac_granted_too, &place);
 }
 
 
@@ -155,7 +149,6 @@ sensu_rbac_look(sensu_rbac_look_t *look, const sensu_rbac_t *table,
 
     if (ask != NULL) {
         look->resource = sensu_rbac_find(table, ask->resource);
-        look->name = sensu_rbac_find(table, ask->name);
     }
 }
 
@@ -184,6 +177,23 @@ sensu_rbac_each(const sensu_rbac_look_t *look, const sensu_rbac_who_t *who,
     }
 
     return 0;
+}
+
+
+/* everywhere, or at least in that place */
+
+static int
+sensu_rbac_granted_too(const sensu_rbac_look_t *look, uint32_t subject,
+    void *data)
+{
+    uint32_t  everywhere, *place;
+
+    place = data;
+    everywhere = SENSU_RBAC_EVERYWHERE;
+
+    return sensu_rbac_granted(look, subject, &everywhere)
+           || (*place != SENSU_RBAC_EVERYWHERE
+               && sensu_rbac_granted(look, subject, place));
 }
 
 
@@ -311,7 +321,8 @@ sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
                || sensu_rbac_in(items, rule->resources, look->resource))
            && (rule->names == 0
                || sensu_rbac_in(items + rule->resources, rule->names,
-                                look->name));
+                                sensu_rbac_find(look->table,
+                                                look->ask->name)));
 }
 
 
