@@ -46,7 +46,7 @@ help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
 	@echo '              (BACKEND=host:port JWT_KEY_FILE=path STORE=memory)'
 	@echo 'make test     everything under t/ (PROVE_FLAGS=-v T=t/x.t)'
-	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path)'
+	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path), build/sensu-token'
 	@echo 'make install  the module into the modules directory (DESTDIR=path)'
 	@echo 'make deb      the Debian package, into build/deb/'
 	@echo 'make deps     the missing Debian packages'
@@ -77,8 +77,12 @@ help:
 deps:
 	@tools/deps $(PKGS)
 
-build:
+build: build/sensu-token
 	@tools/build
+
+build/sensu-token: tools/sensu-token $(wildcard program/*.[ch]) \
+                   $(wildcard ngx_sensu_module/token/*.c) $(HEADS)
+	@tools/sensu-token $@
 
 run: deps build
 	@tools/run

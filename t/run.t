@@ -28,6 +28,7 @@ subtest 'the demo' => sub {
     like $said, qr{^gateway +http://127\.0\.0\.1:$port{HTTP_PORT}$}m,
          'the address';
     like $said, qr/^token +[\w-]+\.[\w-]+\.[\w-]+$/m, 'a token';
+    like $said, qr{^ +verdict: ok$}m, 'that sensu-token finds good';
     like $said, qr/^cursors +in Redis/m, 'the store';
 
     pages_work($said);

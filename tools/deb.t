@@ -48,6 +48,8 @@ subtest 'apt-get install' => sub {
                                  changelog.Debian.gz copyright);
 
     ok -s "$ROOT/usr/share/man/man7/ngx_sensu_module.7.gz", 'so is the page';
+    ok -s "$ROOT/usr/share/man/man1/sensu-token.1.gz", 'and that of sensu-token';
+    like root('sensu-token --help'), qr/^sensu-token check /, 'which runs';
 
     ok -s "$ROOT$DOC/$_", "README.md: $_ is there"
         for slurp("$ROOT$DOC/README.md") =~ /\]\((docs[^)#]+)/g;

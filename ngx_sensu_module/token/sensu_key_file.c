@@ -20,6 +20,8 @@
 static int sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t text, sensu_str_t kid, const char *format,
     const sensu_key_report_t *r);
+static int sensu_key_file_secret_of(const sensu_alg_t *alg, sensu_str_t text,
+    const char *format, const sensu_key_report_t *r, sensu_str_t *secret);
 static ssize_t sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     const char *format, const sensu_key_report_t *r);
 static ssize_t sensu_hex_decode(unsigned char *dst, sensu_str_t src);
@@ -105,10 +107,52 @@ sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t text, sensu_str_t kid, const char *format,
     const sensu_key_report_t *r)
 {
-    int             rc;
+    int          rc;
+    sensu_str_t  secret;
+
+    if (sensu_key_file_secret_of(alg, text, format, r, &secret) != 0) {
+        return -1;
+    }
+
+    rc = sensu_keys_add_secret(keys, alg, secret, kid);
+
+    sensu_key_file_free(&secret);
+
+    if (rc != 0) {
+        return sensu_key_error(r, "OpenSSL and libjwt do not make an %s key "
+                               "of it", alg->name);
+    }
+
+    return 0;
+}
+
+
+int
+sensu_key_file_secret_read(const sensu_alg_t *alg, const char *format,
+    const sensu_key_report_t *r, sensu_str_t *secret)
+{
+    int          rc;
+    unsigned     mode;
+    sensu_str_t  text;
+
+    if (sensu_key_file_read(r, &text, &mode) != 0) {
+        return -1;
+    }
+
+    rc = sensu_key_file_secret_of(alg, text, format, r, secret);
+
+    sensu_key_file_free(&text);
+
+    return rc;
+}
+
+
+static int
+sensu_key_file_secret_of(const sensu_alg_t *alg, sensu_str_t text,
+    const char *format, const sensu_key_report_t *r, sensu_str_t *secret)
+{
     char            unfit[256];
     ssize_t         n;
-    sensu_str_t     secret;
     unsigned char  *buf;
 
     if ((format == NULL || strcmp(format, "raw") != 0)
@@ -134,32 +178,29 @@ sensu_key_file_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
         return sensu_key_error(r, "cannot be read: no memory");
     }
 
-    rc = -1;
+    secret->len = text.len;
+    secret->data = buf;
+
     n = sensu_key_file_decode(buf, text, format ? format : "base64", r);
 
-    if (n >= 0) {
-        secret.len = n;
-        secret.data = buf;
-
-        if (sensu_key_unfit_secret(alg, secret, unfit, sizeof(unfit)) != 0) {
-            sensu_key_error(r, "the secret %s%s", unfit,
-                            format ? ""
-                                   : "; it was read as base64, format=raw and "
-                                     "format=hex are the other ways");
-
-        } else if (sensu_keys_add_secret(keys, alg, secret, kid) != 0) {
-            sensu_key_error(r, "OpenSSL and libjwt do not make an %s key of "
-                            "it", alg->name);
-
-        } else {
-            rc = 0;
-        }
+    if (n == -1) {
+        sensu_key_file_free(secret);
+        return -1;
     }
 
-    OPENSSL_cleanse(buf, text.len);
-    free(buf);
+    secret->len = n;
 
-    return rc;
+    if (sensu_key_unfit_secret(alg, *secret, unfit, sizeof(unfit)) != 0) {
+        secret->len = text.len;
+        sensu_key_file_free(secret);
+
+        return sensu_key_error(r, "the secret %s%s", unfit,
+                               format ? ""
+                                      : "; it was read as base64, format=raw "
+                                        "and format=hex are the other ways");
+    }
+
+    return 0;
 }
 
 

@@ -60,6 +60,10 @@ int sensu_key_file_read(const sensu_key_report_t *r, sensu_str_t *text,
     unsigned *mode);
 void sensu_key_file_free(sensu_str_t *text);
 
+/* a secret, fit for the algorithm, of a file; freed likewise */
+int sensu_key_file_secret_read(const sensu_alg_t *alg, const char *format,
+    const sensu_key_report_t *r, sensu_str_t *secret);
+
 /* its first line, 1 to size bytes, as passwords are kept */
 int sensu_key_file_line(const sensu_key_report_t *r, unsigned char *buf,
     size_t size, size_t *len);
