@@ -173,6 +173,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 0);
     ngx_conf_merge_str_value(conf->groups_claim, prev->groups_claim, "");
     ngx_conf_merge_value(conf->iat, prev->iat, 0);
+    ngx_conf_merge_str_value(conf->cors_headers, prev->cors_headers, "");
     ngx_conf_merge_str_value(conf->audience, prev->audience, "");
     ngx_conf_merge_uint_value(conf->backend, prev->backend,
                               SENSU_BACKEND_VERSION(5, 5, 0));

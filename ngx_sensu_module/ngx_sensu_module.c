@@ -9,6 +9,7 @@
 #include "ngx_sensu_access.h"
 #include "ngx_sensu_cache.h"
 #include "ngx_sensu_conf.h"
+#include "ngx_sensu_cors.h"
 #include "ngx_sensu_count.h"
 #include "ngx_sensu_levels.h"
 #include "ngx_sensu_logout.h"
@@ -166,6 +167,13 @@ static ngx_command_t  ngx_sensu_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_sensu_main_conf_t, rbac_zone),
       "sensu_rbac:4m" },
+
+    { ngx_string("sensu_cors_headers"),
+      NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,
+      ngx_sensu_cors_headers_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("sensu_cors"),
       NGX_SENSU_ANY_CONF|NGX_CONF_1MORE,

@@ -186,6 +186,12 @@ sub too_large {
 
     is $r->{status}, 413, "$name: 413" or diag $r->{error};
     is eval { $r->json->{reason} }, 'body_too_large', 'JSON';
+
+    # a length that is announced is nginx's own to refuse
+
+    like eval { $r->json->{message} },
+         qr/^the request body is too large: sensu_max_body is \d+ bytes$/,
+         'which names the limit' if $name ne 'announced';
 }
 
 

@@ -146,6 +146,27 @@ subtest 'answers to others' => sub {
     }
 };
 
+subtest 'further request headers' => sub {
+    my $more = $t->nginx(backend => $back, server => <<'END', locations => <<'END2');
+        sensu_cors https://ui.example;
+        sensu_cors_headers X-Request-Id X-B3-TraceId;
+END
+        location /api/core/v2/checks {
+            sensu_cors_headers X-Own;
+            proxy_pass http://sensu;
+        }
+END2
+    my $allowed = sub {
+        $more->request('OPTIONS', "/api/core/v2/$_[0]", headers => [@ui, @ask])
+             ->header('Access-Control-Allow-Headers');
+    };
+
+    is $allowed->('users'), 'Authorization, Content-Type, X-Requested-With, '
+       . 'X-Request-Id, X-B3-TraceId', 'after those that are always allowed';
+    is $allowed->('checks'), 'Authorization, Content-Type, X-Requested-With, '
+       . 'X-Own', 'of the level that names them';
+};
+
 subtest 'levels' => sub {
     my $r = $gw->request('OPTIONS', '/api/core/v2/users', headers => [@ui, @ask]);
     is $r->{status}, 401, 'off';

@@ -44,6 +44,15 @@ unlike $conf =~ s/^\s*#.*//gmr, qr{\b10\.0\.0\.|/etc/|/var/},
 my $nginx = $t->nginx(conf => $conf);
 my $log = "$dir/sensu.log";
 
+subtest 'a user in 200 groups' => sub {
+    my $token = $t->token(groups => [map { "CN=Department $_,OU=Groups,DC=corp,"
+                                           . 'DC=example,DC=com' } 1 .. 200]);
+    cmp_ok length $token, '>', 14_000, 'has a token of ' . length $token;
+
+    is get('/api/core/v2/checks', args => ["--$_"], token => $token)->{status},
+       200, "which gets in, $_" for qw(http1.1 http2);
+};
+
 subtest 'TLS and HTTP/2' => sub {
     my $r = get('/health', args => ['--http2']);
 

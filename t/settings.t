@@ -172,6 +172,13 @@ END
             [ ]the[ ]caller[ ]gets[ ]none/x, 'the true reason';
 };
 
+subtest 'headers of CORS' => sub {
+    gateway("sensu_cors_headers $_;",
+            qq([emerg] "$_" is not the name of a header in "sensu_cors_headers")
+            . ', use letters, digits and "-", each name by itself in CONF:HERE')
+        for '*', 'X-A,X-B', 'X_A', 'X-A:';
+};
+
 subtest 'rate limits' => sub {
     my $redis = 'sensu_redis redis://127.0.0.1:1/0;';
 

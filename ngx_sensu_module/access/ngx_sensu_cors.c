@@ -16,6 +16,8 @@
 static ngx_str_t *ngx_sensu_cors_origin(ngx_http_request_t *r);
 static ngx_str_t *ngx_sensu_cors_request_header(ngx_http_request_t *r,
     ngx_str_t *name);
+static ngx_int_t ngx_sensu_cors_allow_headers(ngx_http_request_t *r);
+static ngx_uint_t ngx_sensu_cors_is_field(ngx_str_t *name);
 static void ngx_sensu_cors_hide(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_cors_add(ngx_http_request_t *r, const char *name,
     const char *text);
@@ -75,10 +77,7 @@ ngx_sensu_cors_header(ngx_http_request_t *r)
         if (ngx_sensu_cors_add(r, "Access-Control-Allow-Methods",
                                "GET, HEAD, POST, PUT, PATCH, DELETE")
             != NGX_OK
-            || ngx_sensu_cors_add(r, "Access-Control-Allow-Headers",
-                                  "Authorization, Content-Type, "
-                                  "X-Requested-With")
-               != NGX_OK)
+            || ngx_sensu_cors_allow_headers(r) != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -91,6 +90,27 @@ ngx_sensu_cors_header(ngx_http_request_t *r)
                               "Sensu-Continue, X-Sensu-Continue, Link, "
                               "Retry-After, RateLimit, RateLimit-Policy, "
                               "WWW-Authenticate");
+}
+
+
+static ngx_int_t
+ngx_sensu_cors_allow_headers(ngx_http_request_t *r)
+{
+    ngx_str_t   value, *more;
+
+    static ngx_str_t  own =
+        ngx_string("Authorization, Content-Type, X-Requested-With");
+
+    more = &ngx_sensu_loc_conf(r)->cors_headers;
+
+    value.data = ngx_pnalloc(r->pool, own.len + more->len);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%V%V", &own, more) - value.data;
+
+    return ngx_sensu_header_add(r, "Access-Control-Allow-Headers", &value);
 }
 
 
@@ -199,6 +219,74 @@ ngx_sensu_cors_add(ngx_http_request_t *r, const char *name, const char *text)
     value.len = ngx_strlen(text);
 
     return ngx_sensu_header_add(r, name, &value);
+}
+
+
+/* kept as they follow the headers that are allowed in any case */
+
+char *
+ngx_sensu_cors_headers_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_sensu_loc_conf_t *slcf = conf;
+
+    u_char      *p;
+    size_t       len;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (slcf->cors_headers.data != NULL) {
+        return "is duplicate, name all headers in one";
+    }
+
+    value = cf->args->elts;
+    len = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_sensu_cors_is_field(&value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not the name of a header in "
+                               "\"sensu_cors_headers\", use letters, digits "
+                               "and \"-\", each name by itself", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        len += sizeof(", ") - 1 + value[i].len;
+    }
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    slcf->cors_headers.len = len;
+    slcf->cors_headers.data = p;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        p = ngx_sprintf(p, ", %V", &value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_sensu_cors_is_field(ngx_str_t *name)
+{
+    u_char      ch;
+    ngx_uint_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i] | 0x20;
+
+        if ((ch < 'a' || ch > 'z') && name->data[i] != '-'
+            && (name->data[i] < '0' || name->data[i] > '9'))
+        {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
 }
 
 

@@ -18,6 +18,10 @@ ngx_uint_t ngx_sensu_cors_is_preflight(ngx_http_request_t *r);
 /* to every response of a location with sensu_cors; NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_cors_header(ngx_http_request_t *r);
 
+/* the directive of that name */
+char *ngx_sensu_cors_headers_conf(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* for the configuration: scheme://host[:port] as browsers write it? */
 ngx_uint_t ngx_sensu_cors_is_origin(ngx_str_t *text);
 

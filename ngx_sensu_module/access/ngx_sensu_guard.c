@@ -236,7 +236,7 @@ ngx_sensu_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     if (ctx->body_size > (off_t) conf->max_body) {
-        return ngx_sensu_refuse(r, NGX_SENSU_BODY_TOO_LARGE, NULL);
+        return ngx_sensu_refuse_large(r);
     }
 
     return ngx_sensu_next_request_body_filter(r, in);

@@ -308,7 +308,7 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     conf = ngx_sensu_loc_conf(r);
 
     if (ngx_sensu_is_too_large(r, ctx)) {
-        return ngx_sensu_refuse(r, NGX_SENSU_BODY_TOO_LARGE, NULL);
+        return ngx_sensu_refuse_large(r);
     }
 
     if (!conf->guard || r != r->main || ctx->target.rc != SENSU_PATH_API) {

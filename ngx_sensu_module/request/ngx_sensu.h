@@ -144,6 +144,7 @@ struct ngx_sensu_loc_conf_s {
     ngx_array_t              *public;    /* ngx_str_t */
     ngx_array_t              *apis;      /* sensu_str_t patterns */
     ngx_array_t              *cors;      /* ngx_str_t origins; none: off */
+    ngx_str_t                 cors_headers;
     ngx_array_t              *namespaces; /* ngx_sensu_word_t */
     ngx_flag_t                rbac;      /* what roles say, of these */
     ngx_sensu_account_t      *account;

@@ -213,6 +213,19 @@ ngx_sensu_refuse_because(ngx_http_request_t *r, ngx_sensu_error_e error,
 }
 
 
+ngx_int_t
+ngx_sensu_refuse_large(ngx_http_request_t *r)
+{
+    u_char  why[sizeof("sensu_max_body is  bytes") + NGX_SIZE_T_LEN];
+
+    ngx_sprintf(why, "sensu_max_body is %uz bytes%Z",
+                ngx_sensu_loc_conf(r)->max_body);
+
+    return ngx_sensu_refuse_because(r, NGX_SENSU_BODY_TOO_LARGE,
+                                    (char *) why);
+}
+
+
 void
 ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error)
 {

@@ -100,6 +100,9 @@ ngx_int_t ngx_sensu_refuse(ngx_http_request_t *r, ngx_sensu_error_e error,
 ngx_int_t ngx_sensu_refuse_because(ngx_http_request_t *r,
     ngx_sensu_error_e error, const char *why);
 
+/* with 413, which names the limit */
+ngx_int_t ngx_sensu_refuse_large(ngx_http_request_t *r);
+
 /* says in answers with 429 and 503 when to come back, in a second unless it is
    said already; NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_error_retry(ngx_http_request_t *r, ngx_uint_t status);
