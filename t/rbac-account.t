@@ -341,6 +341,35 @@ subtest 'who reads goes away' => sub {
 };
 
 
+subtest 'the worker that reads is killed' => sub {
+    fresh();
+    my $gw = gateway('refresh=1h stale=2h');
+    my $token = $token{ann} = $demo->login('ann');
+
+    control(fault => { path_regex => "$CORE/roles", action => 'delay',
+                       ms => 500, times => 1 });
+    $demo->forget;
+
+    my $c = $gw->connection;
+    $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
+             . "Authorization: Bearer $token\r\n\r\n");
+
+    ok $t->wait_for(sub { grep { m{/clusterroles} } $demo->requests }, 5),
+       'it reads';
+
+    my ($old) = $gw->workers;
+    $t->allow(qr/exited on signal 9/);
+    kill 'KILL', $old;
+    ok $t->wait_for(sub {
+        my @now = $gw->workers;
+        @now && $now[0] != $old
+    }, 10), 'another one takes its place';
+
+    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
+       'and reads';
+};
+
+
 subtest 'rights that change under a walk' => sub {
     for my $store ('memory', 'redis') {
         fresh();
