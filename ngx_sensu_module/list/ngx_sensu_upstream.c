@@ -19,7 +19,7 @@
 #include "ngx_sensu_fetch.h"
 
 
-#define NGX_SENSU_READ_SIZE   (32 * 1024)
+#define NGX_SENSU_READ_SIZE   (24 * 1024)
 
 /*
  * When nothing more is wanted, this much is read and thrown away if it is

@@ -11,6 +11,7 @@ Bench::Figures - what the benchmarks said, read from build/bench/*.tsv
     names, has(name)            the benchmarks there
     cases(name, qr/../)         cases in the order of the file
     median(name, case, figure)  undef if it is not there
+    least(name, case, figure)
     ratio(name, case, base, figure)
                                 median of what it is to another case, within
                                 each round
@@ -72,6 +73,12 @@ sub by_round {
 sub median {
     my ($self, @what) = @_;
     return middle(values %{ $self->by_round(@what) });
+}
+
+
+sub least {
+    my ($self, @what) = @_;
+    return (sort { $a <=> $b } values %{ $self->by_round(@what) })[0];
 }
 
 

@@ -21,6 +21,7 @@ my %TABLES = (
     walk => \&walk,
     latency => \&latency,
     memory => \&memory,
+    merge => \&merge,
     store => \&store,
     split => \&split_,
     token => \&token,
@@ -133,6 +134,21 @@ sub paging {
                           @ways ]
               } @sizes),
     );
+}
+
+
+sub merge {
+    my ($f) = @_;
+
+    return table(
+        ['namespaces', 'lists asked for', 'latencies, median', 'least',
+         'elements fetched to those of the page'],
+        map { my $case = $_;
+              [ $case, number('%.0f', $f->median('merge', $case, 'lists')),
+                number('%.1f', $f->median('merge', $case, 'latencies')),
+                number('%.1f', $f->least('merge', $case, 'latencies')),
+                number('%.3f', $f->median('merge', $case, 'fetched')) ]
+        } $f->cases('merge'));
 }
 
 
