@@ -104,6 +104,55 @@ subtest 'errors' => sub {
     is_deeply \%got, \%want, 'reason, status and code of each';
 };
 
+subtest 'what nginx -t says' => sub {
+    my $said = join '', map {
+        my $c = slurp($source{$_});
+        map { s/\\"/"/gr } $c =~ /"((?:[^"\\\n]|\\.)*)"/g;
+    } sort keys %source;
+
+    my $n = 0;
+
+    for my $line ($page{'docs/directives.md'} =~ /^    ("[^\n]*: [^\n]*)$/gm) {
+        my @parts = split m{;\s|:\s|No\ such\ file\ or\ directory|\sin(?=\s+/)
+                            |"[^"]*"|'[^']*'|/etc/\S+|\b\d+\b|[HRE]S\d+}x, $line;
+
+        for my $part (@parts) {
+            $part =~ s/\A[\s,()]+|[\s,()]+\z//g;
+            next if length $part < 15;
+
+            ok index($said, $part) >= 0, "docs/directives.md: $part";
+            $n++;
+        }
+    }
+
+    cmp_ok $n, '>', 5, 'lines were found';
+};
+
+subtest 'man pages' => sub {
+    my $man = `tools/man` =~ s/\\f[BR]|\\(?=-)//gr;
+    my %context = directives();
+    my %error = slurp($source{'ngx_sensu_error.c'})
+                =~ /\{ \d+, (NGX_SENSU_\w+), ngx_string\("(\w+)"\)/g;
+
+    is_deeply [ grep { $man !~ /\b$_\b/ } sort keys %context, values %error ], [],
+        'ngx_sensu_module(7) has every directive and reason';
+
+    my $page = slurp('program/sensu-token.1') =~ s/\\-/-/gr;
+    my $code = join '', map { slurp($_) } glob 'program/*.c';
+
+    my %takes = map { $_ => 1 }
+                $code =~ /(?:option\(|strcmp\(\w+\[\w\], )"(--[\w-]+)"/g;
+    my %told = map { $_ => 1 } $page =~ /(--[a-z-]+[a-z])/g;
+    my ($usage) = $code =~ /program_usage\[\] =(.*?);\n\n/s;
+    my %usage = map { $_ => 1 } $usage =~ /(--[a-z-]+[a-z])/g;
+
+    delete $takes{'--help'};
+
+    is_deeply [ sort keys %told ], [ sort keys %takes ],
+        'sensu-token(1) has every option';
+    is_deeply [ sort keys %usage ], [ sort keys %takes ], 'and so has --help';
+};
+
 subtest 'log lines' => sub {
     my $text = $page{'docs/operating.md'} =~ s/\s+/ /gr;
     my $n = 0;
