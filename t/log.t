@@ -97,6 +97,33 @@ subtest 'a store that is gone' => sub {
         'and one that says what to do';
 };
 
+subtest 'a wrong secret' => sub {
+    my $wrong = $t->nginx(backend => $demo);
+    my $foreign = sub {
+        my ($n) = @_;
+        $wrong->get('/api/core/v2/checks', token =>
+                    jwt('HS256', { sub => 'a', exp => time + 900 }, 'x' x 32))
+            for 1 .. $n;
+    };
+    my $told = sub { scalar $wrong->grep_log(qr/\[warn\].*is sensu_jwt_key the secr/) };
+
+    $foreign->(49);
+    $wrong->get('/api/core/v2/checks', token => 'foo') for 1 .. 60;
+    is $told->(), 0, 'not yet';
+
+    $foreign->(30);
+    is $told->(), 1, 'told once';
+
+    $wrong->reload;
+    is $wrong->get('/api/core/v2/checks', token => $alice)->{status}, 200, 'one';
+    $foreign->(60);
+    is $told->(), 1, 'where one token is good the others are foreign';
+
+    $wrong->reload;
+    $foreign->(50);
+    is $told->(), 2, 'a reload begins anew';
+};
+
 ok index($gw->log, (split /\./, $alice)[2]) < 0
    && index($gw->log, (split /\./, $bob)[1]) < 0, 'no bearer token is in it';
 

@@ -10,6 +10,9 @@
 #include "ngx_sensu_mark.h"
 
 
+#define NGX_SENSU_FOREIGN  50        /* tokens of a worker, and none of ours */
+
+
 static ngx_uint_t ngx_sensu_caller_may_leave(ngx_http_request_t *r);
 static ngx_sensu_caller_t *ngx_sensu_caller_token(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
@@ -17,6 +20,8 @@ static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
 static ngx_sensu_identity_t *ngx_sensu_verify_field(
     ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     ngx_sensu_caller_t *caller);
+static void ngx_sensu_verify_tell(ngx_http_request_t *r,
+    sensu_token_e verdict);
 static void ngx_sensu_caller_cleanup(void *data);
 
 
@@ -184,6 +189,8 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     identity = ngx_sensu_verify_field(conf, ngx_sensu_str(header->value),
                                       caller);
 
+    ngx_sensu_verify_tell(r, caller->verdict);
+
     if (caller->verdict != SENSU_TOKEN_OK) {
         return NGX_OK;
     }
@@ -203,6 +210,37 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     caller->issuer = identity->issuer;
 
     return NGX_OK;
+}
+
+
+/*
+ * A wrong secret refuses everybody, each with a line of level info at most.
+ * Workers begin anew with a reload, and so does this.
+ */
+
+static void
+ngx_sensu_verify_tell(ngx_http_request_t *r, sensu_token_e verdict)
+{
+    static ngx_uint_t  known, foreign;
+
+    if (verdict == SENSU_TOKEN_OK) {
+        known = 1;
+        return;
+    }
+
+    if ((verdict != SENSU_TOKEN_BAD_SIGNATURE
+         && verdict != SENSU_TOKEN_UNKNOWN_KEY)
+        || known || foreign == NGX_SENSU_FOREIGN)
+    {
+        return;
+    }
+
+    if (++foreign == NGX_SENSU_FOREIGN) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "sensu: not one of the first %d tokens was signed with "
+                      "a key of this gateway: is sensu_jwt_key the secret of "
+                      "this cluster?", NGX_SENSU_FOREIGN);
+    }
 }
 
 
