@@ -149,6 +149,14 @@ subtest 'the connection after 413' => sub {
     }
 };
 
+# nginx has thrown it away, and says its length all the same: nobody waits for it
+
+subtest 'error_page 413 = @named' => sub {
+    too_large($gw->post('/page/a', body(200), token => $token), 'HTTP/1');
+    like h2('/page/a', body(200), @$_), qr/:status: 413/, 'HTTP/2'
+        for [], ['--no-content-length'];
+};
+
 $t->done;
 
 
@@ -170,6 +178,9 @@ sub fresh {
                                 proxy_http_version 1.1;
                                 proxy_pass http://sensu; }
         location /unguarded/ { sensu_guard off; proxy_pass http://sensu; }
+        location /page/ { client_max_body_size 100; error_page 413 = @large;
+                          proxy_pass http://sensu; }
+        location @large { client_max_body_size 1m; proxy_pass http://sensu; }
         location /off/ { sensu_gateway off; proxy_pass http://sensu; }
 END
 }

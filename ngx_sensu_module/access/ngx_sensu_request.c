@@ -342,6 +342,14 @@ ngx_sensu_is_discarded(ngx_http_request_t *r)
         return 1;
     }
 
+#if (NGX_HTTP_V2)
+
+    if (r->stream != NULL && r->stream->skip_data) {
+        return 1;
+    }
+
+#endif
+
     if (r->request_body != NULL || r->headers_in.content_length == NULL) {
         return 0;
     }

@@ -54,7 +54,7 @@ my @more = ('gzip on; gzip_types *;', 'gunzip on;', 'ssi on; ssi_types *;',
     'proxy_next_upstream error http_404 non_idempotent;', 'proxy_redirect off;',
     'proxy_cache cache; proxy_cache_valid any 1s; '
         . 'proxy_cache_key $sensu_user$sensu_token$request_method$request_uri;',
-    'sensu_guard off;', 'sensu_pages off;', 'sensu_native_pages off;',
+    'sensu_pages off;', 'sensu_native_pages off;',
     'sensu_page_default 1;', 'sensu_api */*;', 'sensu_page_buffer 4k;');
 
 my @early = ('set $n $sensu_namespace;', 'set $n $kind$who;',
