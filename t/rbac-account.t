@@ -176,7 +176,7 @@ subtest 'errors of the account' => sub {
     fresh();
 
     my $wrong = $t->write('wrong.pw', "wrong\n", 0600);
-    my $gw = gateway('refresh=1s stale=2s',
+    my $gw = gateway('refresh=1h stale=2h',
                 account => "sensu_account gateway password_file=$wrong");
 
     $demo->forget;
