@@ -44,8 +44,8 @@ static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
 static ngx_uint_t ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
-static ngx_int_t ngx_sensu_sent_has_api(ngx_http_request_t *r,
-    ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
+    ngx_str_t *prefix);
 static ngx_int_t ngx_sensu_sent_names_api(ngx_http_request_t *r,
     ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
@@ -331,7 +331,7 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
 
     if (rc == NGX_DECLINED) {
         *why = "a path of the API that was none when it was judged";
-        return same ? NGX_OK : ngx_sensu_sent_has_api(r, &sent->path);
+        return same ? NGX_OK : ngx_sensu_sent_names_api(r, &sent->path);
     }
 
     if (!same) {
@@ -447,7 +447,7 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
         /* is the prefix one that everybody reads alike? */
         one.data = sent->data;
         one.len = sent->len - path.len;
-        rc = ngx_sensu_sent_has_api(r, &one);
+        rc = ngx_sensu_sent_is_plain(r, &one);
     }
 
     if (rc != NGX_OK) {
@@ -469,24 +469,24 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
 }
 
 
-/* NGX_OK: it has nothing of the API, whoever reads it */
-
 static ngx_int_t
-ngx_sensu_sent_has_api(ngx_http_request_t *r, ngx_str_t *sent)
+ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *prefix)
 {
     u_char        *buf;
     sensu_path_t   path;
 
-    buf = ngx_pnalloc(r->pool, sensu_path_buf(sent->len) + 1);
+    buf = ngx_pnalloc(r->pool, sensu_path_buf(prefix->len));
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    return (sensu_path_parse(&path, ngx_sensu_str(*sent), buf)
+    return (sensu_path_parse(&path, ngx_sensu_str(*prefix), buf)
             == SENSU_PATH_OTHER)
-           ? ngx_sensu_sent_names_api(r, sent) : NGX_DECLINED;
+           ? NGX_OK : NGX_DECLINED;
 }
 
+
+/* NGX_OK: there is nothing of the API in it, whoever reads it */
 
 static ngx_int_t
 ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
