@@ -20,8 +20,8 @@ my $gw = gateway($proxy->url . ' timeout=1s');
 # what spoils it, what the log says; 0: the requester does not notice
 
 my @faults = (
-    ['half' => qr/is down: no answer in 1000ms; check its load/],
-    ['silent' => qr/is down: no answer in 1000ms; check its load/],
+    ['half' => qr/was late: "no answer in 1000ms"; check its load/],
+    ['silent' => qr/was late: "no answer in 1000ms"; check its load/],
     ['reset' => qr/Connection reset by peer/],
     ['close' => qr/Server closed the connection/],
     ['slow' => 0],

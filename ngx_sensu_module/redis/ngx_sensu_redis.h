@@ -19,7 +19,7 @@ typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
 
 /*
  * Reads the arguments of sensu_redis (args[0] is the directive's name):
- * URL [timeout=250ms] [prefix=sensu:] [password_file=F] [user=U].  Logs what
+ * URL [timeout=500ms] [prefix=sensu:] [password_file=F] [user=U].  Logs what
  * is wrong and what would be right with file and line, and returns NULL.
  * resolver is looked at when all is read: where there is one, names are asked
  * for at each connect, and without one they are resolved then.

@@ -13,6 +13,8 @@
 #define NGX_SENSU_REDIS_ARGUMENT  (1 + NGX_SIZE_T_LEN + 2 + 2)
 
 
+static void ngx_sensu_redis_too_late(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 static u_char *ngx_sensu_redis_argument(u_char *p, ngx_str_t *arg);
 static ngx_uint_t ngx_sensu_redis_slot(ngx_str_t *key);
 static ngx_uint_t ngx_sensu_redis_crc16(u_char *p, size_t len);
@@ -52,7 +54,8 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
     cmd->redis = redis;
     cmd->op = op;
     cmd->reply = reply;
-    cmd->deadline = ngx_current_msec + redis->timeout;
+    cmd->start = ngx_current_msec;
+    cmd->deadline = cmd->start + redis->timeout;
     cmd->nargs = nargs;
     cmd->buf.data = p;
 
@@ -112,6 +115,69 @@ ngx_sensu_redis_fail_fast(ngx_sensu_redis_cmd_t *cmd)
     }
 
     ngx_sensu_redis_complete(cmd, NGX_ERROR);
+}
+
+
+/*
+ * One timer for all.  It may fire early, when who it was set for has long
+ * been answered, and is then set for the first deadline that there is.
+ */
+
+void
+ngx_sensu_redis_cmd_until(ngx_sensu_redis_cmd_t *cmd)
+{
+    ngx_event_t     *timer;
+    ngx_msec_int_t   left;
+
+    timer = &cmd->peer->timer;
+
+    if (timer->timer_set) {
+
+        if ((ngx_msec_int_t) (cmd->deadline - timer->timer.key) >= 0) {
+            return;
+        }
+
+        ngx_del_timer(timer);
+    }
+
+    left = (ngx_msec_int_t) (cmd->deadline - ngx_current_msec);
+
+    ngx_add_timer(timer, ngx_max(left, 1));
+}
+
+
+/*
+ * Who waits for it is told, and nobody else: its answer, should it come, still
+ * has its place among the others.
+ */
+
+void
+ngx_sensu_redis_cmd_late(ngx_sensu_redis_cmd_t *cmd)
+{
+    u_char       text[64];
+    ngx_msec_t   timeout;
+
+    timeout = cmd->redis->timeout;
+
+    ngx_sprintf(text, "no answer in %Mms%Z", timeout);
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_TIMEOUTS, 1);
+    ngx_sensu_redis_tell(cmd->redis, cmd->peer->addr.text, "was late:",
+                         (char *) text);
+
+    ngx_sensu_op_complete(cmd->op, NGX_ERROR);
+
+    cmd->op = NULL;
+    cmd->again = 0;
+    cmd->reply = ngx_sensu_redis_too_late;
+    cmd->deadline += NGX_SENSU_REDIS_SILENCE * timeout;
+}
+
+
+static void
+ngx_sensu_redis_too_late(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    /* nobody waits for it */
 }
 
 

@@ -40,7 +40,7 @@ static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
 
 static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
     { ngx_string("timeout="), ngx_sensu_redis_conf_timeout, 0,
-      "must be a time from 1ms to 10s, as in timeout=250ms" },
+      "must be a time from 1ms to 10s, as in timeout=500ms" },
     { ngx_string("prefix="), ngx_sensu_redis_conf_prefix, 0,
       "must be 1 to 64 printable characters without blanks, as in "
       "prefix=sensu:" },
@@ -89,7 +89,7 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
     redis->resolver = resolver;
     redis->file = cf->conf_file->file.name;
     redis->line = cf->conf_file->line;
-    redis->timeout = 250;
+    redis->timeout = 500;
     redis->tls_conf.verify = 1;
     ngx_str_set(&redis->prefix, "sensu:");
 

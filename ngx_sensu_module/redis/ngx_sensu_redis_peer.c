@@ -26,10 +26,8 @@ static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer,
 static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
 static void ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev);
-static void ngx_sensu_redis_peer_until(ngx_sensu_redis_peer_t *peer,
-    ngx_msec_t deadline);
 static void ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev);
-static ngx_uint_t ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer);
+static ngx_msec_t ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer);
 
 
 static const ngx_sensu_redis_owner_t  ngx_sensu_redis_peer_owner = {
@@ -163,7 +161,7 @@ ngx_sensu_redis_peer_say(ngx_sensu_redis_peer_t *peer,
 
     ngx_sensu_redis_peer_write(peer, cmd);
 
-    ngx_sensu_redis_peer_until(peer, cmd->deadline);
+    ngx_sensu_redis_cmd_until(cmd);
 }
 
 
@@ -189,7 +187,7 @@ ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
         ngx_sensu_redis_peer_write(peer, cmd);
     }
 
-    ngx_sensu_redis_peer_until(peer, cmd->deadline);
+    ngx_sensu_redis_cmd_until(cmd);
 }
 
 
@@ -305,7 +303,7 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 {
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
 
-    ngx_sensu_redis_tell(peer->redis, peer->addr.text, what);
+    ngx_sensu_redis_tell(peer->redis, peer->addr.text, "answered", what);
 }
 
 
@@ -447,34 +445,10 @@ ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev)
 }
 
 
-/*
- * One timer for all.  It may fire early, when who it was set for has long
- * been answered, and is then set for the first deadline that there is.
- */
-
-static void
-ngx_sensu_redis_peer_until(ngx_sensu_redis_peer_t *peer, ngx_msec_t deadline)
-{
-    ngx_msec_int_t  left;
-
-    if (peer->timer.timer_set) {
-
-        if ((ngx_msec_int_t) (deadline - peer->timer.timer.key) >= 0) {
-            return;
-        }
-
-        ngx_del_timer(&peer->timer);
-    }
-
-    left = (ngx_msec_int_t) (deadline - ngx_current_msec);
-
-    ngx_add_timer(&peer->timer, ngx_max(left, 1));
-}
-
-
 static void
 ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev)
 {
+    ngx_msec_t               msec;
     ngx_queue_t             *q;
     ngx_sensu_redis_cmd_t   *cmd;
     ngx_sensu_redis_peer_t  *peer;
@@ -485,11 +459,12 @@ ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev)
 
     ngx_sensu_redis_conn_read(&peer->conn);
 
-    if (ngx_sensu_redis_peer_late(peer)) {
+    msec = ngx_sensu_redis_peer_late(peer);
+
+    if (msec) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_TIMEOUTS, 1);
 
-        ngx_sprintf((u_char *) peer->conn.reason, "no answer in %Mms%Z",
-                    peer->redis->timeout);
+        ngx_sprintf((u_char *) peer->conn.reason, "no answer in %Mms%Z", msec);
 
         ngx_sensu_redis_peer_leave(peer, 1);
     }
@@ -499,14 +474,17 @@ ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev)
          q = ngx_queue_next(q))
     {
         cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-        ngx_sensu_redis_peer_until(peer, cmd->deadline);
+        ngx_sensu_redis_cmd_until(cmd);
     }
 }
 
 
-/* who waits for a connection fails alone, a silent connection is lost */
+/*
+ * Who waits too long fails alone: one late answer is no outage.  A connection
+ * that stays silent, or does not even begin, is lost: returns after how long.
+ */
 
-static ngx_uint_t
+static ngx_msec_t
 ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer)
 {
     ngx_uint_t              n;
@@ -524,11 +502,15 @@ ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer)
 
         if ((ngx_msec_int_t) (ngx_current_msec - cmd->deadline) >= 0) {
 
-            if (n < peer->sent) {
-                return 1;
-            }
+            if (n >= peer->sent) {
+                ngx_sensu_redis_peer_fail(peer, cmd);
 
-            ngx_sensu_redis_peer_fail(peer, cmd);
+            } else if (cmd->op) {
+                ngx_sensu_redis_cmd_late(cmd);
+
+            } else {
+                return cmd->deadline - cmd->start;
+            }
         }
 
         n++;

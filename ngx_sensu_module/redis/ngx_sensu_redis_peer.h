@@ -20,6 +20,9 @@
 #define NGX_SENSU_REDIS_PREFIX     64
 #define NGX_SENSU_REDIS_ARGS       8       /* of a script */
 
+/* time-outs: a connection that was silent for so many more is lost */
+#define NGX_SENSU_REDIS_SILENCE    3
+
 
 typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
 typedef struct ngx_sensu_redis_cmd_s   ngx_sensu_redis_cmd_t;
@@ -108,6 +111,7 @@ struct ngx_sensu_redis_cmd_s {
                                                error ends the connection */
     ngx_sensu_redis_reply_pt     value;     /* where it is no error */
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
+    ngx_msec_t                   start;
     ngx_msec_t                   deadline;
     ngx_uint_t                   slot;
     ngx_uint_t                   hops;
@@ -161,6 +165,10 @@ ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
 void ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc);
 void ngx_sensu_redis_fail_fast(ngx_sensu_redis_cmd_t *cmd);
 
+/* its deadline has passed, and it waits on for nobody; sets the peer's timer */
+void ngx_sensu_redis_cmd_late(ngx_sensu_redis_cmd_t *cmd);
+void ngx_sensu_redis_cmd_until(ngx_sensu_redis_cmd_t *cmd);
+
 /* an EVALSHA becomes an EVAL */
 ngx_int_t ngx_sensu_redis_cmd_eval(ngx_sensu_redis_cmd_t *cmd);
 
@@ -171,9 +179,9 @@ ngx_int_t ngx_sensu_redis_key(ngx_sensu_redis_t *redis, ngx_str_t *key,
 /* ngx_sensu_redis_trouble.c: a number of the table */
 ngx_uint_t ngx_sensu_redis_trouble(const char *said);
 
-/* logs it, but once a minute */
+/* logs it, but once a minute; does: "answered", "was late:" */
 void ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name,
-    const char *said);
+    const char *does, const char *said);
 
 /* ngx_sensu_redis_outage.c: it is down, try again after so long */
 ngx_msec_t ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer);

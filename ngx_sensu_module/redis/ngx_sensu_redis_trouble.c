@@ -104,7 +104,8 @@ ngx_sensu_redis_trouble(const char *said)
 
 
 void
-ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name, const char *said)
+ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name, const char *does,
+    const char *said)
 {
     u_char      more[64];
     ngx_uint_t  trouble;
@@ -126,7 +127,7 @@ ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name, const char *said)
     }
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "redis %s answered \"%s\"; %s%s", name, said,
+                  "redis %s %s \"%s\"; %s%s", name, does, said,
                   ngx_sensu_redis_troubles[trouble].advice, more);
 
     redis->told[trouble] = ngx_max(ngx_current_msec, 1);
