@@ -99,16 +99,15 @@ void
 program_key(program_key_t *key, const char *text, int set)
 {
     int    n;
-    char  *copy, *word, *rest;
+    char  *word, *rest;
 
     memset(key, 0, sizeof(program_key_t));
 
-    copy = strdup(text);
-    if (copy == NULL) {
-        program_wrong("no memory");
+    if (strlen(text) >= sizeof(key->text)) {
+        program_wrong("a key has more than %zu bytes", sizeof(key->text) - 1);
     }
 
-    rest = copy;
+    rest = strcpy(key->text, text);
 
     for (n = set; (word = strtok_r(rest, " \t", &rest)) != NULL; n++) {
 

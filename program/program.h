@@ -21,13 +21,13 @@
 #define PROGRAM_REFUSED  1
 #define PROGRAM_WRONG    2           /* wrong use, or a file that is no good */
 
-#define PROGRAM_WORDS    8           /* of a --key */
 #define PROGRAM_TOKEN    (1024 * 1024)
 
 
 /* a --key, cut at its blanks, with a path from the root */
 
 typedef struct {
+    char                  text[8192];
     char                 *alg;
     char                  path[4096];
     const char           *kid;       /* NULL: none */
