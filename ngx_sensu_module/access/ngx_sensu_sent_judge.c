@@ -1,0 +1,370 @@
+
+/*
+ * Is the request line that nginx has written what the gateway judged?  Another
+ * spelling of the path is, and the same path below a prefix.
+ */
+
+
+#include "ngx_sensu_sent.h"
+
+
+typedef struct {
+    ngx_str_t  method;
+    ngx_str_t  path;
+    ngx_str_t  query;
+} ngx_sensu_sent_line_t;
+
+
+static ngx_uint_t ngx_sensu_sent_verbatim(ngx_http_request_t *r,
+    ngx_buf_t *b);
+static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
+    ngx_sensu_sent_line_t *sent);
+static ngx_uint_t ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b);
+static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
+    sensu_path_t *judged, ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
+    ngx_str_t *prefix);
+static ngx_int_t ngx_sensu_sent_names_api(ngx_http_request_t *r,
+    ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
+    ngx_str_t *judged, ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_canonical(ngx_http_request_t *r,
+    sensu_path_t *path, ngx_str_t *text);
+static ngx_int_t ngx_sensu_sent_parse(ngx_http_request_t *r,
+    ngx_str_t *text, sensu_path_t *path);
+
+
+ngx_int_t
+ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
+{
+    ngx_int_t               rc;
+    ngx_str_t               path, query;
+    ngx_uint_t              same, method;
+    sensu_path_t            judged;
+    ngx_sensu_loc_conf_t   *conf;
+    ngx_sensu_sent_line_t   line, *sent;
+
+    sent = &line;
+
+    if (ngx_sensu_sent_verbatim(r, r->upstream->request_bufs->buf)) {
+        return NGX_OK;
+    }
+
+    if (!ngx_sensu_sent_read(r->upstream->request_bufs, sent)) {
+        *why = "what is no request of HTTP/1, which the gateway can not read";
+        return NGX_DECLINED;
+    }
+
+    if (ngx_sensu_target_raw(r, &path, &query) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    same = ngx_sensu_sent_same(&sent->path, &path);
+    method = ngx_sensu_sent_same(&sent->method, &r->method_name);
+
+    if (same && method && ngx_sensu_sent_same(&sent->query, &query)) {
+        return NGX_OK;
+    }
+
+    rc = ngx_sensu_sent_parse(r, &path, &judged);
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        *why = "a path of the API that was none when it was judged";
+        return same ? NGX_OK : ngx_sensu_sent_names_api(r, &sent->path);
+    }
+
+    if (!same) {
+        *why = "another path than was judged";
+
+        rc = ngx_sensu_sent_is_api(r, &judged, &sent->path);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    /* a cache makes a GET of a HEAD */
+
+    if (!method && !(r->method == NGX_HTTP_HEAD && sent->method.len == 3
+                     && ngx_strncmp(sent->method.data, "GET", 3) == 0))
+    {
+        *why = "another method than was judged";
+        return NGX_DECLINED;
+    }
+
+    conf = ngx_sensu_loc_conf(r);
+
+    if (!conf->guard && !conf->pages) {
+        return NGX_OK;
+    }
+
+    *why = "a limit or a continue that is not the gateway's";
+
+    return ngx_sensu_sent_pages(r, &query, &sent->query);
+}
+
+
+/* nearly always: the target as the request has it, byte for byte */
+
+static ngx_uint_t
+ngx_sensu_sent_verbatim(ngx_http_request_t *r, ngx_buf_t *b)
+{
+    u_char     *p;
+    ngx_str_t  *method, *line;
+
+    method = &r->method_name;
+    line = &r->unparsed_uri;
+
+    if (!r->valid_unparsed_uri
+        || (size_t) (b->last - b->pos) < method->len + line->len
+                                         + sizeof("  HTTP/1.x") - 1)
+    {
+        return 0;
+    }
+
+    p = b->pos + method->len + 1;
+
+    return ngx_memcmp(b->pos, method->data, method->len) == 0
+           && p[-1] == ' '
+           && ngx_memcmp(p, line->data, line->len) == 0
+           && ngx_memcmp(p + line->len, " HTTP/1.", sizeof(" HTTP/1.") - 1)
+              == 0;
+}
+
+
+/* METHOD SP TARGET SP HTTP/1.x, as nginx has written it */
+
+static ngx_uint_t
+ngx_sensu_sent_read(ngx_chain_t *cl, ngx_sensu_sent_line_t *sent)
+{
+    u_char     *p, *last;
+    ngx_str_t   target;
+
+    ngx_memzero(sent, sizeof(ngx_sensu_sent_line_t));
+
+    last = cl->buf->last;
+
+    sent->method.data = cl->buf->pos;
+
+    p = ngx_strlchr(sent->method.data, last, ' ');
+    if (p == NULL) {
+        return 0;
+    }
+
+    sent->method.len = p - sent->method.data;
+    target.data = p + 1;
+
+    p = ngx_strlchr(target.data, last, ' ');
+
+    if (p == NULL || last - p < (ssize_t) sizeof(" HTTP/1.x") - 1
+        || ngx_strncmp(p, " HTTP/1.", sizeof(" HTTP/1.") - 1) != 0)
+    {
+        return 0;
+    }
+
+    target.len = p - target.data;
+
+    sent->path = target;
+
+    p = ngx_strlchr(target.data, target.data + target.len, '?');
+
+    if (p != NULL) {
+        sent->path.len = p - target.data;
+        sent->query.data = p + 1;
+        sent->query.len = target.data + target.len - sent->query.data;
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
+}
+
+
+/*
+ * Another spelling of the path, or the path below a prefix of the operator's,
+ * which a proxy on the way will cut off.
+ */
+
+static ngx_int_t
+ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
+    ngx_str_t *sent)
+{
+    u_char        *p;
+    ngx_int_t      rc;
+    ngx_str_t      path, one, other;
+    sensu_path_t   parsed;
+
+    path = *sent;
+
+    p = ngx_strnstr(path.data, "/api/", path.len);
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    path.len -= p - path.data;
+    path.data = p;
+
+    rc = ngx_sensu_sent_parse(r, &path, &parsed);
+
+    if (rc == NGX_OK && path.len != sent->len) {
+        /* is the prefix one that everybody reads alike? */
+        one.data = sent->data;
+        one.len = sent->len - path.len;
+        rc = ngx_sensu_sent_is_plain(r, &one);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (parsed.wildcard) {
+        /* the canonical path has none: a backend knows no such namespace */
+        return NGX_DECLINED;
+    }
+
+    if (ngx_sensu_sent_canonical(r, judged, &one) != NGX_OK
+        || ngx_sensu_sent_canonical(r, &parsed, &other) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_sensu_sent_same(&one, &other) ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *prefix)
+{
+    u_char        *buf;
+    sensu_path_t   path;
+
+    buf = ngx_pnalloc(r->pool, sensu_path_buf(prefix->len));
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    return (sensu_path_parse(&path, ngx_sensu_str(*prefix), buf)
+            == SENSU_PATH_OTHER)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* NGX_OK: there is nothing of the API in it, whoever reads it */
+
+static ngx_int_t
+ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
+{
+    u_char  *buf, *src, *dst;
+
+    buf = ngx_pnalloc(r->pool, sent->len + 1);
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = sent->data;
+    dst = buf;
+    ngx_unescape_uri(&dst, &src, sent->len, 0);
+    *dst++ = '/';
+
+    return ngx_strnstr(buf, "/api/", dst - buf) ? NGX_DECLINED : NGX_OK;
+}
+
+
+/*
+ * What the gateway asks for may be left out, then it pages what comes; but
+ * beside it there is no other limit or continue.
+ */
+
+static ngx_int_t
+ngx_sensu_sent_pages(ngx_http_request_t *r, ngx_str_t *judged,
+    ngx_str_t *sent)
+{
+    u_char         *buf;
+    ngx_str_t       rest;
+    sensu_query_t   query;
+
+    rest = *sent;
+
+    if (judged->len && rest.len > judged->len
+        && rest.data[judged->len] == '&'
+        && ngx_strncmp(rest.data, judged->data, judged->len) == 0)
+    {
+        rest.data += judged->len + 1;
+        rest.len -= judged->len + 1;
+    }
+
+    buf = ngx_pnalloc(r->pool, rest.len + 64);
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    return (sensu_query_parse(&query, ngx_sensu_str(rest), buf)
+            == SENSU_QUERY_OK
+            && query.rest.len == rest.len)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_sensu_sent_canonical(ngx_http_request_t *r, sensu_path_t *path,
+    ngx_str_t *text)
+{
+    text->data = ngx_pnalloc(r->pool, sensu_path_room(path, sensu_str_null));
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = sensu_path_build(path, sensu_str_null, text->data);
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: it is none of the API */
+
+static ngx_int_t
+ngx_sensu_sent_parse(ngx_http_request_t *r, ngx_str_t *text,
+    sensu_path_t *path)
+{
+    u_char  *buf;
+
+    buf = ngx_pnalloc(r->pool, sensu_path_buf(text->len));
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    return sensu_path_parse(path, ngx_sensu_str(*text), buf) == SENSU_PATH_API
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * The error page of a request that was let in, in a location that is no
+ * gateway: whatever it is, it is nothing of the API.
+ */
+
+ngx_int_t
+ngx_sensu_sent_left(ngx_http_request_t *r, const char **why)
+{
+    ngx_sensu_ctx_t        *ctx;
+    ngx_sensu_sent_line_t   sent;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
+
+    if (ctx == NULL || ctx->passed.len == 0
+        || !ngx_sensu_sent_read(r->upstream->request_bufs, &sent))
+    {
+        return NGX_OK;
+    }
+
+    *why = "a path of the API past the gateway";
+
+    return ngx_sensu_sent_names_api(r, &sent.path);
+}
