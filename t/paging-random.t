@@ -50,9 +50,8 @@ $walks = SensuTest::Walks->new(
         my ($walk, $target) = @_;
         my $slow = rand() < 0.03;
 
-        $walks->control('fault', { action => 'trickle', path_regex => '^/api',
-                                   ms => 1, bytes => 300 + int rand 4000 })
-            if $slow;
+        $walks->control('fault', { path_regex => '^/api',
+                                   %{ $walks->trickle($walk) } }) if $slow;
 
         my $r = $walk->{session}->get($target, token => $walks->{token});
 

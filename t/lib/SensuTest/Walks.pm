@@ -37,6 +37,8 @@ given up and counted in {refused}.
                 is then given up and counted in {excused}
     new_state   fills the lists anew; walks under way are forgotten
     pages_of(n) n pages of six walks at a time, and changes
+    trickle(walk)          a fault of the demo backend: the list comes in small
+                           pieces, a hundred at the most
     round(n)    all of this, then the walks to their end
 
 and the counts {walks}, {excused}, {refused}, {pages}, {elements}, {changes},
@@ -402,6 +404,20 @@ sub step {
 
     $self->judge($w);
     return 0;
+}
+
+
+sub trickle {
+    my ($self, $walk) = @_;
+
+    my $list = $self->{list}{$walk->{type}};
+    my $size = 0;
+    $size += length $_->{raw} for grep { $_ } values %$list;
+
+    my $bytes = 300 + int rand 4000;
+    $bytes = 1 + int $size / 100 if $bytes * 100 < $size;
+
+    return { action => 'trickle', ms => 1, bytes => $bytes };
 }
 
 

@@ -94,7 +94,7 @@ sub ask {
     }
 
     if (rand() < 0.02) {
-        $spoilt = $self->spoil;
+        $spoilt = $self->spoil($walk);
         $child->count("backend $spoilt->{name}");
     }
 
@@ -128,7 +128,7 @@ sub leave {
 
 
 sub spoil {
-    my ($self) = @_;
+    my ($self, $walk) = @_;
 
     my @all = (@faults, $self->{paging} ? @paging : ());
     my $one = $all[rand @all];
@@ -136,7 +136,7 @@ sub spoil {
     my @status = @{ $one->{status} };
 
     $fault{bytes} = int rand 300 if ($fault{action} // '') eq 'cut-after';
-    @fault{qw(ms bytes)} = (1, 300 + int rand 4000)
+    %fault = (%fault, %{ $self->{walks}->trickle($walk) })
         if ($fault{action} // '') eq 'trickle';
 
     if (($fault{action} // '') eq 'delay') {
