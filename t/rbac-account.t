@@ -506,6 +506,26 @@ subtest 'what nginx -t says' => sub {
 };
 
 
+subtest 'a new password does not fill the zone' => sub {
+    fresh();
+    control(put => [ map { binding("b$_", 'dev', 'view', "user$_") }
+                         1 .. 1000 ]);
+
+    my $gw = gateway('refresh=1h stale=2h', http => 'sensu_rbac_zone r:256k;');
+
+    for (1 .. 6) {
+        $t->write('account.pw', "pass$_\n", 0600);
+        control(put => { type => 'users', name => 'gateway', groups => [],
+                         password => "pass$_" });
+        $gw->reload;
+        is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
+           "password $_";
+    }
+
+    $t->write('account.pw', "pass\n", 0600);
+};
+
+
 subtest 'a zone that is too small says what would do' => sub {
     fresh();
     control(put => [ map { binding("b$_", 'dev', 'view', "user$_") }

@@ -73,7 +73,8 @@ ngx_sensu_roles_t *ngx_sensu_account_roles(ngx_conf_t *cf,
 
 ngx_int_t ngx_sensu_roles_zone(ngx_conf_t *cf, ngx_sensu_main_conf_t *smcf);
 void ngx_sensu_roles_exit_process(ngx_sensu_roles_t *roles);
-/* this worker's copy is the latest; NGX_ERROR: no memory */
+/* this worker's copy is the latest; NGX_DECLINED: there is none any more;
+   NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log);
 /* how old the table is, in milliseconds; -1: there is none */
 ngx_msec_int_t ngx_sensu_roles_age(ngx_sensu_roles_t *roles);

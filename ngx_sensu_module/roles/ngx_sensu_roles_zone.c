@@ -24,6 +24,9 @@ typedef struct {
 
 
 static ngx_int_t ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data);
+static void ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx);
+static void ngx_sensu_roles_empty(ngx_slab_pool_t *pool,
+    ngx_sensu_roles_shared_t *shared);
 static ngx_sensu_roles_shared_t *ngx_sensu_roles_find(
     ngx_sensu_roles_zone_t *ctx, ngx_sensu_roles_t *roles);
 
@@ -105,7 +108,73 @@ ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data)
         }
     }
 
+    ngx_sensu_roles_retire(ctx);
+
     return NGX_OK;
+}
+
+
+/*
+ * What no account of this configuration has read is given up, so that changes
+ * of passwords do not fill the zone.  Workers of the one before go on with
+ * their copies.
+ */
+
+static void
+ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx)
+{
+    ngx_uint_t                  i;
+    ngx_queue_t                *q;
+    ngx_sensu_roles_t         **roles;
+    ngx_sensu_roles_shared_t   *shared;
+
+    roles = ctx->smcf->roles.elts;
+
+    for (q = ngx_queue_head(&ctx->root->all);
+         q != ngx_queue_sentinel(&ctx->root->all);
+         q = ngx_queue_next(q))
+    {
+        shared = ngx_queue_data(q, ngx_sensu_roles_shared_t, queue);
+
+        for (i = 0; i < ctx->smcf->roles.nelts; i++) {
+            if (roles[i]->shared == shared) {
+                break;
+            }
+        }
+
+        if (i == ctx->smcf->roles.nelts
+            && ngx_atomic_cmp_set(&shared->writer, 0, ngx_pid))
+        {
+            ngx_sensu_roles_empty(ctx->pool, shared);
+            shared->writer = 0;
+        }
+    }
+}
+
+
+static void
+ngx_sensu_roles_empty(ngx_slab_pool_t *pool, ngx_sensu_roles_shared_t *shared)
+{
+    ngx_uint_t   i;
+    void        *parts[3];
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    parts[0] = shared->table;
+    parts[1] = shared->access.data;
+    parts[2] = shared->refresh.data;
+
+    for (i = 0; i < 3; i++) {
+        if (parts[i] != NULL) {
+            ngx_slab_free_locked(pool, parts[i]);
+        }
+    }
+
+    shared->table = NULL;
+    ngx_str_null(&shared->access);
+    ngx_str_null(&shared->refresh);
+
+    ngx_shmtx_unlock(&pool->mutex);
 }
 
 
@@ -166,6 +235,11 @@ ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log)
 
     ngx_shmtx_lock(&roles->pool->mutex);
 
+    if (roles->shared->table == NULL) {
+        ngx_shmtx_unlock(&roles->pool->mutex);
+        return NGX_DECLINED;
+    }
+
     size = sensu_rbac_size(roles->shared->table);
     version = roles->shared->version;
 
@@ -197,7 +271,7 @@ ngx_sensu_roles_age(ngx_sensu_roles_t *roles)
 {
     ngx_msec_int_t  age;
 
-    if (roles->shared->version == 0) {
+    if (roles->shared->table == NULL) {
         return -1;
     }
 
