@@ -60,6 +60,7 @@ my %locations = (
     limit => 'location / { proxy_pass http://sensu$uri?continue=Li4v&$args; }',
     limit_after => 'location / '
         . '{ proxy_pass http://sensu$uri$is_args$args&limit=-1; }',
+    limit_good => 'location / { proxy_pass http://sensu$uri?limit=5; }',
     beside => 'location / { proxy_pass http://sensu$uri?x=1; }',
     grpc => 'location / { grpc_pass grpc://sensu; }',
 );
@@ -131,7 +132,8 @@ subtest 'the same path' => sub {
 
 subtest 'another' => sub {
     is ask($_, "$checks/cpu"), $left, $_
-        for qw(other fixed climbs below_api method limit limit_after grpc);
+        for qw(other fixed climbs below_api method limit limit_good
+                limit_after grpc);
     is ask('uri', "$CORE/namespaces/dev/assets/a%2Fb"), $left,
        'a slash that is none any more';
     is ask('plain', "$CORE/namespaces/dev/assets/a%2Fb"),
