@@ -54,6 +54,8 @@ subtest 'a user in 200 groups' => sub {
 };
 
 subtest 'TLS and HTTP/2' => sub {
+    is get('/version')->{status}, 200, 'nor does the version';
+
     my $r = get('/health', args => ['--http2']);
 
     is $r->{status}, 200, 'health needs no token';

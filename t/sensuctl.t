@@ -213,6 +213,99 @@ subtest 'API keys' => sub {
     is $ask->($pass, 'Key of-nobody'), 401, 'for the backend to judge';
 };
 
+# What came later than 5.5. The programs are not at hand: this is what their
+# documents and sources say they send, and the directive that opens it.
+
+subtest 'sensuctl since 5.8: silenced list --chunk-size asks once' => sub {
+    my $ctl = configure($gw);
+    my $all = elements(all_of('/api/core/v2/silenced'));
+    my $r = command($ctl, GET => '/api/core/v2/silenced?limit=1');
+
+    cmp_ok scalar @$all, '>', 1, 'there are several';
+    is scalar @{ elements($r->{body}) }, 1, 'a page is what it shows';
+    ok defined $r->header('Sensu-Continue'), 'and more is told, to no avail';
+    is still('silenced', command($ctl, GET => '/api/core/v2/silenced')->{body}),
+       still('silenced', all_of('/api/core/v2/silenced')),
+       'without --chunk-size it shows all';
+};
+
+subtest 'sensuctl dump: of all namespaces, by its own chunks' => sub {
+    my $ctl = configure($gw);
+
+    for my $type (grep { $_ ne 'extensions' } @types) {
+        my $path = "/api/core/v2/$type";
+        is still($type, (chunked($ctl, $path, 100))[0]),
+           still($type, all_of($path)), $type;
+    }
+};
+
+subtest 'changes by merge patch' => sub {
+    my $path = '/api/core/v2/namespaces/default/checks/cpu';
+    my $echo = $t->upstream(sub {
+        my ($c, $req) = @_;
+        $c->reply(200, '{}', ETag => '"2"');
+    });
+    my $edge = $t->nginx(backend => $echo);
+    my @patch = (token => $t->token, headers =>
+        [ 'Content-Type' => 'application/merge-patch+json',
+          'If-Match' => '"1"', 'If-None-Match' => '"0"' ]);
+
+    my $r = $edge->request('PATCH', $path, @patch, body => '{"interval":10}');
+    my ($got) = $echo->requests;
+
+    is $r->{status}, 200, 'passes';
+    is $r->header('ETag'), '"2"', 'with its tag';
+    is "$got->{method} $got->{path}", "PATCH $path", 'as it was sent';
+    is $got->{headers}{lc $_->[0]}, $_->[1], $_->[0]
+        for ['Content-Type', 'application/merge-patch+json'],
+            ['If-Match', '"1"'], ['If-None-Match', '"0"'];
+    is $got->{body}, '{"interval":10}', 'and its body';
+
+    is $edge->request('PATCH', $path, @patch,
+           body => '{"metadata":{"namespace":"other"}}')->{status}, 400,
+       'but not into another namespace';
+};
+
+subtest 'groups of later Sensu' => sub {
+    my $back = $t->upstream(sub { $_[0]->reply(200, '{}') });
+    my $core = $t->nginx(backend => $back);
+    my $open = $t->nginx(backend => $back,
+                         server => 'sensu_api core/v2 enterprise/*;');
+    my $cut = $t->nginx(backend => $back, server =>
+        'sensu_api core/v2 enterprise/*; sensu_namespaces default;');
+
+    my $prune = '/api/enterprise/prune/v1alpha';
+    my %send = (token => $t->token,
+                headers => ['Content-Type' => 'application/json']);
+
+    for my $case (
+        [ POST => $prune, '[{"type":"Namespace"}]' ],
+        [ GET => '/api/enterprise/store/v1/provider', undef ],
+        [ PUT => '/api/enterprise/authentication/v2/authproviders/ldap', '{}' ],
+        [ GET => '/api/enterprise/bsm/v1alpha/namespaces/default/'
+                 . 'service-components/web', undef ])
+    {
+        my ($method, $path, $body) = @$case;
+        my @body = defined $body ? (body => $body) : ();
+
+        is $core->request($method, $path, %send, @body)->{status}, 404,
+           "$method $path: not by itself";
+        is scalar($back->requests), 0, 'nor seen by the backend';
+
+        is $open->request($method, $path, %send, @body)->{status}, 200,
+           'but with sensu_api';
+        my ($got) = $back->requests;
+        is "$got->{method} $got->{path} $got->{body}",
+           "$method $path " . ($body // ''), 'as it was sent';
+        $back->forget;
+    }
+
+    is $cut->request('POST', $prune, %send, body => '[]')->{status}, 403,
+       'an action is not of a namespace';
+    is $open->get('/api/core/v2', %send)->{status}, 404, 'core has none';
+    is scalar($back->requests), 0, 'nothing of these is seen';
+};
+
 $t->done;
 
 

@@ -25,7 +25,7 @@ static ngx_int_t ngx_sensu_check_body(ngx_http_request_t *r,
 static ngx_uint_t ngx_sensu_is_discarded(ngx_http_request_t *r);
 static ngx_uint_t ngx_sensu_is_too_large(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
-static ngx_uint_t ngx_sensu_request_metrics(const sensu_path_t *path,
+static ngx_uint_t ngx_sensu_request_is_free(const sensu_path_t *path,
     ngx_uint_t backend);
 static ngx_int_t ngx_sensu_send_upstream(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
@@ -316,7 +316,7 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     if (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)
-        && !ngx_sensu_request_metrics(&ctx->target.path, conf->backend))
+        && !ngx_sensu_request_is_free(&ctx->target.path, conf->backend))
     {
         return ngx_sensu_guard_body(r, ctx);
     }
@@ -394,11 +394,15 @@ ngx_sensu_is_too_large(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
-/* an array, and of no object that the URL could name */
+/* a body that may be an array, and is of no object that the URL could name */
 
 static ngx_uint_t
-ngx_sensu_request_metrics(const sensu_path_t *path, ngx_uint_t backend)
+ngx_sensu_request_is_free(const sensu_path_t *path, ngx_uint_t backend)
 {
+    if (path->resource.len == 0) {
+        return 1;
+    }
+
     return sensu_backend_does(backend, SENSU_BACKEND_TAKES_METRICS)
            && !path->namespaced && path->subpath.len == 0
            && sensu_str_eq(path->resource, sensu_str("tessen"))

@@ -319,7 +319,12 @@ sensu_path_api(sensu_path_t *path, sensu_path_reader_t *r)
     path->scope = SENSU_SCOPE_CLUSTER;
 
     if (!sensu_path_next(r, &seg)) {
-        return sensu_path_fail(path, SENSU_PATH_UNKNOWN, "no resource");
+
+        /* an action, as enterprise/prune/v1alpha is; core has none */
+
+        return sensu_str_eq(path->group, sensu_str("core"))
+               ? sensu_path_fail(path, SENSU_PATH_UNKNOWN, "no resource")
+               : SENSU_PATH_API;
     }
 
     if (!sensu_str_eq(seg.raw, sensu_str("namespaces"))) {

@@ -6,9 +6,10 @@
  *
  *   /api/{group}/{version}/namespaces/{namespace}/{resource}[/{name}...]
  *   /api/{group}/{version}/{resource}[/{name}...]
+ *   /api/{group}/{version}               an action, of any group but core
  *
  * group has one segment or two ("enterprise/store"), version is
- * v{major}[{alpha|beta}{iteration}].
+ * v{major}[{alpha|beta}[{iteration}]].
  */
 
 
@@ -49,9 +50,10 @@ typedef struct {
     sensu_str_t           version;   /* "v2" */
     unsigned              major;
     sensu_stability_e     stability;
-    unsigned              iteration;
+    unsigned              iteration; /* 0: without a number */
     sensu_str_t           ns;        /* of namespaced paths */
-    sensu_str_t           resource;  /* "checks"; also "namespaces" */
+    sensu_str_t           resource;  /* "checks"; also "namespaces"; empty of
+                                        an action, whose scope is CLUSTER */
     sensu_str_t           name;      /* first segment after the resource */
     sensu_str_t           subpath;   /* what follows the name, still encoded
                                         canonically, without leading slash */

@@ -67,16 +67,20 @@ sensu_path_version_parse(sensu_path_t *path, sensu_str_t s)
         return path->major != 0;
     }
 
-    if (last - p > 5 && memcmp(p, "alpha", 5) == 0) {
+    if (last - p >= 5 && memcmp(p, "alpha", 5) == 0) {
         path->stability = SENSU_ALPHA;
         p += 5;
 
-    } else if (last - p > 4 && memcmp(p, "beta", 4) == 0) {
+    } else if (last - p >= 4 && memcmp(p, "beta", 4) == 0) {
         path->stability = SENSU_BETA;
         p += 4;
 
     } else {
         return 0;
+    }
+
+    if (p == last) {
+        return 1;
     }
 
     path->iteration = sensu_path_number(&p, last);

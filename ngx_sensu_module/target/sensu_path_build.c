@@ -56,8 +56,10 @@ sensu_path_build(const sensu_path_t *path, sensu_str_t ns, unsigned char *dst)
         p = sensu_path_escape(p, ns);
     }
 
-    *p++ = '/';
-    p = sensu_path_copy(p, path->resource);
+    if (path->resource.len != 0) {
+        *p++ = '/';
+        p = sensu_path_copy(p, path->resource);
+    }
 
     if (path->name.len != 0) {
         *p++ = '/';

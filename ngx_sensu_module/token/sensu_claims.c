@@ -6,7 +6,6 @@
 
 
 #include <limits.h>
-#include <math.h>
 #include "sensu_claims.h"
 
 
@@ -149,7 +148,7 @@ sensu_number_is_later(const json_t *value, long long limit)
 {
     return json_is_integer(value)
            ? json_integer_value(value) > limit
-           : floor(json_real_value(value)) > (double) limit;
+           : json_real_value(value) >= (double) limit + 1;
 }
 
 

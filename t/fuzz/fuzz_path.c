@@ -11,6 +11,7 @@
 
 static const char *const  pieces[] = {
     "/", "/api", "/core", "/v2", "/v1alpha3", "/v2beta10", "/v0", "/v",
+    "/v1alpha", "/prune",
     "/enterprise", "/store", "/namespaces", "/-", "/dev", "/dev-eu", "/checks",
     "/events", "/silenced", "/subscriptions", "/assets", "/users", "/cluster",
     "/web", "/cpu", "/password", "%2F", "%2f", "%2e", "%2E", ".", "..", "%",
@@ -160,7 +161,7 @@ fuzz_compare(const sensu_path_t *path, ref_path_t *r, sensu_str_t raw)
 
     sprintf(version, "v%u%s", path->major, stability[path->stability]);
 
-    if (path->stability != SENSU_STABLE) {
+    if (path->stability != SENSU_STABLE && path->iteration != 0) {
         sprintf(version + strlen(version), "%u", path->iteration);
     }
 

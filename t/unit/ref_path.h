@@ -182,7 +182,7 @@ ref_path_group(ref_path_t *r)
     int  i;
 
     static const char  version[] =
-        "^v[1-9][0-9]{0,8}((alpha|beta)[1-9][0-9]{0,8})?$";
+        "^v[1-9][0-9]{0,8}((alpha|beta)([1-9][0-9]{0,8})?)?$";
 
     r->group[0] = '\0';
 
@@ -274,11 +274,17 @@ ref_path_api(ref_path_t *r)
 
     i = ref_path_group(r);
 
-    if (i == 0 || i == r->nsegs) {
+    if (i == 0 || (i == r->nsegs && strcmp(r->group, "core") == 0)) {
         return;
     }
 
     r->scope = SENSU_SCOPE_CLUSTER;
+
+    if (i == r->nsegs) {
+        r->rc = SENSU_PATH_API;
+        sprintf(r->target, "/api/%s/%s", r->group, r->version);
+        return;
+    }
 
     if (strcmp(r->segs[i], "namespaces") == 0 && r->nsegs - i > 2) {
         r->scope = SENSU_SCOPE_NAMESPACE;

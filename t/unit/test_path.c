@@ -92,8 +92,13 @@ static const row_t  rows[] = {
     { "/api/core/checks", "unknown: no version", NULL },
     { "/api/core/v0/checks", "unknown: no version", NULL },
     { "/api/core/v02/checks", "unknown: no version", NULL },
-    { "/api/core/v2alpha/checks", "unknown: no version", NULL },
+    { "/api/core/v2alpha/checks", "core v2alpha alpha 0 checks list", NULL },
+    { "/api/core/v2beta/checks", "core v2beta beta 0 checks list", NULL },
     { "/api/core/v2alpha0/checks", "unknown: no version", NULL },
+    { "/api/core/v2alpha01/checks", "unknown: no version", NULL },
+    { "/api/core/v2alphax/checks", "unknown: no version", NULL },
+    { "/api/core/valpha/checks", "unknown: no version", NULL },
+    { "/api/v2alpha/checks", "unknown: no group", NULL },
     { "/api/core/v2gamma1/checks", "unknown: no version", NULL },
     { "/api/core/v2beta1x/checks", "unknown: no version", NULL },
     { "/api/core/v999999999/x", "core v999999999 x list", NULL },
@@ -101,7 +106,18 @@ static const row_t  rows[] = {
     { "/api/core/V2/checks", "unknown: no version", NULL },
     { "/api/Core/v2/checks", "unknown: no version", NULL },
     { "/api/a/b/c/v2/checks", "unknown: no version", NULL },
+
+    /* actions, which have no resource */
+
+    { "/api/enterprise/prune/v1alpha",
+      "enterprise/prune v1alpha alpha 0 cluster-scoped", NULL },
+    { "/api/x/v1", "x v1 cluster-scoped", NULL },
+    { "/api/enterprise/prune/v1alpha/", "unknown: a trailing slash", NULL },
+    { "/api/enterprise/prune/v1%61lpha", "unsafe: an escaped literal", NULL },
+    { "/api/enterprise/prune/v1alpha//", "unsafe: a doubled slash", NULL },
     { "/api/core/v2", "unknown: no resource", NULL },
+    { "/api/core/v2alpha", "unknown: no resource", NULL },
+
     { "/api/core/v2/Checks", "unknown: no such resource", NULL },
     { "/api/core/v2/-", "unknown: no such resource", NULL },
     { NS "/che*cks", "unknown: no such resource", NULL },
