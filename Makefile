@@ -40,7 +40,8 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        platforms packages nginx-versions image-test check-all clean install
+        platforms packages nginx-versions image-test compilers \
+        check-all clean install
 
 help:
 	@echo 'make run      the gateway with a demo backend, until Ctrl-C'
@@ -70,6 +71,7 @@ help:
 	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
 	@echo '              (RELEASES=13 T=t/x.t; as root)'
 	@echo 'make nginx-versions  the module with other nginx (SOURCES="testing path")'
+	@echo 'make compilers  the module by each compiler here, a walk with each'
 	@echo 'make image-test  the Dockerfile, built and started without an engine (as root)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, an hour; a table of verdicts at the end'
@@ -194,6 +196,10 @@ platforms:
 nginx-versions:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
 	@tools/nginx-versions $(SOURCES)
+
+compilers:
+	@tools/deps $(PKGS) $(TEST_PKGS) clang
+	@tools/compilers
 
 image-test:
 	@tools/deps $(PKGS) debootstrap iproute2 buildah
