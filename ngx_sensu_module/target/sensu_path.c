@@ -126,6 +126,7 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
     r->last = last;
 
     seg.len = 0;
+    seg.data = raw.data;
 
     for (p = raw.data; p < last; p = seg.data + seg.len) {
         before = seg;
