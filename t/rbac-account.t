@@ -450,7 +450,13 @@ subtest 'limited by a list, variables, counters' => sub {
            $expected, "$user, \"$may\": $path";
     }
 
-    my @log = split /\n/, slurp($t->dir . '/ns.log');
+    my @log;
+
+    ok $t->wait_for(sub {
+        @log = split /\n/, slurp($t->dir . '/ns.log');
+        @log == @cases
+    }, 5), 'a line for each';
+
     is join("\n", map { (split /\|/, $_, -1)[2] } @log),
        join("\n", map { $_->[4] } @cases), '$sensu_namespaces of each';
 

@@ -118,7 +118,7 @@ for my $ask ($token, undef) {
 }
 
 $gw->stop;
-is clients($redis), 0, 'no connection is left';
+ok $t->wait_for(sub { clients($redis) == 0 }, 20), 'no connection is left';
 
 # kill -9, and an empty one in its place
 
