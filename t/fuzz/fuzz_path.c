@@ -178,16 +178,16 @@ fuzz_compare(const sensu_path_t *path, ref_path_t *r, sensu_str_t raw)
 static void
 fuzz_plain(const sensu_path_t *path, sensu_str_t raw)
 {
-    size_t                i;
-    const unsigned char  *p, *last;
+    size_t         i, n;
+    unsigned char  c;
 
     const sensu_str_t  text[] = { path->ns, path->resource, path->name };
 
     for (i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
-        last = text[i].data + text[i].len;
+        for (n = 0; n < text[i].len; n++) {
+            c = text[i].data[n];
 
-        for (p = text[i].data; p != last; p++) {
-            if (*p <= ' ' || *p == 0x7f || memchr("%?#\\", *p, 4)) {
+            if (c <= ' ' || c == 0x7f || memchr("%?#\\", c, 4)) {
                 fuzz_wrong("a byte that no name holds", raw);
             }
         }
