@@ -151,13 +151,14 @@ static int
 sensu_key_file_secret_of(const sensu_alg_t *alg, sensu_str_t text,
     const char *format, const sensu_key_report_t *r, sensu_str_t *secret)
 {
+    int             raw;
     char            unfit[256];
     ssize_t         n;
     unsigned char  *buf;
 
-    if ((format == NULL || strcmp(format, "raw") != 0)
-        && sensu_key_look_encoding(text, r) != 0)
-    {
+    raw = (format != NULL && strcmp(format, "raw") == 0);
+
+    if (!raw && sensu_key_look_encoding(text, r) != 0) {
         return -1;
     }
 
@@ -168,7 +169,11 @@ sensu_key_file_secret_of(const sensu_alg_t *alg, sensu_str_t text,
                                "that kind are for RS256 ... ES512", alg->name);
     }
 
-    if (text.data[0] == '{') {
+    /* random bytes may begin with a brace */
+
+    if (text.data[0] == '{'
+        && (!raw || sensu_text_find(text, "\"kty\"")))
+    {
         return sensu_key_error(r, "is JSON, no secret; a JWK Set belongs to "
                                "sensu_jwt_key_set");
     }
