@@ -86,7 +86,9 @@ sub _accept {
 
 sub _sweep {
     my ($self, $now) = @_;
-    my $next;
+
+    # one that goes to sleep again meanwhile is told by _sleep()
+    $self->{delayed} = undef;
 
     for my $c (values %{$self->{connection}}) {
         if ($c->{state} eq 'delay') {
@@ -95,16 +97,14 @@ sub _sweep {
                 delete $c->{pause} ? $c->{state} = 'reply' : $self->_reply($c);
                 $self->_step($c);
             }
-            elsif (!$next || $c->{wake} < $next) {
-                $next = $c->{wake};
+            elsif (!$self->{delayed} || $c->{wake} < $self->{delayed}) {
+                $self->{delayed} = $c->{wake};
             }
         }
         elsif ($c->{deadline} <= $now) {
             $self->_close($c);
         }
     }
-
-    $self->{delayed} = $next;
 }
 
 
