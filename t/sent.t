@@ -28,6 +28,7 @@ my %locations = (
     adds_half => 'location /east { proxy_pass http://sensu/; }',
     adds_slash => 'location = /health { proxy_pass http://sensu'
         . "$CORE/users; }",
+    adds_args => "location / { set \$to $to; proxy_pass http://\$to\$arg_to; }",
     adds_bind => "location /s/ { proxy_bind 127.0.0.2; "
         . "proxy_pass http://$to$CORE/; }",
 
@@ -107,6 +108,8 @@ subtest 'a path of the API that was none' => sub {
     is ask('adds_half', '/east/other'), 'GET //other', 'as nginx writes it';
     is ask('adds_slash', '/health'), $left, 'a public path';
     is ask('adds_half', '/east%61pi/core/v2/checks'), $left, 'escaped';
+    is ask('adds_args', "/x?to=$CORE/checks"), $left, 'out of the query';
+    is ask('adds_args', "/x?to=/%00/..$CORE/checks"), $left, 'behind a NUL';
 };
 
 subtest 'the same path' => sub {

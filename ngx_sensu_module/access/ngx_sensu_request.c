@@ -9,6 +9,7 @@
 #include "ngx_sensu_access.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_list.h"
+#include "sensu_text.h"
 
 
 static ngx_int_t ngx_sensu_check_left(ngx_http_request_t *r,
@@ -236,7 +237,7 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_check_prefix(ngx_http_request_t *r)
 {
-    if (ngx_strnstr(r->uri.data, "/api/", r->uri.len) == NULL) {
+    if (sensu_text_find(ngx_sensu_str(r->uri), "/api/") == NULL) {
         return NGX_OK;
     }
 

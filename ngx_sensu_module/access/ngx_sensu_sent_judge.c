@@ -6,6 +6,7 @@
 
 
 #include "ngx_sensu_sent.h"
+#include "sensu_text.h"
 
 
 typedef struct {
@@ -196,20 +197,18 @@ static ngx_int_t
 ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
     ngx_str_t *sent)
 {
-    u_char        *p;
-    ngx_int_t      rc;
-    ngx_str_t      path, one, other;
-    sensu_path_t   parsed;
+    ngx_int_t             rc;
+    ngx_str_t             path, one, other;
+    sensu_path_t          parsed;
+    const unsigned char  *p;
 
-    path = *sent;
-
-    p = ngx_strnstr(path.data, "/api/", path.len);
+    p = sensu_text_find(ngx_sensu_str(*sent), "/api/");
     if (p == NULL) {
         return NGX_DECLINED;
     }
 
-    path.len -= p - path.data;
-    path.data = p;
+    path.data = (u_char *) p;
+    path.len = sent->data + sent->len - path.data;
 
     rc = ngx_sensu_sent_parse(r, &path, &parsed);
 
@@ -256,12 +255,13 @@ ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *prefix)
 }
 
 
-/* NGX_OK: there is nothing of the API in it, whoever reads it */
+/* NGX_OK: it has nothing of the API, whoever reads it; a NUL is no end */
 
 static ngx_int_t
 ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
 {
-    u_char  *buf, *src, *dst;
+    u_char       *buf, *src, *dst;
+    sensu_str_t   text;
 
     buf = ngx_pnalloc(r->pool, sent->len + 1);
     if (buf == NULL) {
@@ -273,7 +273,10 @@ ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
     ngx_unescape_uri(&dst, &src, sent->len, 0);
     *dst++ = '/';
 
-    return ngx_strnstr(buf, "/api/", dst - buf) ? NGX_DECLINED : NGX_OK;
+    text.data = buf;
+    text.len = dst - buf;
+
+    return sensu_text_find(text, "/api/") ? NGX_DECLINED : NGX_OK;
 }
 
 
