@@ -20,7 +20,6 @@ static ngx_uint_t ngx_sensu_sent_verbatim(ngx_http_request_t *r,
     ngx_buf_t *b);
 static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
     ngx_sensu_sent_line_t *sent);
-static ngx_uint_t ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
@@ -60,10 +59,13 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
         return NGX_ERROR;
     }
 
-    same = ngx_sensu_sent_same(&sent->path, &path);
-    method = ngx_sensu_sent_same(&sent->method, &r->method_name);
+    same = sensu_str_eq(ngx_sensu_str(sent->path), ngx_sensu_str(path));
+    method = sensu_str_eq(ngx_sensu_str(sent->method),
+                          ngx_sensu_str(r->method_name));
 
-    if (same && method && ngx_sensu_sent_same(&sent->query, &query)) {
+    if (same && method
+        && sensu_str_eq(ngx_sensu_str(sent->query), ngx_sensu_str(query)))
+    {
         return NGX_OK;
     }
 
@@ -88,8 +90,9 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
 
     /* a cache makes a GET of a HEAD */
 
-    if (!method && !(r->method == NGX_HTTP_HEAD && sent->method.len == 3
-                     && ngx_strncmp(sent->method.data, "GET", 3) == 0))
+    if (!method
+        && !(r->method == NGX_HTTP_HEAD
+             && sensu_str_eq(ngx_sensu_str(sent->method), sensu_str("GET"))))
     {
         *why = "another method than was judged";
         return NGX_DECLINED;
@@ -143,8 +146,6 @@ ngx_sensu_sent_read(ngx_chain_t *cl, ngx_sensu_sent_line_t *sent)
     u_char     *p, *last;
     ngx_str_t   target;
 
-    ngx_memzero(sent, sizeof(ngx_sensu_sent_line_t));
-
     last = cl->buf->last;
 
     sent->method.data = cl->buf->pos;
@@ -167,24 +168,9 @@ ngx_sensu_sent_read(ngx_chain_t *cl, ngx_sensu_sent_line_t *sent)
 
     target.len = p - target.data;
 
-    sent->path = target;
-
-    p = ngx_strlchr(target.data, target.data + target.len, '?');
-
-    if (p != NULL) {
-        sent->path.len = p - target.data;
-        sent->query.data = p + 1;
-        sent->query.len = target.data + target.len - sent->query.data;
-    }
+    ngx_sensu_target_split(&target, &sent->path, &sent->query);
 
     return 1;
-}
-
-
-static ngx_uint_t
-ngx_sensu_sent_same(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }
 
 
@@ -234,7 +220,8 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
         return NGX_ERROR;
     }
 
-    return ngx_sensu_sent_same(&one, &other) ? NGX_OK : NGX_DECLINED;
+    return sensu_str_eq(ngx_sensu_str(one), ngx_sensu_str(other))
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -113,7 +113,7 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_str_t *link)
 {
     u_char                *p;
-    ngx_str_t              rest, path, base;
+    ngx_str_t              rest, path, query, base;
     ngx_http_request_t    *r;
     ngx_sensu_loc_conf_t  *conf;
 
@@ -122,12 +122,7 @@ ngx_sensu_reply_link(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
     rest = ngx_sensu_ngx_str(ctx->paging.rest);
 
-    path = r->unparsed_uri;
-    p = ngx_strlchr(path.data, path.data + path.len, '?');
-
-    if (p != NULL) {
-        path.len = p - path.data;
-    }
+    ngx_sensu_target_split(&r->unparsed_uri, &path, &query);
 
     ngx_str_null(&base);
 

@@ -333,6 +333,9 @@ ngx_sensu_target_t *ngx_sensu_target(ngx_http_request_t *r);
 /* what proxy_pass without a URI sends, as it is now */
 ngx_int_t ngx_sensu_target_raw(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
+/* at the first "?" */
+void ngx_sensu_target_split(ngx_str_t *target, ngx_str_t *path,
+    ngx_str_t *query);
 /* what goes upstream: path + "?" + query; the client's own is kept for logs
    and comes back with ngx_sensu_target_restore() */
 ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,

@@ -68,6 +68,24 @@ ngx_sensu_target(ngx_http_request_t *r)
 }
 
 
+void
+ngx_sensu_target_split(ngx_str_t *target, ngx_str_t *path, ngx_str_t *query)
+{
+    u_char  *p;
+
+    *path = *target;
+    ngx_str_null(query);
+
+    p = ngx_strlchr(path->data, path->data + path->len, '?');
+
+    if (p != NULL) {
+        query->data = p + 1;
+        query->len = path->data + path->len - query->data;
+        path->len = p - path->data;
+    }
+}
+
+
 static void
 ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line)
 {
@@ -99,22 +117,10 @@ ngx_int_t
 ngx_sensu_target_raw(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query)
 {
-    u_char     *p;
-    uintptr_t   escape;
+    uintptr_t  escape;
 
     if (r->valid_unparsed_uri) {
-
-        *path = r->unparsed_uri;
-        ngx_str_null(query);
-
-        p = ngx_strlchr(path->data, path->data + path->len, '?');
-
-        if (p != NULL) {
-            query->data = p + 1;
-            query->len = path->data + path->len - query->data;
-            path->len = p - path->data;
-        }
-
+        ngx_sensu_target_split(&r->unparsed_uri, path, query);
         return NGX_OK;
     }
 

@@ -151,6 +151,10 @@ records(void)
     is_int(sensu_cursor_decode(&read, (sensu_str_t) { size - 1, record }), -1,
            "a long key that is cut");
 
+    record[3] &= ~1;
+    is_int(sensu_cursor_decode(&read, (sensu_str_t) { size, record }), -1,
+           "a long key that is said to be none");
+
     make(&cursor, 0);
     size = sensu_cursor_encode(&cursor, record);
     record[3] = 0;
