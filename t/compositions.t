@@ -30,6 +30,7 @@ chmod 0600, $t->dir . '/other.key';
 
 my $gw = $t->nginx(backend => $back, http => <<'END',
     map $uri $target { default $uri; }
+    limit_req_zone $target zone=asked:1m rate=1000r/s;
     map $sensu_user $who { default "known:$sensu_user"; "" nobody; }
 END
     location => 'sensu_namespaces "closed dev ops"; '
@@ -38,6 +39,7 @@ END
     location = /sorry { sensu_gateway off; return 200 sorry; }
     location /map/ {
         rewrite ^/map(/.*)\$ \$1 break;
+        limit_req zone=asked burst=1000 nodelay;    # asks for the map first
         sensu_namespaces "dev ops";
         proxy_pass http://sensu\$target\$is_args\$args;
     }
