@@ -45,7 +45,7 @@ my $gw = $t->nginx(backend => $list->backend, server => $list->server,
     http => 'sensu_redis cluster://127.0.0.1:' . $replica->port
             . ',127.0.0.1:' . $nodes[1]->port . '/;');
 
-ok $t->wait_for(sub { !grep { clients($_) != 2 } @masters }, 20),
+ok $t->wait_for(sub { !grep { $_->clients != 2 } @masters }, 20),
     'each worker is connected to each master';
 
 $_->cmd('CONFIG', 'RESETSTAT') for @nodes;
@@ -116,7 +116,7 @@ my @tokens = walk_tokens();
 ok $t->wait_for(sub { $replica->cmd('ROLE')->[0] eq 'master' }, 60),
     'the replica took over';
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk after it';
-ok $t->wait_for(sub { clients($replica) == 2 }, 20),
+ok $t->wait_for(sub { $replica->clients == 2 }, 20),
     'both workers know the new master';
 ok scalar($gw->grep_log(qr/is (?:still )?down: Connection refused/)),
     'the log says that the old one is gone';
@@ -125,7 +125,7 @@ is_deeply [ grep { $list->page($gw, $_)->{status} != 200 } @tokens ], [],
 
 $gw->stop;
 for my $node (@nodes[1 .. 3]) {
-    ok $t->wait_for(sub { clients($node) == 0 }, 10), 'no connection is left';
+    ok $t->wait_for(sub { $node->clients == 0 }, 10), 'no connection is left';
 }
 
 # one that is no cluster
@@ -153,12 +153,6 @@ sub node {
         "nodes$n.conf"]);
 }
 
-
-sub clients {
-    my ($redis) = @_;
-    my $n = () = $redis->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
-    return $n;
-}
 
 
 sub calls {

@@ -51,7 +51,7 @@ waitpid $reload, 0;
 is $?, 0, 'the reloads ended';
 cmp_ok scalar($gw[0]->grep_log(qr/signal 1 \(SIGHUP\)/)), '>', 3,
     'there were some';
-ok $t->wait_for(sub { clients() == 6 }, 20), 'one connection of each worker';
+ok $t->wait_for(sub { $redis->clients == 6 }, 20), 'one connection of each worker';
 
 # a reload, while one waits
 
@@ -65,7 +65,7 @@ ok !IO::Select->new($waiting->{socket})->can_read(0), 'it waits over a reload';
 is $list->small($gw[1])->{status}, 200, 'the new worker serves';
 $redis->thaw;
 is $waiting->response->{status}, 200, 'it is answered by the old worker';
-ok $t->wait_for(sub { clients() == 6 }, 20), 'which took its connection along';
+ok $t->wait_for(sub { $redis->clients == 6 }, 20), 'which took its connection along';
 
 # QUIT, while one waits
 
@@ -79,7 +79,7 @@ is $waiting->response->{status}, 200, 'it answers what waits before that';
 ok $t->wait_for(sub { !$gw[2]->{process}->alive }, 10), 'and ends';
 is $gw[2]->{process}->code, 0, 'well';
 delete $gw[2]->{process};
-ok $t->wait_for(sub { clients() == 4 }, 20), 'its connections are gone';
+ok $t->wait_for(sub { $redis->clients == 4 }, 20), 'its connections are gone';
 
 # worker_shutdown_timeout, while one waits: cut, and nothing is left behind
 
@@ -93,7 +93,7 @@ $gw[2]->reload;
 is $waiting->response->{status}, 0, 'it is cut at worker_shutdown_timeout';
 ok $t->wait_for(sub { !-e "/proc/$old" }, 7), 'and the worker ends';
 $redis->thaw;
-ok $t->wait_for(sub { clients() == 5 }, 20), 'no connection is left of it';
+ok $t->wait_for(sub { $redis->clients == 5 }, 20), 'no connection is left of it';
 is $list->page($gw[2], $token)->{status}, 200, 'the next worker serves';
 
 # TERM, while one waits
@@ -104,7 +104,7 @@ $gw[2]->{process}->stop('TERM', 10);
 is $gw[2]->{process}->code, 0, 'ended at once, and well';
 delete $gw[2]->{process};
 $redis->thaw;
-ok $t->wait_for(sub { clients() == 4 }, 20), 'its connection is gone';
+ok $t->wait_for(sub { $redis->clients == 4 }, 20), 'its connection is gone';
 
 # clients that go while they wait
 
@@ -121,7 +121,7 @@ is $list->page($gw[1], $token)->{status}, 200, 'nobody minds';
 my @many = map { asked($gw[1]) } 1 .. 100;
 is_deeply [ grep { $_->response->{status} != 200 } @many ], [],
     'a hundred at once';
-is clients(), 4, 'over one connection of each worker';
+is $redis->clients, 4, 'over one connection of each worker';
 
 # an idle connection that the server closes is renewed before it is missed
 
@@ -135,7 +135,7 @@ for my $id ($redis->cmd('CLIENT', 'LIST') =~ /^id=(\d+) .*name=ngx_sensu/mg) {
 }
 is_deeply [ map { $list->page($gw[1], $token)->{status} } 1 .. 10 ],
     [ (200) x 10 ], 'connections were cut, and no request notices';
-ok $t->wait_for(sub { clients() == 4 }, 10), 'as they are made anew';
+ok $t->wait_for(sub { $redis->clients == 4 }, 10), 'as they are made anew';
 
 $t->done;
 
@@ -162,11 +162,6 @@ sub asked {
     return $c;
 }
 
-
-sub clients {
-    my $n = () = $redis->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
-    return $n;
-}
 
 
 sub calls {

@@ -7,7 +7,7 @@ use SensuTest;
 
 use SensuTest::DNS;
 use SensuTest::Pages;
-use SensuTest::Process;
+use SensuTest::Sentinel;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 21);
@@ -29,7 +29,7 @@ like $text, qr/let a "resolver" be asked/, 'and what would help';
 my $gw = gateway("redis://primary.test:$port/1", $dns->resolver);
 
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk, by the name';
-is_deeply [ clients($first), clients($second) ], [ 1, 0 ],
+is_deeply [ $first->clients, $second->clients ], [ 1, 0 ],
     'to where it leads';
 
 # the primary dies, and its name leads to another one
@@ -37,7 +37,7 @@ is_deeply [ clients($first), clients($second) ], [ 1, 0 ],
 $first->kill;
 $dns->set('primary.test' => ['127.0.0.2']);
 ok pages($gw), 'the name moved: found without a reload';
-is clients($second), 1, 'it is the other server';
+is $second->clients, 1, 'it is the other server';
 
 # the primary becomes a replica, and its name leads to the new one
 
@@ -45,7 +45,7 @@ $first->start;
 $second->cmd('REPLICAOF', '127.0.0.1', $port);
 $dns->set('primary.test' => ['127.0.0.1']);
 ok pages($gw), 'the primary was demoted: it is left without a reload';
-is_deeply [ clients($first), clients($second) ], [ 1, 0 ],
+is_deeply [ $first->clients, $second->clients ], [ 1, 0 ],
     'nobody is left behind';
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk';
 
@@ -70,22 +70,15 @@ $gw->stop;
 
 # a sentinel that tells a name
 
-my $sentinel = $t->part(bless { port => $t->port }, 'SensuTest::Sentinel');
-my $conf = $t->write('sentinel.conf', <<"END");
-port $sentinel->{port}
-bind 127.0.0.1
-dir ${\$t->dir}
+my $sentinel = SensuTest::Sentinel->new($t, <<"END");
 sentinel resolve-hostnames yes
 sentinel announce-hostnames yes
 sentinel monitor main localhost $port 1
 END
-$sentinel->{process} = SensuTest::Process->spawn(
-    log => $t->dir . '/sentinel.out',
-    cmd => [SensuTest::Redis::server(), $conf, '--sentinel']);
 ok $t->wait_for(sub {
     eval { $sentinel->cmd('SENTINEL', 'GET-MASTER-ADDR-BY-NAME',
                           'main')->[0] eq 'localhost' };
-}, 20), 'a sentinel that tells names' or diag slurp($t->dir . '/sentinel.out');
+}, 20), 'a sentinel that tells names';
 
 $dns->set('sentinel.test' => ['127.0.0.1'], 'localhost' => ['127.0.0.1']);
 $gw = gateway("sentinel://sentinel.test:$sentinel->{port}/main",
@@ -122,7 +115,7 @@ ok pages($gw), 'a page';
 $_->cmd('CONFIG', 'RESETSTAT') for @nodes;
 is_deeply [ map { $list->whole($gw) } 1 .. 3 ], [ ($list->elements) x 3 ],
     'walks';
-is_deeply [ map { clients($_) } @nodes ], [ 1, 1 ],
+is_deeply [ map { $_->clients } @nodes ], [ 1, 1 ],
     'a connection to each, and none twice';
 is scalar(grep { $_->cmd('INFO', 'errorstats') =~ /MOVED/ } @nodes), 0,
     'none went to the wrong server';
@@ -140,21 +133,4 @@ sub gateway {
 sub pages {
     my ($gw) = @_;
     return $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 20);
-}
-
-
-sub clients {
-    my $n = () = $_[0]->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
-    return $n;
-}
-
-
-package SensuTest::Sentinel;
-
-use parent -norequire, 'SensuTest::Redis';
-
-sub stop {
-    my ($self) = @_;
-    my $how = $self->{process}->stop('TERM', 10);
-    return $how eq '' ? () : $how;
 }

@@ -5,7 +5,7 @@ use lib 't/lib';
 use SensuTest;
 
 use SensuTest::Pages;
-use SensuTest::Process;
+use SensuTest::Sentinel;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 41);
@@ -13,7 +13,11 @@ my $list = SensuTest::Pages->new($t, 41);
 my $master = $t->redis(port => 1);
 my $replica = $t->redis(port => 1, args => ['--replicaof', '127.0.0.1',
                                             $master->port]);
-my @sentinels = map { sentinel($_) } 1 .. 3;
+my @sentinels = map { SensuTest::Sentinel->new($t, <<"END") } 1 .. 3;
+sentinel monitor main 127.0.0.1 ${\$master->port} 2
+sentinel down-after-milliseconds main 500
+sentinel failover-timeout main 3000
+END
 
 ok $t->wait_for(sub {
     !grep { my $r = ask($_, 'SENTINEL', 'MASTER', 'main');
@@ -34,9 +38,9 @@ is_deeply [ keys_of($master->port, 3) > 0, keys_of($master->port, 0) ],
     [ 1, 0 ], 'its cursor is in the master, in the database named';
 $r = page(SensuTest::Pages::next_of($r)) for 1 .. 4;
 
-ok $t->wait_for(sub { clients($master) == 2 }, 10),
+ok $t->wait_for(sub { $master->clients == 2 }, 10),
     'one connection of each worker';
-is clients($replica), 0, 'and none to the replica';
+is $replica->clients, 0, 'and none to the replica';
 is scalar(grep { ask($_, 'CLIENT', 'LIST') =~ /cmd=sentinel\|get-master-addr/ }
           @sentinels), 0, 'nor to a sentinel';
 
@@ -69,7 +73,7 @@ while (defined($token = SensuTest::Pages::next_of($r))) {
 }
 is_deeply \@elements, [ $list->elements ], 'and comes out complete';
 
-ok $t->wait_for(sub { clients($replica) == 2 }, 20), 'both workers are there';
+ok $t->wait_for(sub { $replica->clients == 2 }, 20), 'both workers are there';
 ok scalar($gw->grep_log(qr/is (?:still )?down: Connection refused/)),
     'the log says that the old one is gone';
 ok $t->wait_for(sub {
@@ -96,13 +100,13 @@ ok $t->wait_for(sub {
         == $third->port
     && eval { keys_of($third->port, 3); 1 }
     && $third->cmd('ROLE')->[0] eq 'master'
-    && $list->page($gw)->{status} == 200 && clients($third) == 2;
+    && $list->page($gw)->{status} == 200 && $third->clients == 2;
 }, 60), 'the gateway went there';
-ok $t->wait_for(sub { clients($replica) == 0 }, 10),
+ok $t->wait_for(sub { $replica->clients == 0 }, 10),
     'and left the one before';
 
 $gw->stop;
-ok $t->wait_for(sub { clients($third) == 0 }, 10),
+ok $t->wait_for(sub { $third->clients == 0 }, 10),
     'no connection is left';
 
 # a name that no sentinel knows, and one sentinel of three that is not there
@@ -137,31 +141,6 @@ sub page {
 }
 
 
-sub sentinel {
-    my ($n) = @_;
-
-    my $self = $t->part(bless { port => $t->port }, 'SensuTest::Sentinel');
-
-    my $conf = $t->write("sentinel$n.conf", <<"END");
-port $self->{port}
-bind 127.0.0.1
-dir ${\$t->dir}
-sentinel monitor main 127.0.0.1 ${\$master->port} 2
-sentinel down-after-milliseconds main 500
-sentinel failover-timeout main 3000
-END
-
-    $self->{process} = SensuTest::Process->spawn(
-        log => $t->dir . "/sentinel$n.out",
-        cmd => [SensuTest::Redis::server(), $conf, '--sentinel']);
-
-    $t->wait_for(sub { eval { ask($self, 'PING') } }, 10)
-        or die 'no sentinel: ' . slurp($t->dir . "/sentinel$n.out");
-
-    return $self;
-}
-
-
 sub ask {
     my ($server, @words) = @_;
     return SensuTest::Redis::cmd($server, @words);
@@ -176,22 +155,4 @@ sub keys_of {
     print $s "SELECT $db\r\nDBSIZE\r\n";
     SensuTest::Redis::reply($s);
     return SensuTest::Redis::reply($s);
-}
-
-
-sub clients {
-    my ($redis) = @_;
-    my $n = () = $redis->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
-    return $n;
-}
-
-
-package SensuTest::Sentinel;
-
-use parent -norequire, 'SensuTest::Redis';
-
-sub stop {
-    my ($self) = @_;
-    my $how = $self->{process}->stop('TERM', 10);
-    return $how eq '' ? () : $how;
 }

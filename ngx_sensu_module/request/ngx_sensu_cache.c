@@ -111,22 +111,18 @@ ngx_sensu_identity_text(ngx_str_t *dst, u_char **p, json_t *claim)
 static size_t
 ngx_sensu_identity_groups(u_char *p, json_t *groups)
 {
-    size_t       i, n, len, total;
-    json_t      *group;
-    const char  *text;
+    size_t       i, n, total;
+    sensu_str_t  group;
 
     total = 0;
-
-    n = json_is_string(groups) ? 1 : json_array_size(groups);
+    n = sensu_claims_groups_n(groups);
 
     for (i = 0; i < n; i++) {
 
-        group = json_is_string(groups) ? groups : json_array_get(groups, i);
-        text = json_string_value(group);
-        len = json_string_length(group);
+        group = sensu_claims_group(groups, i);
 
-        if (len == 0 || memchr(text, ',', len) != NULL
-            || text[0] == ' ' || text[len - 1] == ' ')
+        if (group.len == 0 || memchr(group.data, ',', group.len) != NULL
+            || group.data[0] == ' ' || group.data[group.len - 1] == ' ')
         {
             continue;
         }
@@ -136,10 +132,10 @@ ngx_sensu_identity_groups(u_char *p, json_t *groups)
                 p[total] = ',';
             }
 
-            ngx_memcpy(p + total + (total != 0), text, len);
+            ngx_memcpy(p + total + (total != 0), group.data, group.len);
         }
 
-        total += len + (total != 0);
+        total += group.len + (total != 0);
     }
 
     return total;

@@ -235,7 +235,7 @@ ngx_sensu_roles_who(ngx_http_request_t *r, ngx_sensu_caller_t *caller,
     sensu_rbac_who_t *who)
 {
     size_t        i, n;
-    json_t       *groups, *group;
+    json_t       *groups;
     sensu_str_t  *names;
 
     ngx_memzero(who, sizeof(sensu_rbac_who_t));
@@ -248,7 +248,7 @@ ngx_sensu_roles_who(ngx_http_request_t *r, ngx_sensu_caller_t *caller,
 
     groups = sensu_claims_groups(&ngx_sensu_loc_conf(r)->rules,
                                  caller->claims);
-    n = json_is_string(groups) ? 1 : json_array_size(groups);
+    n = sensu_claims_groups_n(groups);
 
     names = ngx_palloc(r->pool, n * sizeof(sensu_str_t) + 1);
     if (names == NULL) {
@@ -256,8 +256,7 @@ ngx_sensu_roles_who(ngx_http_request_t *r, ngx_sensu_caller_t *caller,
     }
 
     for (i = 0; i < n; i++) {
-        group = json_is_string(groups) ? groups : json_array_get(groups, i);
-        names[i] = sensu_claims_text(group);
+        names[i] = sensu_claims_group(groups, i);
     }
 
     who->groups = names;

@@ -266,6 +266,21 @@ sensu_claims_groups(const sensu_token_rules_t *rules, const json_t *claims)
 }
 
 
+size_t
+sensu_claims_groups_n(const json_t *groups)
+{
+    return json_is_string(groups) ? 1 : json_array_size(groups);
+}
+
+
+sensu_str_t
+sensu_claims_group(const json_t *groups, size_t i)
+{
+    return sensu_claims_text(json_is_string(groups)
+                             ? groups : json_array_get(groups, i));
+}
+
+
 /* "a.b" is a member of that name, or b of the object a */
 
 static json_t *

@@ -29,6 +29,10 @@ sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
 json_t *sensu_claims_groups(const sensu_token_rules_t *rules,
     const json_t *claims);
 
+/* how many these are, and the one at i, from 0 */
+size_t sensu_claims_groups_n(const json_t *groups);
+sensu_str_t sensu_claims_group(const json_t *groups, size_t i);
+
 /* data NULL where it is no string */
 sensu_str_t sensu_claims_text(const json_t *value);
 

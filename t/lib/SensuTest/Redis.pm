@@ -14,6 +14,7 @@ SensuTest::Redis - a real redis-server, or valkey-server, of the test's own
                            reply: text, number, array ref, undef for nil;
                            dies with the text of an error reply
     keys(pattern)          sorted list
+    clients                how many connections of gateways it has
     freeze, thaw           STOP and CONT: it accepts, and never answers
     kill                   kill -9
     stop                   ends it
@@ -149,6 +150,14 @@ sub cmd {
 sub keys {
     my ($self, $pattern) = @_;
     return sort @{ $self->cmd('KEYS', $pattern // '*') };
+}
+
+
+sub clients {
+    my ($self) = @_;
+
+    my $n = () = $self->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
+    return $n;
 }
 
 
