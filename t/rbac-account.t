@@ -320,20 +320,7 @@ subtest 'two workers, a reload, many at once' => sub {
 
 
 subtest 'who reads goes away' => sub {
-    fresh();
-    my $gw = gateway('refresh=1h stale=2h');
-    my $token = $token{ann} = $demo->login('ann');
-
-    control(fault => { path_regex => "$CORE/roles", action => 'delay',
-                       ms => 500, times => 1 });
-    $demo->forget;
-
-    my $c = $gw->connection;
-    $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
-             . "Authorization: Bearer $token\r\n\r\n");
-
-    ok $t->wait_for(sub { grep { m{/clusterroles} } $demo->requests }, 5),
-       'it reads';
+    my ($gw, $c) = in_a_reading();
     $c->reset;
 
     is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
@@ -342,20 +329,7 @@ subtest 'who reads goes away' => sub {
 
 
 subtest 'the worker that reads is killed' => sub {
-    fresh();
-    my $gw = gateway('refresh=1h stale=2h');
-    my $token = $token{ann} = $demo->login('ann');
-
-    control(fault => { path_regex => "$CORE/roles", action => 'delay',
-                       ms => 500, times => 1 });
-    $demo->forget;
-
-    my $c = $gw->connection;
-    $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
-             . "Authorization: Bearer $token\r\n\r\n");
-
-    ok $t->wait_for(sub { grep { m{/clusterroles} } $demo->requests }, 5),
-       'it reads';
+    my ($gw, $c) = in_a_reading();
 
     my ($old) = $gw->workers;
     $t->allow(qr/exited on signal 9/);
@@ -549,3 +523,25 @@ subtest 'a zone that is too small says what would do' => sub {
 
 
 $t->done;
+
+
+# a gateway, and the client whose request reads the roles, which takes a while
+
+sub in_a_reading {
+    fresh();
+    my $gw = gateway('refresh=1h stale=2h');
+    my $token = $token{ann} = $demo->login('ann');
+
+    control(fault => { path_regex => "$CORE/roles", action => 'delay',
+                       ms => 500, times => 1 });
+    $demo->forget;
+
+    my $c = $gw->connection;
+    $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
+             . "Authorization: Bearer $token\r\n\r\n");
+
+    ok $t->wait_for(sub { grep { m{/clusterroles} } $demo->requests }, 5),
+       'it reads';
+
+    return ($gw, $c);
+}

@@ -263,7 +263,7 @@ sub clients {
 
     my $n;
     $t->wait_for(sub {
-        $n = () = $redis->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
+        $n = $redis->clients;
         $n <= 1;
     }, 5);
 
