@@ -48,7 +48,7 @@ help:
 	@echo '              (BACKEND=host:port JWT_KEY_FILE=path STORE=memory)'
 	@echo 'make test     everything under t/ (PROVE_FLAGS=-v T=t/x.t)'
 	@echo 'make build    build/ngx_sensu_module.so (NGINX_SRC=path), build/sensu-token'
-	@echo 'make install  the module into the modules directory (DESTDIR=path)'
+	@echo 'make install  the module, the program and the pages (DESTDIR=, PREFIX=path)'
 	@echo 'make deb      the Debian package, into build/deb/'
 	@echo 'make deps     the missing Debian packages'
 	@echo 'make unit     the unit test programs'

@@ -80,6 +80,12 @@ ngx_int_t ngx_sensu_conf_variables(ngx_conf_t *cf,
 ngx_int_t ngx_sensu_conf_level(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
 ngx_int_t ngx_sensu_conf_check(ngx_conf_t *cf);
 
+/* ngx_sensu_conf_answers.c: a location answers in one way */
+char *ngx_sensu_conf_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_sensu_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* does nothing else answer there, now that all is read? */
+ngx_int_t ngx_sensu_conf_answers(ngx_conf_t *cf);
+
 /* the rules for tokens of a level whose directives are merged */
 void ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf,
     ngx_sensu_loc_conf_t *prev);

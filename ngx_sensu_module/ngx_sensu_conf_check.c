@@ -12,7 +12,11 @@ static ngx_int_t ngx_sensu_conf_known_variables(ngx_conf_t *cf);
 static ngx_uint_t ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf,
     ngx_str_t *name);
 static ngx_uint_t ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
-    ngx_sensu_conf_level_t *level, ngx_http_handler_pt handler);
+    ngx_sensu_conf_level_t *level);
+static ngx_uint_t ngx_sensu_conf_proxies(ngx_conf_t *cf,
+    ngx_sensu_conf_level_t *level);
+static ngx_uint_t ngx_sensu_conf_has_upstream(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf);
 static ngx_int_t ngx_sensu_conf_asks_in_vain(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *conf);
 
@@ -103,7 +107,7 @@ ngx_sensu_conf_check(ngx_conf_t *cf)
             continue;
         }
 
-        if (!ngx_sensu_conf_has_gateway(smcf, &level[i], NULL)) {
+        if (!ngx_sensu_conf_has_gateway(smcf, &level[i])) {
 
             if (ngx_sensu_conf_asks_in_vain(cf, conf) != NGX_OK) {
                 return NGX_ERROR;
@@ -114,9 +118,7 @@ ngx_sensu_conf_check(ngx_conf_t *cf)
 
         clcf = level[i].location;
 
-        if (clcf->noname || clcf->handler == NULL
-            || !ngx_sensu_conf_has_gateway(smcf, &level[i], clcf->handler))
-        {
+        if (clcf->noname || !ngx_sensu_conf_proxies(cf, &level[i])) {
             continue;
         }
 
@@ -132,11 +134,11 @@ ngx_sensu_conf_check(ngx_conf_t *cf)
 }
 
 
-/* in this server; handler: one that proxies as the location does */
+/* in this server */
 
 static ngx_uint_t
 ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
-    ngx_sensu_conf_level_t *level, ngx_http_handler_pt handler)
+    ngx_sensu_conf_level_t *level)
 {
     ngx_uint_t               i;
     ngx_sensu_conf_level_t  *other;
@@ -144,10 +146,83 @@ ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
     other = smcf->levels.elts;
 
     for (i = 0; i < smcf->levels.nelts; i++) {
-        if (other[i].server == level->server && other[i].conf->gateway
-            && (handler == NULL || other[i].location->handler == handler))
+        if (other[i].server == level->server && other[i].conf->gateway) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * By a server that is named, or by what does so elsewhere: with variables in
+ * proxy_pass its module does not tell others that it has one.
+ */
+
+static ngx_uint_t
+ngx_sensu_conf_proxies(ngx_conf_t *cf, ngx_sensu_conf_level_t *level)
+{
+    ngx_uint_t               i;
+    ngx_sensu_main_conf_t   *smcf;
+    ngx_sensu_conf_level_t  *other;
+
+    if (level->location->handler == NULL || level->conf->handler != NULL) {
+        return 0;
+    }
+
+    if (ngx_sensu_conf_has_upstream(cf, level->location)) {
+        return 1;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    other = smcf->levels.elts;
+
+    for (i = 0; i < smcf->levels.nelts; i++) {
+
+        if (other[i].location->handler == level->location->handler
+            && (other[i].conf->gateway
+                || ngx_sensu_conf_has_upstream(cf, other[i].location)))
         {
             return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* the configuration of these begins with that of the upstream */
+
+static ngx_uint_t
+ngx_sensu_conf_has_upstream(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_uint_t                 i, n;
+    ngx_module_t             **modules;
+    ngx_http_upstream_conf_t  *ucf;
+
+    static char  *names[] = { "ngx_http_proxy_module",
+                              "ngx_http_grpc_module" };
+
+    if (clcf->loc_conf == NULL) {
+        return 0;
+    }
+
+    modules = cf->cycle->modules;
+
+    for (i = 0; modules[i]; i++) {
+
+        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+
+            if (ngx_strcmp(modules[i]->name, names[n]) != 0) {
+                continue;
+            }
+
+            ucf = clcf->loc_conf[modules[i]->ctx_index];
+
+            if (ucf->upstream != NULL) {
+                return 1;
+            }
         }
     }
 

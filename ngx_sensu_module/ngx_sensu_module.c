@@ -357,7 +357,9 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    if (ngx_sensu_conf_check(cf) != NGX_OK) {
+    if (ngx_sensu_conf_answers(cf) != NGX_OK
+        || ngx_sensu_conf_check(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

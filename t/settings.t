@@ -91,9 +91,58 @@ location /files { root $d; }
 location /gone { return 404; }
 location /numbers { sensu_metrics; }
 END
+    said('beside one that proxies by another name', server => $key,
+         locations => <<"END", $open->('@b'));
+location / { sensu_gateway on; try_files /absent \@b; }
+location \@b { $pass }
+END
+    said('beside counters alone', server => $key,
+         locations => <<"END", $open->('/'));
+location = /metrics { sensu_gateway on; sensu_metrics; }
+location / { $pass }
+END
+    said('with variables', server => "$key set \$b http://127.0.0.1;",
+         locations => <<"END", $open->('/api'));
+location / { sensu_gateway on; proxy_pass \$b; }
+location /api { proxy_pass \$b; }
+END
+    said('grpc_pass', server => $key, locations => <<"END", $open->('/api'));
+location / { sensu_gateway on; $pass }
+location /api { grpc_pass grpc://127.0.0.1:1; }
+END
     said('an if of a gateway', server => $key, locations => <<"END", '');
 location / { sensu_gateway on; if (\$arg_a) { $pass } $pass }
 END
+};
+
+subtest 'a location answers in one way' => sub {
+    for my $name (qw(sensu_metrics sensu_status)) {
+        said("$name before a proxy_pass", locations => <<"END",
+location / {
+$name; # here
+$pass }
+END
+             qq([emerg] "$name" in CONF:HERE answers nothing, as something )
+             . 'else in its location does, such as proxy_pass: give it a '
+             . 'location of its own');
+        said("$name behind it", locations => <<"END",
+location / { $pass
+$name; # here
+}
+END
+             qq([emerg] "$name" directive stands where something else answers )
+             . 'already, such as proxy_pass: give it a location of its own in '
+             . 'CONF:HERE');
+    }
+
+    said('both', locations => <<"END",
+location / { sensu_status;
+sensu_metrics; # here
+}
+END
+         '[emerg] "sensu_metrics" directive stands where something else '
+         . 'answers already, such as proxy_pass: give it a location of its own '
+         . 'in CONF:HERE');
 };
 
 subtest 'values that cannot be right' => sub {

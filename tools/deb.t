@@ -94,7 +94,7 @@ subtest 'the sample' => sub {
 
 edit(qr/rate=\d+r/, 'rate=90000r');
 edit(qr/burst=\d+/, 'burst=90000');
-edit(qr/timeout=250ms/, 'timeout=10s');
+edit(qr/timeout=\d+ms/, 'timeout=10s');
 edit(qr/(?=keepalive_timeout 60s;)/, 'keepalive_requests 9999999; ');
 root('nginx -t -q && invoke-rc.d nginx reload');
 
@@ -176,8 +176,10 @@ subtest 'an upgrade under load' => sub {
 };
 
 subtest 'removed while in use' => sub {
-    root('apt-get remove -y ' . $PACKAGE);
+    my $said = root('apt-get remove -y ' . $PACKAGE . ' 2>&1');
 
+    like $said, qr/will not start again.*\n.*\n    \/etc\/nginx\/nginx\.conf$/m,
+        'it says what is in the way of the next start, and where';
     like root('nginx -t', 1), qr/ngx_sensu_module\.so" failed/,
         'the configuration is no longer good, and nginx says why';
     is edge('/edge')->{body}, "ok\n", 'but the running one goes on';
@@ -213,13 +215,18 @@ subtest 'purged' => sub {
 };
 
 subtest 'make install' => sub {
-    root('mkdir -p src/tools src/build');
-    put('tools/install', '/root/src/tools/install', 0755);
-    root('dpkg-deb -x new.deb x && cp x/usr/lib/nginx/modules/* src/build');
+    root('mkdir -p src/build');
+    system('cp', '-r', qw(tools program docs debian README.md),
+           "$ROOT/root/src") == 0 or die 'cp';
+    root('dpkg-deb -x new.deb x && cp x/usr/lib/nginx/modules/* '
+         . 'x/usr/bin/sensu-token src/build');
 
     root('DESTDIR=/tmp/there src/tools/install');
     is `cd $ROOT/tmp/there && find . -type f | sort`,
        "./usr/lib/nginx/modules/ngx_sensu_module.so\n"
+       . "./usr/local/bin/sensu-token\n"
+       . "./usr/local/share/man/man1/sensu-token.1\n"
+       . "./usr/local/share/man/man7/ngx_sensu_module.7\n"
        . "./usr/share/nginx/modules-available/mod-http-sensu.conf\n",
        'DESTDIR gets it';
 
@@ -227,6 +234,8 @@ subtest 'make install' => sub {
     root("ln -s $enable /etc/nginx/modules-enabled/ && nginx -t -q && "
          . 'invoke-rc.d nginx reload');
     ok $t->wait_for(\&loaded, 10), 'nginx runs with it';
+    like root('/usr/local/bin/sensu-token --help'), qr/^sensu-token check /,
+        'and the program';
 };
 
 $t->done;

@@ -164,6 +164,8 @@ struct ngx_sensu_loc_conf_s {
     ngx_sensu_place_t         said;      /* sensu_gateway, also above */
     ngx_sensu_place_t         asks;      /* what only a gateway does, here */
     ngx_sensu_place_t         sizes;     /* of pages, the last one here */
+    ngx_sensu_place_t         answers;   /* sensu_metrics, sensu_status */
+    ngx_http_handler_pt       handler;   /* of these */
 };
 
 

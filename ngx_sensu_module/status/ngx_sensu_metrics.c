@@ -17,7 +17,6 @@
 #define NGX_SENSU_PREFIX        "sensu_gateway_"
 
 
-static ngx_int_t ngx_sensu_metrics_handler(ngx_http_request_t *r);
 static u_char *ngx_sensu_metrics_family(u_char *p, u_char *last,
     const ngx_sensu_family_t *family);
 static u_char *ngx_sensu_metrics_latency(u_char *p, u_char *last);
@@ -232,19 +231,7 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 };
 
 
-char *
-ngx_sensu_conf_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_sensu_metrics_handler;
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
+ngx_int_t
 ngx_sensu_metrics_handler(ngx_http_request_t *r)
 {
     ngx_int_t   rc;

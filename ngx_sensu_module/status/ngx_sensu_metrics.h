@@ -82,8 +82,10 @@ ngx_int_t ngx_sensu_text_start(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_text_send(ngx_http_request_t *r, ngx_buf_t *b,
     const char *type);
 
-char *ngx_sensu_conf_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_sensu_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_sensu_metrics_handler(ngx_http_request_t *r);
+ngx_int_t ngx_sensu_status_handler(ngx_http_request_t *r);
+/* once, before any of its answers */
+void ngx_sensu_status_prepare(void);
 
 
 #endif /* _NGX_SENSU_METRICS_H_INCLUDED_ */

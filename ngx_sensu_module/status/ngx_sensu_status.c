@@ -16,7 +16,6 @@
 #define NGX_SENSU_POLICY_SIZE  512
 
 
-static ngx_int_t ngx_sensu_status_handler(ngx_http_request_t *r);
 static void ngx_sensu_status_tiles(ngx_http_request_t *r, ngx_buf_t *b);
 static void ngx_sensu_status_requests(ngx_buf_t *b);
 static void ngx_sensu_status_refusals(ngx_buf_t *b);
@@ -45,11 +44,10 @@ static u_char *ngx_sensu_status_hash(u_char *p, const char *text);
 static ngx_str_t  ngx_sensu_status_policy;
 
 
-char *
-ngx_sensu_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+void
+ngx_sensu_status_prepare(void)
 {
-    u_char                    *p;
-    ngx_http_core_loc_conf_t  *clcf;
+    u_char  *p;
 
     static u_char  policy[NGX_SENSU_POLICY_SIZE];
 
@@ -62,11 +60,6 @@ ngx_sensu_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_sensu_status_policy.data = policy;
     ngx_sensu_status_policy.len = p - policy;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_sensu_status_handler;
-
-    return NGX_CONF_OK;
 }
 
 
@@ -85,7 +78,7 @@ ngx_sensu_status_hash(u_char *p, const char *text)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_sensu_status_handler(ngx_http_request_t *r)
 {
     ngx_int_t   rc;

@@ -41,7 +41,7 @@ my %HMAC = (
 # bytes of r and of s
 my %WIDTH = (ES256 => 32, ES384 => 48, ES512 => 66);
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->canonical->utf8;
 my $pairs = 0;
 
 
