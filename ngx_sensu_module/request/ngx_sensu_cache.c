@@ -251,7 +251,7 @@ ngx_sensu_cache_set(sensu_str_t field)
     }
 
     tail = (u_char *) field.data + field.len - NGX_SENSU_CACHE_TAIL;
-    hash = ngx_crc32_short(tail, NGX_SENSU_CACHE_TAIL);
+    hash = ngx_murmur_hash2(tail, NGX_SENSU_CACHE_TAIL);
 
     return ngx_sensu_cache[hash & (NGX_SENSU_CACHE_SETS - 1)];
 }

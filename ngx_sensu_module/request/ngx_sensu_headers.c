@@ -220,12 +220,18 @@ ngx_sensu_headers_have(ngx_http_request_t *r, const ngx_str_t *names)
 static ngx_uint_t
 ngx_sensu_header_is(const ngx_str_t *names, ngx_str_t *name)
 {
-    u_char  a, b;
+    u_char  a, b, first;
     size_t  i;
+
+    first = name->len ? ngx_tolower(name->data[0]) : '\0';
 
     for ( /* void */ ; names->len; names++) {
 
-        for (i = 0; i < names->len; i++) {
+        if (names->data[0] != first) {
+            continue;
+        }
+
+        for (i = 1; i < names->len; i++) {
             b = names->data[i];
 
             if (b == '*') {

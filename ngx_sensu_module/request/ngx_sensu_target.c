@@ -76,7 +76,7 @@ ngx_sensu_target_split(ngx_str_t *target, ngx_str_t *path, ngx_str_t *query)
     *path = *target;
     ngx_str_null(query);
 
-    p = ngx_strlchr(path->data, path->data + path->len, '?');
+    p = memchr(path->data, '?', path->len);
 
     if (p != NULL) {
         query->data = p + 1;
@@ -159,7 +159,7 @@ ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
     p = raw->data;
     last = p + raw->len;
 
-    if (ngx_strlchr(p, last, '%') == NULL) {
+    if (memchr(p, '%', raw->len) == NULL) {
         return raw->len == uri->len
                && ngx_memcmp(raw->data, uri->data, uri->len) == 0;
     }

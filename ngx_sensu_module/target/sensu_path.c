@@ -21,6 +21,7 @@ typedef struct {
     const unsigned char  *last;
     unsigned char        *out;       /* where the next decoded text goes */
     unsigned              slashes;   /* segments with an encoded slash */
+    unsigned              escaped:1; /* something of it */
     unsigned              trailing:1;
     unsigned              nameless:1;/* "/namespaces//": where it may stand is
                                         told by the grammar */
@@ -124,6 +125,7 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
 
     r->pos = raw.data;
     r->last = last;
+    r->escaped = (memchr(raw.data, '%', raw.len) != NULL);
 
     seg.len = 0;
     seg.data = raw.data;
@@ -176,7 +178,7 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
 {
     int                   c, end, slash;
     size_t                len, dots;
-    const unsigned char  *p, *last;
+    const unsigned char  *p, *start, *last;
 
     p = seg.data;
     last = seg.data + seg.len;
@@ -187,11 +189,13 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
 
     for ( ;; ) {
 
+        start = p;
+
         while (p < last && sensu_path_ordinary(*p)) {
             p++;
-            len++;
         }
 
+        len += p - start;
         end = (p == last);
         c = end ? '/' : sensu_percent_next(&p, last);
 
@@ -261,7 +265,8 @@ sensu_path_next(sensu_path_reader_t *r, sensu_segment_t *seg)
     r->pos = (p == NULL) ? r->last : p;
 
     seg->raw.len = r->pos - seg->raw.data;
-    seg->escaped = (memchr(seg->raw.data, '%', seg->raw.len) != NULL);
+    seg->escaped = r->escaped
+                   && memchr(seg->raw.data, '%', seg->raw.len) != NULL;
 
     return 1;
 }
@@ -279,6 +284,12 @@ sensu_path_decode(sensu_path_reader_t *r, sensu_str_t raw)
 
     p = raw.data;
     last = raw.data + raw.len;
+
+    if (!r->escaped) {
+        memcpy(r->out, p, raw.len);
+        r->out += raw.len;
+        p = last;
+    }
 
     while (p < last) {
         *r->out++ = (unsigned char) sensu_percent_next(&p, last);
