@@ -90,7 +90,7 @@ subtest 'C5: nbf, C6: iat' => sub {
 subtest 'claims that nobody uses' => sub {
     my $base = "\"sub\":\"a\",\"exp\":@{[$now + 900]}";
 
-    is status('/a', "$base,\"x\":$_"), 200, $_
+    is status('/a', "$base,\"x\":$_"), 200, "x $_"
         for '18446744073709551615', '1.5e400', '"a\u0000b"', '"\ud83d"',
             '[{"y":-9223372036854775809}]';
     is status('/a', "\"exp\":@{[$now + 900]},\"sub\":$_"), 401, "sub $_"
