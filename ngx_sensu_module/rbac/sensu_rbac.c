@@ -13,7 +13,7 @@
 
 typedef struct {
     const sensu_rbac_t       *table;
-    const sensu_rbac_ask_t   *ask;       /* NULL: anything */
+    sensu_rbac_ask_t         *ask;       /* NULL: anything */
     uint32_t                  resource;
     uint32_t                  cluster;   /* what counts is on what lives in
                                             namespaces */
@@ -25,7 +25,7 @@ typedef int (*sensu_rbac_each_pt)(const sensu_rbac_look_t *look,
 
 
 static void sensu_rbac_look(sensu_rbac_look_t *look,
-    const sensu_rbac_t *table, const sensu_rbac_ask_t *ask);
+    const sensu_rbac_t *table, sensu_rbac_ask_t *ask);
 static int sensu_rbac_each(const sensu_rbac_look_t *look,
     const sensu_rbac_who_t *who, sensu_rbac_each_pt each, void *data);
 static int sensu_rbac_granted_too(const sensu_rbac_look_t *look,
@@ -38,6 +38,8 @@ static uint32_t sensu_rbac_first(const sensu_rbac_t *table, uint32_t subject,
     uint32_t place);
 static int sensu_rbac_role_allows(const sensu_rbac_look_t *look, uint32_t n);
 static int sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
+    const sensu_rbac_rule_t *rule);
+static int sensu_rbac_rule_names(const sensu_rbac_look_t *look,
     const sensu_rbac_rule_t *rule);
 static int sensu_rbac_in(const uint32_t *items, uint32_t n, uint32_t word);
 static uint32_t sensu_rbac_find(const sensu_rbac_t *table, sensu_str_t text);
@@ -62,7 +64,7 @@ sensu_rbac_count(const sensu_rbac_t *table)
 
 int
 sensu_rbac_allows(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    const sensu_rbac_ask_t *ask)
+    sensu_rbac_ask_t *ask)
 {
     uint32_t           place;
     sensu_rbac_look_t  look;
@@ -109,7 +111,7 @@ sensu_rbac_sees(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
 size_t
 sensu_rbac_namespaces(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    const sensu_rbac_ask_t *ask, sensu_str_t *names, unsigned char *marks)
+    sensu_rbac_ask_t *ask, sensu_str_t *names, unsigned char *marks)
 {
     size_t              n;
     uint32_t            i;
@@ -141,7 +143,7 @@ sensu_rbac_namespaces(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
 static void
 sensu_rbac_look(sensu_rbac_look_t *look, const sensu_rbac_t *table,
-    const sensu_rbac_ask_t *ask)
+    sensu_rbac_ask_t *ask)
 {
     look->table = table;
     look->ask = ask;
@@ -305,8 +307,6 @@ sensu_rbac_role_allows(const sensu_rbac_look_t *look, uint32_t n)
 }
 
 
-/* a rule with names is about these: never about a list or a new one */
-
 static int
 sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
     const sensu_rbac_rule_t *rule)
@@ -319,10 +319,28 @@ sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
     return (rule->verbs & (1u << look->ask->verb))
            && (rule->all
                || sensu_rbac_in(items, rule->resources, look->resource))
-           && (rule->names == 0
-               || sensu_rbac_in(items + rule->resources, rule->names,
-                                sensu_rbac_find(look->table,
-                                                look->ask->name)));
+           && (rule->names == 0 || sensu_rbac_rule_names(look, rule));
+}
+
+
+/* a rule with names is about these: never about a list or a new one */
+
+static int
+sensu_rbac_rule_names(const sensu_rbac_look_t *look,
+    const sensu_rbac_rule_t *rule)
+{
+    const uint32_t  *items;
+
+    if (look->ask->name.len == 0) {
+        return 0;
+    }
+
+    look->ask->named = 1;
+
+    items = sensu_rbac_part(look->table, SENSU_RBAC_ITEM);
+
+    return sensu_rbac_in(items + rule->first + rule->resources, rule->names,
+                         sensu_rbac_find(look->table, look->ask->name));
 }
 
 

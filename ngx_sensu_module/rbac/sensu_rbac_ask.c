@@ -21,7 +21,11 @@ void
 sensu_rbac_ask(sensu_rbac_ask_t *ask, const sensu_path_t *path,
     sensu_rbac_verb_e method, sensu_str_t user, unsigned char *buf)
 {
+    memset(ask, 0, sizeof(sensu_rbac_ask_t));
+
     ask->verb = method;
+    ask->namespaced = path->namespaced;
+    ask->list = path->list;
     ask->resource = path->resource;
     ask->name = sensu_rbac_ask_name(path, buf);
     ask->ns = path->ns;

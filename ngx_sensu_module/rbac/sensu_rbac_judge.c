@@ -9,70 +9,72 @@
 
 
 static sensu_scope_verdict_e sensu_rbac_judge_list(const sensu_rbac_t *table,
-    const sensu_rbac_who_t *who, const sensu_rbac_ask_t *ask,
+    const sensu_rbac_who_t *who, sensu_rbac_ask_t *ask,
     sensu_namespaces_t *set, unsigned char *marks);
 static sensu_scope_verdict_e sensu_rbac_judge_namespaces(
     const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    const sensu_rbac_ask_t *ask, int shown, sensu_namespaces_t *set,
-    unsigned char *marks);
+    sensu_rbac_ask_t *ask, sensu_namespaces_t *set, unsigned char *marks);
+static size_t sensu_rbac_judge_n(const sensu_rbac_t *table,
+    const sensu_rbac_ask_t *ask);
 
 
 size_t
-sensu_rbac_judge_room(const sensu_rbac_t *table, const sensu_path_t *path)
+sensu_rbac_judge_room(const sensu_rbac_t *table, const sensu_rbac_ask_t *ask)
 {
-    size_t  n;
-
-    n = path->ns.len ? 1 : sensu_rbac_count(table);
-
-    return n * (sizeof(sensu_str_t) + 1) + sensu_rbac_ask_room(path);
+    return sensu_rbac_judge_n(table, ask) * (sizeof(sensu_str_t) + 1);
 }
 
 
 sensu_scope_verdict_e
 sensu_rbac_judge(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    const sensu_path_t *path, sensu_rbac_verb_e method, int shown,
-    sensu_namespaces_t *set, void *memory)
+    sensu_rbac_ask_t *ask, sensu_namespaces_t *set, void *memory)
 {
-    size_t             n;
-    unsigned char     *marks;
-    sensu_rbac_ask_t   ask;
-
-    n = path->ns.len ? 1 : sensu_rbac_count(table);
+    unsigned char  *marks;
 
     set->all = 0;
     set->n = 0;
     set->names = memory;
 
-    marks = (unsigned char *) (set->names + n);
+    marks = (unsigned char *) (set->names + sensu_rbac_judge_n(table, ask));
 
-    sensu_rbac_ask(&ask, path, method, who->user, marks + n);
-
-    if (!path->namespaced
-        && sensu_str_eq(path->resource, sensu_str("namespaces")))
+    if (!ask->namespaced
+        && sensu_str_eq(ask->resource, sensu_str("namespaces")))
     {
-        return sensu_rbac_judge_namespaces(table, who, &ask, shown, set,
-                                           marks);
+        return sensu_rbac_judge_namespaces(table, who, ask, set, marks);
     }
 
-    if (sensu_rbac_allows(table, who, &ask)) {
+    if (sensu_rbac_allows(table, who, ask)) {
 
-        if (path->ns.len) {
-            set->names[set->n++] = path->ns;
+        if (ask->ns.len) {
+            set->names[set->n++] = ask->ns;
 
         } else {
-            set->all = path->namespaced;
+            set->all = ask->namespaced;
         }
 
         return SENSU_SCOPE_PASS;
     }
 
-    if (!path->namespaced || path->ns.len || ask.verb != SENSU_RBAC_LIST
-        || !path->list)
+    if (!ask->namespaced || ask->ns.len || ask->verb != SENSU_RBAC_LIST
+        || !ask->list)
     {
         return SENSU_SCOPE_DENY;
     }
 
-    return sensu_rbac_judge_list(table, who, &ask, set, marks);
+    return sensu_rbac_judge_list(table, who, ask, set, marks);
+}
+
+
+/* at least one, so that there is always room for a namespace by itself */
+
+static size_t
+sensu_rbac_judge_n(const sensu_rbac_t *table, const sensu_rbac_ask_t *ask)
+{
+    size_t  n;
+
+    n = ask->ns.len ? 1 : sensu_rbac_count(table);
+
+    return n ? n : 1;
 }
 
 
@@ -80,8 +82,7 @@ sensu_rbac_judge(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
 static sensu_scope_verdict_e
 sensu_rbac_judge_list(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    const sensu_rbac_ask_t *ask, sensu_namespaces_t *set,
-    unsigned char *marks)
+    sensu_rbac_ask_t *ask, sensu_namespaces_t *set, unsigned char *marks)
 {
     set->n = sensu_rbac_namespaces(table, who, ask, set->names, marks);
 
@@ -93,14 +94,14 @@ sensu_rbac_judge_list(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
 static sensu_scope_verdict_e
 sensu_rbac_judge_namespaces(const sensu_rbac_t *table,
-    const sensu_rbac_who_t *who, const sensu_rbac_ask_t *ask, int shown,
+    const sensu_rbac_who_t *who, sensu_rbac_ask_t *ask,
     sensu_namespaces_t *set, unsigned char *marks)
 {
     int  list;
 
     list = (ask->verb == SENSU_RBAC_LIST);
 
-    if (!(list && shown) && !sensu_rbac_allows(table, who, ask)) {
+    if (!(list && ask->shown) && !sensu_rbac_allows(table, who, ask)) {
         return SENSU_SCOPE_DENY;
     }
 
@@ -117,6 +118,8 @@ sensu_rbac_judge_namespaces(const sensu_rbac_t *table,
         set->n = sensu_rbac_namespaces(table, who, NULL, set->names, marks);
         return SENSU_SCOPE_NAMESPACES;
     }
+
+    ask->named = 1;
 
     return sensu_rbac_sees(table, who, ask->name) ? SENSU_SCOPE_PASS
                                                   : SENSU_SCOPE_DENY;

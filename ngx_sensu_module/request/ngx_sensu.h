@@ -176,6 +176,7 @@ typedef struct {
     sensu_token_e             verdict;
     const char               *why;       /* of a refusal */
     json_t                   *claims;    /* of OK, as what follows */
+    uint64_t                  id;        /* of these claims; else 0 */
     ngx_str_t                 user;      /* sub */
     ngx_str_t                 groups;    /* joined by commas */
     ngx_str_t                 issuer;

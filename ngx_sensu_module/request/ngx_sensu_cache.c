@@ -13,6 +13,7 @@
 
 #include "ngx_sensu_cache.h"
 #include "sensu_claims.h"
+#include "sensu_ways.h"
 
 
 #define NGX_SENSU_CACHE_SETS   128       /* a power of two */
@@ -42,9 +43,11 @@ static ngx_sensu_cache_entry_t *ngx_sensu_cache_set(sensu_str_t field);
 static ngx_uint_t ngx_sensu_cache_is(ngx_sensu_cache_entry_t *entry,
     sensu_str_t field);
 static void ngx_sensu_cache_forget(ngx_sensu_cache_entry_t *entry);
-static void ngx_sensu_cache_to_front(ngx_sensu_cache_entry_t *set,
-    ngx_uint_t i);
 
+
+/* so far, in this worker */
+
+static uint64_t  ngx_sensu_identities;
 
 /* each set in the order of use */
 
@@ -76,6 +79,7 @@ ngx_sensu_identity(sensu_token_rules_t *rules, json_t *claims)
     }
 
     identity->refs = 1;
+    identity->id = ++ngx_sensu_identities;
     identity->claims = claims;
 
     p = (u_char *) identity + sizeof(ngx_sensu_identity_t);
@@ -186,7 +190,7 @@ ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, sensu_str_t field, time_t now)
 
         identity->refs++;
 
-        ngx_sensu_cache_to_front(set, i);
+        sensu_ways_front(set, i, sizeof(ngx_sensu_cache_entry_t));
 
         return identity;
     }
@@ -230,7 +234,7 @@ ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
     set[i].rules_id = conf->rules_id;
     set[i].identity = identity;
 
-    ngx_sensu_cache_to_front(set, i);
+    sensu_ways_front(set, i, sizeof(ngx_sensu_cache_entry_t));
 }
 
 
@@ -285,21 +289,6 @@ ngx_sensu_cache_forget(ngx_sensu_cache_entry_t *entry)
     free(entry->field.data);
 
     entry->identity = NULL;
-}
-
-
-static void
-ngx_sensu_cache_to_front(ngx_sensu_cache_entry_t *set, ngx_uint_t i)
-{
-    ngx_sensu_cache_entry_t  entry;
-
-    if (i == 0) {
-        return;
-    }
-
-    entry = set[i];
-    ngx_memmove(&set[1], &set[0], i * sizeof(ngx_sensu_cache_entry_t));
-    set[0] = entry;
 }
 
 

@@ -16,6 +16,7 @@
 
 typedef struct {
     ngx_uint_t                refs;
+    uint64_t                  id;        /* never given out twice, never 0 */
     json_t                   *claims;
     ngx_str_t                 user;
     ngx_str_t                 groups;

@@ -205,6 +205,7 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
     cln->data = identity;
 
     caller->claims = identity->claims;
+    caller->id = identity->id;
     caller->user = identity->user;
     caller->groups = identity->groups;
     caller->issuer = identity->issuer;

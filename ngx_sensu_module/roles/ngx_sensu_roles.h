@@ -56,6 +56,7 @@ struct ngx_sensu_roles_s {
 
     ngx_uint_t                version;
     sensu_rbac_t             *table;     /* a copy of that version */
+    sensu_rbac_memo_t        *memo;      /* verdicts of it; NULL: no memory */
 
     ngx_queue_t               waiters;   /* requests */
     ngx_event_t               poll;
@@ -102,7 +103,7 @@ ngx_int_t ngx_sensu_reading_start(ngx_http_request_t *r,
 /* is that one of the five lists? */
 ngx_uint_t ngx_sensu_reading_is_of(sensu_str_t resource);
 
-/* ngx_sensu_roles.c */
+/* ngx_sensu_roles_judge.c */
 
 /*
  * What the caller's roles make of the target, and in which namespaces: sets
@@ -111,6 +112,13 @@ ngx_uint_t ngx_sensu_reading_is_of(sensu_str_t resource);
  */
 ngx_int_t ngx_sensu_roles_judge(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     ngx_sensu_caller_t *caller);
+
+/* ngx_sensu_roles.c */
+
+/* NGX_OK: roles->table is good; NGX_AGAIN: the request waits, and its phases
+   are run again; NGX_DECLINED: there is none; NGX_ERROR: no memory */
+ngx_int_t ngx_sensu_roles_ready(ngx_http_request_t *r,
+    ngx_sensu_roles_t *roles);
 void ngx_sensu_roles_init_process(ngx_sensu_roles_t *roles);
 /* the roles may have been changed by this request */
 void ngx_sensu_roles_note(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);

@@ -218,7 +218,10 @@ void
 ngx_sensu_roles_exit_process(ngx_sensu_roles_t *roles)
 {
     free(roles->table);
+    free(roles->memo);
+
     roles->table = NULL;
+    roles->memo = NULL;
 }
 
 
@@ -259,6 +262,15 @@ ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log)
 
     roles->table = table;
     roles->version = version;
+
+    /* what was said of the other one is forgotten with it */
+
+    if (roles->memo != NULL) {
+        sensu_rbac_memo_clear(roles->memo);
+
+    } else {
+        roles->memo = sensu_rbac_memo_create();
+    }
 
     return NGX_OK;
 }

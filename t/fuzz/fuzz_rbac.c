@@ -210,7 +210,7 @@ fuzz_exists(const ref_rbac_t *ref, const char *ns)
 
 static void
 fuzz_namespaces(const sensu_rbac_t *table, const ref_rbac_t *ref,
-    const sensu_rbac_who_t *who, const sensu_rbac_ask_t *ask)
+    const sensu_rbac_who_t *who, sensu_rbac_ask_t *ask)
 {
     int            expected, got;
     size_t         i, k, n;

@@ -547,43 +547,177 @@ test_same(const sensu_rbac_t *table, const ref_rbac_t *ref)
 }
 
 
+static int
+is_verdict(sensu_scope_verdict_e verdict, const sensu_namespaces_t *set,
+    const judged_t *j)
+{
+    return verdict == j->verdict
+           && strcmp(set->all ? "*" : joined(set->names, set->n), j->names)
+              == 0;
+}
+
+
+/* a number for each caller of the table above */
+
+static uint64_t
+number_of(size_t i)
+{
+    size_t  n;
+
+    for (n = 0; strcmp(judged[n].user, judged[i].user) != 0
+                || str(judged[n].group).len != str(judged[i].group).len; n++)
+    { /* void */ }
+
+    return n + 1;
+}
+
+
 static void
 test_judge(const sensu_rbac_t *table)
 {
     void                   *memory;
     size_t                  i;
-    sensu_str_t             group;
-    sensu_path_t            path;
-    unsigned char           buf[256];
+    sensu_str_t             group, one;
     const judged_t         *j;
     sensu_rbac_who_t        who;
+    sensu_rbac_ask_t        ask;
+    sensu_rbac_memo_t      *memo;
     sensu_namespaces_t      set;
     sensu_scope_verdict_e   verdict;
 
-    for (i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
-        j = &judged[i];
+    memo = sensu_rbac_memo_create();
+
+    for (i = 0; i < 2 * sizeof(judged) / sizeof(judged[0]); i++) {
+        j = &judged[i / 2];
 
         who_is(&who, &group, j->user, j->group);
+        ask_of(&ask, j->path, j->method, who.user);
+        ask.shown = j->shown;
 
-        if (sensu_path_parse(&path, str(j->path), buf) != SENSU_PATH_API) {
-            abort();
+        set.names = &one;
+
+        if (sensu_rbac_memo_find(memo, number_of(i / 2), &ask, &verdict, &set))
+        {
+            ok(is_verdict(verdict, &set, j), "... remembered");
+            continue;
         }
 
         /* no more than is asked for, which the sanitizer looks after */
 
-        memory = malloc(sensu_rbac_judge_room(table, &path));
+        memory = malloc(sensu_rbac_judge_room(table, &ask));
 
-        verdict = sensu_rbac_judge(table, &who, &path, j->method, j->shown,
-                                   &set, memory);
+        verdict = sensu_rbac_judge(table, &who, &ask, &set, memory);
 
-        ok(verdict == j->verdict
-           && strcmp(set.all ? "*" : joined(set.names, set.n), j->names) == 0,
+        ok(is_verdict(verdict, &set, j),
            "\"%s\" of %s, method %d %s: %d \"%s\"", j->user,
            j->group ? j->group : "no group", j->method, j->path, j->verdict,
            j->names);
 
+        sensu_rbac_memo_add(memo, number_of(i / 2), &ask, verdict, &set);
+
         free(memory);
     }
+
+    free(memo);
+}
+
+
+/* asks and keeps; was it known before?  who: a number of the caller */
+
+static int
+remembered(sensu_rbac_memo_t *memo, const sensu_rbac_t *table, uint64_t who,
+    const char *user, sensu_rbac_verb_e method, const char *path)
+{
+    int                     known;
+    char                    memory[256];
+    sensu_str_t             group, one;
+    sensu_rbac_who_t        caller;
+    sensu_rbac_ask_t        ask;
+    sensu_namespaces_t      set;
+    sensu_scope_verdict_e   before, verdict;
+
+    who_is(&caller, &group, user, NULL);
+    ask_of(&ask, path, method, caller.user);
+
+    set.names = &one;
+    known = sensu_rbac_memo_find(memo, who, &ask, &before, &set);
+
+    verdict = sensu_rbac_judge(table, &caller, &ask, &set, memory);
+
+    if (!known) {
+        sensu_rbac_memo_add(memo, who, &ask, verdict, &set);
+
+    } else if (before != verdict) {
+        ok(0, "%s remembered as %d, and is %d", path, before, verdict);
+    }
+
+    return known;
+}
+
+
+static void
+test_memo(const sensu_rbac_t *table)
+{
+    int                 i, n;
+    char                path[300];
+    sensu_rbac_memo_t  *memo;
+
+    memo = sensu_rbac_memo_create();
+
+    ok(!remembered(memo, table, 7, "eva", GET, NS "ops/checks/a")
+       && remembered(memo, table, 7, "eva", GET, NS "ops/checks/a"),
+       "the same question is known");
+    ok(remembered(memo, table, 7, "eva", GET, NS "ops/checks/another"),
+       "of any name");
+    ok(!remembered(memo, table, 7, "eva", GET, NS "ops/checks"),
+       "a list is another one");
+    ok(!remembered(memo, table, 8, "gus", GET, NS "ops/checks/a"),
+       "somebody else is");
+    ok(!remembered(memo, table, 7, "eva", UPDATE, NS "ops/checks/a"),
+       "a method is");
+    ok(!remembered(memo, table, 7, "eva", GET, NS "op/schecks/a"),
+       "other ways to put namespace and type together are");
+
+    ok(!remembered(memo, table, 0, "", GET, NS "ops/checks")
+       && !remembered(memo, table, 0, "", GET, NS "ops/checks"),
+       "of nobody nothing is kept");
+
+    for (i = 0; i < 2; i++) {
+        n = remembered(memo, table, 9, "one", GET, NS "dev/checks/cpu")
+            + remembered(memo, table, 9, "one", GET, NS "dev/checks/mem");
+        is_int(n, 0, "what hangs on a name is not kept");
+    }
+
+    n = 0;
+
+    for (i = 60; i < 80; i++) {
+        snprintf(path, sizeof(path), NS "%0*d/checks", i, 0);
+        n += remembered(memo, table, 7, "eva", GET, path);
+        n += remembered(memo, table, 7, "eva", GET, path);
+    }
+
+    is_int(n, 7, "long texts are not kept");
+
+    for (i = 0, n = 0; i < 20000; i++) {
+        snprintf(path, sizeof(path), NS "n%d/checks", i);
+        n += remembered(memo, table, 7, "eva", GET, path);
+    }
+
+    is_int(n, 0, "each is asked once");
+
+    for (n = 0; i-- > 0;) {
+        snprintf(path, sizeof(path), NS "n%d/checks", i);
+        n += remembered(memo, table, 7, "eva", GET, path);
+    }
+
+    ok(n > 900 && n <= 1024, "the last ones are known, and no more: %d", n);
+
+    sensu_rbac_memo_clear(memo);
+
+    ok(!remembered(memo, table, 7, "eva", GET, NS "n0/checks"),
+       "until all is forgotten");
+
+    free(memo);
 }
 
 
@@ -611,6 +745,7 @@ main(void)
     test_rules(table, &ref);
     test_sights(table);
     test_judge(table);
+    test_memo(table);
     test_same(table, &ref);
     test_empty();
 
