@@ -192,37 +192,20 @@ ngx_sensu_conf_proxies(ngx_conf_t *cf, ngx_sensu_conf_level_t *level)
 }
 
 
-/* the configuration of these begins with that of the upstream */
-
 static ngx_uint_t
 ngx_sensu_conf_has_upstream(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
 {
-    ngx_uint_t                 i, n;
-    ngx_module_t             **modules;
+    ngx_uint_t                 i;
     ngx_http_upstream_conf_t  *ucf;
 
     static char  *names[] = { "ngx_http_proxy_module",
                               "ngx_http_grpc_module" };
 
-    if (clcf->loc_conf == NULL) {
-        return 0;
-    }
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ucf = ngx_sensu_other_conf(cf, clcf, names[i]);
 
-    modules = cf->cycle->modules;
-
-    for (i = 0; modules[i]; i++) {
-
-        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-
-            if (ngx_strcmp(modules[i]->name, names[n]) != 0) {
-                continue;
-            }
-
-            ucf = clcf->loc_conf[modules[i]->ctx_index];
-
-            if (ucf->upstream != NULL) {
-                return 1;
-            }
+        if (ucf != NULL && ucf->upstream != NULL) {
+            return 1;
         }
     }
 

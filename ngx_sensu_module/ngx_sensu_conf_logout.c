@@ -8,6 +8,8 @@
 #include "ngx_sensu_conf.h"
 
 
+static ngx_uint_t ngx_sensu_logout_perhaps(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf);
 static ngx_uint_t ngx_sensu_logout_seen(ngx_http_core_loc_conf_t *clcf);
 static ngx_http_core_loc_conf_t *ngx_sensu_logout_location(
     ngx_http_location_tree_node_t *node, ngx_str_t uri);
@@ -17,14 +19,13 @@ static ngx_str_t  ngx_sensu_logout_path = ngx_string("/auth/logout");
 
 
 /*
- * When a location is merged: one below /api/ never sees it; of others only
- * those without a rewrite are known.
+ * When a location is merged: one below /api/ never sees it; of one of a prefix
+ * that is known, but for what a rewrite in it makes of other requests.
  */
 
 void
 ngx_sensu_conf_logout(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
 {
-    ngx_str_t                 *name;
     ngx_sensu_main_conf_t     *smcf;
     ngx_http_core_loc_conf_t  *clcf;
 
@@ -35,12 +36,33 @@ ngx_sensu_conf_logout(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    smcf->logout = conf;
+    smcf->logout_seen |= ngx_sensu_logout_perhaps(cf, clcf);
+}
+
+
+static ngx_uint_t
+ngx_sensu_logout_perhaps(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_str_t    *name;
+    ngx_array_t **codes;
+
     name = &clcf->name;
 
-    smcf->logout = conf;
-    smcf->logout_seen |= (name->len
-                          && ngx_strncmp(name->data, "/api/", 5) != 0
-                          && ngx_strncmp(name->data, "^/api/", 6) != 0);
+    if (name->len == 0
+        || ngx_strncmp(name->data, "/api/", 5) == 0
+        || ngx_strncmp(name->data, "^/api/", 6) == 0)
+    {
+        return 0;
+    }
+
+    if (name->data[0] != '/') {
+        return 1;
+    }
+
+    codes = ngx_sensu_other_conf(cf, clcf, "ngx_http_rewrite_module");
+
+    return codes != NULL && *codes != NULL;
 }
 
 

@@ -204,6 +204,12 @@ subtest 'a configuration that never sees a log-out' => sub {
         "$api location /auth/ { $pass }" => 0,
         "$api location /auth/logout { sensu_gateway off; sensu_logout on; }"
             => 0,
+        "location /api { sensu_logout on; $pass }" => 0,
+        "location = /health { sensu_logout on; $pass } $api" => 0,
+        "location /auth { sensu_logout on; $pass }" => 1,
+        "location ~ ^/(auth|api)/ { sensu_logout on; $pass }" => 1,
+        "location /east/ { try_files /absent \@b; sensu_gateway off; }"
+            . "location \@b { sensu_logout on; $pass }" => 1,
         "location ~ ^/api/ { sensu_logout on; $pass }" => 0,
         "$api location = /auth/logout { sensu_logout on; $pass }" => 1,
         "$api location /auth { location /auth/logout { sensu_logout on; } }"

@@ -256,6 +256,20 @@ subtest 'rate limits' => sub {
         for qw(1000000r/s 500000r/s 10000r/s 9999r/s 7r/s 7r/m 1000000r/m);
 };
 
+subtest 'log-outs that nobody sees' => sub {
+    my $never = '[warn] "sensu_logout on" for the gateway in CONF:HERE never '
+                . 'sees a log-out: the location of /auth/logout must have '
+                . '"sensu_gateway on" and "sensu_logout on", too';
+
+    said('of another location', server => $key, locations => <<"END", $never);
+location / { sensu_gateway off; $pass }
+location /api {
+sensu_gateway on; # here
+sensu_logout on; $pass }
+END
+    gateway('sensu_logout on;', '');
+};
+
 subtest 'a return asks for no token' => sub {
     my $gw = $t->nginx(backend => $back, locations => <<"END");
 location = /_return { internal; return 204; }

@@ -33,34 +33,22 @@ static void ngx_sensu_sent_refuse(ngx_http_request_t *r, const char *why);
 ngx_int_t
 ngx_sensu_sent_init(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
 {
-    ngx_uint_t              i, n;
-    ngx_module_t          **modules;
-    ngx_sensu_main_conf_t  *smcf;
+    ngx_uint_t                 i;
+    ngx_sensu_main_conf_t     *smcf;
+    ngx_http_upstream_conf_t  *ucf;
 
     /* who speak HTTP, and whose configuration begins with the upstream's */
 
     static char  *names[] = { "ngx_http_proxy_module",
                               "ngx_http_grpc_module" };
 
-    if (clcf->loc_conf == NULL) {
-        /* the level of a server, where nothing is proxied */
-        return NGX_OK;
-    }
-
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
-    modules = cf->cycle->modules;
 
-    for (i = 0; modules[i]; i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ucf = ngx_sensu_other_conf(cf, clcf, names[i]);
 
-        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-
-            if (ngx_strcmp(modules[i]->name, names[n]) == 0
-                && ngx_sensu_sent_hook(cf, smcf,
-                                       clcf->loc_conf[modules[i]->ctx_index])
-                   != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        if (ucf != NULL && ngx_sensu_sent_hook(cf, smcf, ucf) != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 

@@ -347,6 +347,10 @@ ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,
 ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     sensu_str_t ns, ngx_str_t *path);
 
+/* of a location by the name of a module of nginx; NULL: it has none */
+void *ngx_sensu_other_conf(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,
+    const char *module);
+
 /* ngx_sensu_flush.c */
 
 /* $request_uri is asked for anew */

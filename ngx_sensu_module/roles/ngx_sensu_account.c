@@ -270,25 +270,16 @@ ngx_sensu_account_key(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf, u_char *key)
 }
 
 
-/*
- * The configuration of proxy_pass begins with that of its upstream, and that
- * with this pointer: NULL where there is none, or a variable in it.
- */
+/* NULL where there is no proxy_pass, or a variable in it */
 
 static ngx_http_upstream_srv_conf_t *
 ngx_sensu_account_upstream(ngx_conf_t *cf)
 {
-    ngx_uint_t     i;
-    ngx_module_t  *module;
+    ngx_http_upstream_conf_t  *ucf;
 
-    for (i = 0; cf->cycle->modules[i]; i++) {
-        module = cf->cycle->modules[i];
+    ucf = ngx_sensu_other_conf(cf, ngx_http_conf_get_module_loc_conf(cf,
+                                       ngx_http_core_module),
+                               "ngx_http_proxy_module");
 
-        if (ngx_strcmp(module->name, "ngx_http_proxy_module") == 0) {
-            return *(ngx_http_upstream_srv_conf_t **)
-                       ngx_http_conf_get_module_loc_conf(cf, (*module));
-        }
-    }
-
-    return NULL;
+    return ucf ? ucf->upstream : NULL;
 }
