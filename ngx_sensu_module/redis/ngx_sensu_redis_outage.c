@@ -1,7 +1,7 @@
 
 /*
- * Outages: told once when they begin and once when they are over, with what
- * they cost.
+ * Outages: told when they begin, again as long as they last, so that a log of
+ * today has those of yesterday, and when they are over, with what they cost.
  */
 
 
@@ -17,18 +17,17 @@
 #define NGX_SENSU_REDIS_BACKOFF_MAX   5000
 #define NGX_SENSU_REDIS_BACKOFF_PART  20
 
+#define NGX_SENSU_REDIS_AGAIN         60000
+
+
+static void ngx_sensu_redis_outage_tell(ngx_sensu_redis_peer_t *peer,
+    const char *reason);
+
 
 ngx_msec_t
 ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
 {
-    uint64_t     bit;
-    ngx_msec_t   since, wait;
-    ngx_uint_t   trouble;
-    const char  *reason;
-
-    reason = peer->conn.reason;
-    trouble = ngx_sensu_redis_trouble(reason);
-    bit = (uint64_t) 1 << trouble;
+    ngx_msec_t  since, wait;
 
     if (peer->outage == 0) {
         peer->outage = ngx_max(ngx_current_msec, 1);
@@ -36,16 +35,7 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
         peer->told = 0;
     }
 
-    /* again where something else turns out to be wrong */
-
-    if (!(peer->told & bit)) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%s %s is %sdown: %s; %s; what needs it gets an error "
-                      "until it is back", peer->what, peer->addr.text,
-                      peer->told ? "still " : "", reason,
-                      ngx_sensu_redis_troubles[trouble].advice);
-        peer->told |= bit;
-    }
+    ngx_sensu_redis_outage_tell(peer, peer->conn.reason);
 
     since = peer->outage;
 
@@ -60,6 +50,43 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
     /* spread over 75% to 125%, so that workers do not come as one */
 
     return wait * (750 + ngx_random() % 501) / 1000;
+}
+
+
+static void
+ngx_sensu_redis_outage_tell(ngx_sensu_redis_peer_t *peer, const char *reason)
+{
+    uint64_t     bit;
+    ngx_uint_t   trouble;
+    const char  *advice;
+
+    trouble = ngx_sensu_redis_trouble(reason);
+    advice = ngx_sensu_redis_troubles[trouble].advice;
+    bit = (uint64_t) 1 << trouble;
+
+    if (peer->told == 0) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s %s is down: %s; %s; what needs it gets an error "
+                      "until it is back", peer->what, peer->addr.text, reason,
+                      advice);
+
+    } else if (!(peer->told & bit)
+               || ngx_current_msec - peer->said >= NGX_SENSU_REDIS_AGAIN)
+    {
+        /* something else turns out to be wrong, or it is long since */
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s %s is still down after %Mms, %ui requests to it "
+                      "were refused: %s; %s", peer->what, peer->addr.text,
+                      ngx_current_msec - peer->outage, peer->refused, reason,
+                      advice);
+
+    } else {
+        return;
+    }
+
+    peer->told |= bit;
+    peer->said = ngx_current_msec;
 }
 
 

@@ -91,6 +91,7 @@ struct ngx_sensu_redis_peer_s {
     ngx_msec_t                   outage;    /* began then, 0: there is none */
     ngx_uint_t                   refused;   /* in it */
     uint64_t                     told;      /* in it, troubles as bits */
+    ngx_msec_t                   said;      /* when one of them was told */
 
     ngx_uint_t                   slots;     /* it serves, as far as known */
 };
