@@ -196,7 +196,10 @@ subtest 'installed again' => sub {
     ok $t->wait_for(\&loaded, 10), 'nginx has it again';
 
     root("rm $LINK && invoke-rc.d nginx reload");
-    root('apt-get install -y --reinstall /root/new.deb');
+    my $same = master();
+    unlike root('apt-get install -y --reinstall /root/new.deb'), qr/restart nginx/,
+        'the same version once more is what runs already';
+    is master(), $same, 'and nginx goes on';
     ok !-l "$ROOT$LINK", 'who disabled it finds it disabled';
 };
 
