@@ -127,6 +127,8 @@ my $everywhere = $t->nginx(
                       proxy_pass http://sensu; }
                   location = /later { sensu_public /later; rewrite ^ /after;
                       set $after "$sensu_user"; }
+                  location = /late { sensu_public /late; set $seen $role;
+                      rewrite ^ /any' . $list . ' last; }
                   location = /after { sensu_gateway off; return 200
                       "($after)"; }
                   location = /ssi.html { sensu_gateway off; ssi on;
@@ -142,7 +144,8 @@ subtest 'wherever the caller counts' => sub {
     my ($access, $refresh) = login($everywhere);
     my $get = sub { $everywhere->get($_[0], token => $access) };
 
-    is $get->("/any$list")->{status}, 200, 'satisfy any: in';
+    is $get->($_)->{body}, $get->($list)->{body}, "satisfy any: in, $_"
+        for "/any$list", '/late';
     is $get->('/who')->{body}, 'admin,ok,admin,*', 'variables: admin';
     is $get->('/asked')->{status}, 404, 'auth_request: in';
     is $get->('/open/')->{status}, 200, 'from a public path: in';
@@ -152,8 +155,11 @@ subtest 'wherever the caller counts' => sub {
     is logout($everywhere, $access, $refresh)->{status}, 200, 'logged out';
     ok $t->wait_for(sub { $get->($list)->{status} == 401 }, 5), 'refused';
 
-    my $r = $get->("/any$list");
-    is "$r->{status} $r->{body}", '200 []', 'satisfy any: nobody has none';
+    for my $path ("/any$list", '/late') {
+        my $r = $get->($path);
+        is "$r->{status} $r->{body}", '200 []', "satisfy any: none, $path";
+    }
+
     is $get->('/who')->{body}, ',revoked,,', 'variables: nobody';
     is $get->('/who-cares')->{body}, 'admin,ok', 'where it is off: admin';
     is $get->('/asked')->{status}, 401, 'auth_request: out';

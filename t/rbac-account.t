@@ -144,10 +144,10 @@ subtest 'one log-in, then renewals' => sub {
     is logins(), 'POST /auth/token 200', 'renewed, no log-in';
 
     ok $t->wait_for(sub {
-        grep { m{/rolebindings\S* auth=bearer 200} } $demo->requests
+        grep { m{/rolebindings\S* auth=account 200} } $demo->requests
     }, 5), 'and the reading went on';
 
-    my @read = map { m{^GET $CORE/(\w+)\?limit=501 auth=bearer (\d+)}
+    my @read = map { m{^GET $CORE/(\w+)\?limit=501 auth=account (\d+)}
                      ? "$1 $2" : () } $demo->requests;
     my ($at) = grep { $read[$_] eq 'roles 401' } 0 .. $#read;
 

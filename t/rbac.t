@@ -156,8 +156,8 @@ subtest 'the account' => sub {
 
     is join(' ', map { s/ auth=/ /r =~ s/ \d+ \d+\z//r . ',' }
                  $demo->requests),
-       "GET /auth basic 200, "
-       . join('', map { "GET $CORE/$_?limit=501 bearer 200, " }
+       "GET /auth account 200, "
+       . join('', map { "GET $CORE/$_?limit=501 account 200, " }
                   qw(namespaces clusterroles roles clusterrolebindings
                      rolebindings))
        . join(' ', ("GET $CORE/namespaces/dev/checks bearer 200,") x 3),

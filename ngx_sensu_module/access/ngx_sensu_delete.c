@@ -66,6 +66,7 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    fetch->fresh = 1;
     fetch->room->size = conf->page_buffer;
     fetch->room->left = conf->page_buffer;
 

@@ -7,6 +7,7 @@
 
 
 #include "ngx_sensu_access.h"
+#include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_list.h"
 #include "sensu_text.h"
@@ -52,8 +53,14 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
         return ngx_sensu_check_left(r, ctx);
     }
 
-    if (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL)) {
-        /* one of our own: its target is made already */
+    /* one of our own: its target is made already */
+
+    if (ctx != NULL && ctx->fetch != NULL) {
+        ngx_sensu_fetch_pass(r, ctx->fetch);
+        return NGX_DECLINED;
+    }
+
+    if (ctx != NULL && ctx->part != NULL) {
         return NGX_DECLINED;
     }
 

@@ -80,6 +80,22 @@ ngx_sensu_fetch_cleanup(void *data)
 }
 
 
+/*
+ * nginx looks into a cache for methods that it knows to be cacheable, and
+ * writes the method's name into the request, whatever its number.
+ */
+
+void
+ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->fresh) {
+        /* what is not to be sent twice stays so */
+        sr->method = (sr->method == NGX_HTTP_POST) ? NGX_HTTP_PATCH
+                                                   : NGX_HTTP_UNKNOWN;
+    }
+}
+
+
 void
 ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch)
 {

@@ -62,6 +62,8 @@ struct ngx_sensu_fetch_s {
                                          /* called in the place of running the
                                             parent; not if the client left */
     void                     *data;      /* for it */
+    ngx_uint_t                fresh;     /* no cache of nginx's answers it, or
+                                            keeps the answer */
 
     /* found */
     sensu_pager_t             pager;
@@ -118,6 +120,9 @@ void ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch);
    than RUNNING: the rest of its body may then still be on the way */
 ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
     ngx_str_t *query);
+
+/* before it is sent on from a location, whichever it is by then */
+void ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
 
 /* nobody needs it: what it holds is given back, and it ends if it can */
 void ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch);

@@ -81,8 +81,9 @@ sub finished {
 
     my $log = $self->{request_log} or return;
     my $auth = $request->{header}{authorization} // '';
-    my $kind = $auth eq '' ? 'none' : $auth =~ /\ABasic / ? 'basic'
-        : $auth =~ /\AKey / ? 'key' : 'bearer';
+    my $agent = $request->{header}{'user-agent'} // '';
+    my $kind = $auth eq '' ? 'none' : $agent =~ /\Angx_sensu_module/ ? 'account'
+        : $auth =~ /\ABasic / ? 'basic' : $auth =~ /\AKey / ? 'key' : 'bearer';
     syswrite $log, sprintf "%s %s auth=%s %03d %d %d\n", $request->{method},
         $request->{target}, $kind, $response ? $response->{status} : 0, $bytes,
         $request->{received};

@@ -19,7 +19,10 @@ the plain location, too. Then
 
 =head1 METHODS
 
-    new($t, %ways)         the backend and the nginx
+    new($t, $rules, %ways) the backend and the nginx; whose namespaces are a
+                           "list" of the configuration's, or of "rbac"
+    play($part)            all ways (COMPOSE_WAY: a pattern of theirs), each
+                           caller with every $part-th request: tests
     check($way, $caller, @requests)
                            the findings, as sentences
     same($way)             how many answers were those of the plain location,
@@ -32,6 +35,7 @@ use strict;
 use warnings;
 
 use IO::Uncompress::Gunzip ();
+use Test::More ();
 use SensuTest::Compose::Requests;
 use SensuTest::Compose::Ways;
 
@@ -41,21 +45,22 @@ my $ODD = qr{\.\.|//|%2e|%2f|%61|^/in}i;
 
 
 sub new {
-    my ($class, $t, %ways) = @_;
+    my ($class, $t, $rules, %ways) = @_;
 
-    my $self = bless { t => $t, ways => \%ways, same => {}, plain => {} }, $class;
+    my $self = bless { t => $t, rules => $rules, ways => \%ways, same => {},
+                       plain => {} }, $class;
 
     $self->{demo} = $t->demo('--control', '--no-token-store');
 
     my $r = $self->{demo}->post('/demo/reset', JSON::PP::encode_json(
-        SensuTest::Compose::Requests::state()));
+        SensuTest::Compose::Requests::state($rules)));
     die "reset: $r->{body}" if $r->{status} != 200;
 
     $self->{port}{$_} = $t->port for sort keys %ways;
 
     $self->{gw} = $t->nginx(backend => $self->{demo}, gateway => 0,
                             log_level => 'notice', http => $self->http);
-    $self->{callers} = { SensuTest::Compose::Requests::callers($t) };
+    $self->{callers} = { SensuTest::Compose::Requests::callers($t, $rules) };
     $self->{callers}{gone}{token} = $self->log_out('admin');
 
     return $self;
@@ -68,7 +73,7 @@ sub http {
     my $t = $self->{t};
     mkdir $t->dir . '/none';
 
-    return conf_of($t, { FRONT => $t->port, DEAD => $t->port,
+    return conf_of($t, $self->{rules}, { FRONT => $t->port, DEAD => $t->port,
                          BACK => $self->{demo}->port },
                    map { my $way = $self->{ways}{$_};
                          $_ => [$self->{port}{$_}, ref $way ? $way->{lines} : $way] }
@@ -79,13 +84,19 @@ sub http {
 # the level http with a server for each way
 
 sub conf_of {
-    my ($t, $ports, %ways) = @_;
+    my ($t, $rules, $ports, %ways) = @_;
 
     my %fill = (DIR => $t->dir, %$ports);
 
+    my %namespaces = (
+        list => 'sensu_namespaces $may;',
+        rbac => 'sensu_account gateway password_file='
+                . $t->write('account.pw', "S3cret:pass\n", 0600)
+                . ' refresh=1h stale=2h; sensu_namespaces rbac;');
+
     my $text = "sensu_gateway on;\nsensu_logout on;\n"
         . 'sensu_jwt_key HS256 ' . $t->secret_file . ";\n"
-        . "sensu_namespaces \$may;\nproxy_set_header Accept-Encoding '';\n"
+        . "$namespaces{$rules}\nproxy_set_header Accept-Encoding '';\n"
         . "map \$sensu_user \$may { adm '*'; admin '*'; "
         . "one dev; two 'dev ops'; default ''; }\nkeepalive_requests 100000;\n"
         . "proxy_connect_timeout 2s; proxy_read_timeout 5s;\n"
@@ -97,6 +108,53 @@ sub conf_of {
     }
 
     return $text =~ s/%%(DIR|FRONT|DEAD|BACK)%%/$fill{$1}/gr;
+}
+
+
+sub play {
+    my ($self, $part) = @_;
+
+    my $only = $ENV{COMPOSE_WAY} // '';
+    my @ways = grep { /$only/ } $self->ways;
+    my @requests = SensuTest::Compose::Requests::requests();
+    my $turn = 0;
+
+    Test::More::cmp_ok(scalar @ways, '>=', 40, 'ways of writing a location')
+        if $only eq '';
+    Test::More::cmp_ok(scalar @requests, '>=', 60, 'requests');
+
+    for my $way (@ways) {
+        my @found;
+
+        for my $caller ($self->callers) {
+            $turn++;
+            my @mine = grep { ($_ + $turn) % $part == 0 } 0 .. $#requests;
+            push @found, $self->check($way, $caller, @requests[@mine]);
+        }
+
+        Test::More::is(scalar @found, 0, $way)
+            or Test::More::diag(join "\n", @found[0 .. ($#found > 7 ? 7
+                                                                    : $#found)]);
+
+        next if $self->special($way, 'left') || $self->unread($way);
+
+        Test::More::cmp_ok($self->same($way), '>', 20 / $part,
+                           "$way: answers of the plain location");
+    }
+}
+
+
+sub special {
+    my ($self, $way, $what) = @_;
+
+    return ref $self->{ways}{$way} && $self->{ways}{$way}{$what};
+}
+
+
+sub unread {
+    my ($self, $way) = @_;
+
+    return $self->{rules} eq 'rbac' && $self->special($way, 'unread');
 }
 
 
@@ -163,7 +221,7 @@ sub check {
         push @found, "$way: $name: @$request[0, 1]: $wrong" if $wrong;
     }
 
-    for my $line ($self->{demo}->requests) {
+    for my $line (grep { !/ auth=account / } $self->{demo}->requests) {
         my $wrong = SensuTest::Compose::Requests::lies(
             $line, $special->{others} ? { %$caller, known => 1 } : $caller);
 
@@ -212,6 +270,7 @@ sub judge {
     if (refusal($r, $body, $request->[0])) {
         return $r->{status} >= 500 && $plain->{status} < 500
                && !$special->{fails} && !$special->{left} && !made_left($r)
+               && !$self->unread($way)
                ? "$r->{status} $body" : undef;
     }
 

@@ -6,8 +6,9 @@ SensuTest::Compose::Requests - who asks what in the matrix of compositions
 
 =head1 METHODS
 
-    state                  what the demo backend is reset to
-    callers($t)            name => { token, may => [namespaces], all, known };
+    state($rules)          what the demo backend is reset to; with "rbac" it has
+                           roles that give them what a "list" would
+    callers($t, $rules)    name => { token, may => [namespaces], all, known };
                            may is what sensu_namespaces gives him, known: his
                            token counts
     requests               [method, target, %opt], the same for everybody
@@ -21,12 +22,14 @@ use warnings;
 
 use MIME::Base64 qw(decode_base64url encode_base64url);
 use SensuTest::JWT;
+use SensuTest::Roles;
 
 
 my $CORE = '/api/core/v2';
 my @TYPES = qw(assets checks entities events filters handlers hooks mutators
                silenced);
 my @NAMESPACES = qw(dev dev-eu ops secret);
+my %MAY = (one => ['dev'], two => ['dev', 'ops'], none => []);
 
 
 sub thing {
@@ -39,18 +42,38 @@ sub thing {
 
 
 sub state {
-    return { namespaces => \@NAMESPACES, users => [qw(one two none adm)],
-             elements => [ map { my $type = $_;
+    my ($rules) = @_;
+
+    return { namespaces => \@NAMESPACES,
+             users => [qw(one two none adm),
+                       { name => 'gateway', password => 'S3cret:pass',
+                         groups => [] }],
+             elements => [ $rules eq 'rbac' ? roles() : (),
+                 map { my $type = $_;
                  map { (thing($type, $_, 'cpu'), thing($type, $_, 'disk')) }
                      @NAMESPACES } @TYPES ] };
 }
 
 
-sub callers {
-    my ($t) = @_;
+sub roles {
+    return account('gateway'),
+        role('clusterroles', 'all', undef, [ ['*'], ['*'] ]),
+        binding('adm', undef, 'all', 'adm'),
+        map { my $who = $_;
+              map { binding($who, $_, 'all', $who) } @{ $MAY{$who} } }
+            sort keys %MAY;
+}
 
-    my %may = (one => ['dev'], two => ['dev', 'ops'], none => []);
-    my $token = sub { $t->token(sub => $_[0], jti => "jti-$_[0]", @_[1 .. $#_]) };
+
+# a backend that would let them do all shows what the gateway lets through
+
+sub callers {
+    my ($t, $rules) = @_;
+
+    my @groups = $rules eq 'rbac' ? (groups => []) : ();
+    my $token = sub {
+        $t->token(sub => $_[0], jti => "jti-$_[0]", @groups, @_[1 .. $#_])
+    };
 
     my %callers = (
         nobody => { may => [] },
@@ -62,8 +85,8 @@ sub callers {
         gone => { may => [] },
         adm => { may => [@NAMESPACES], all => 1, known => 1,
                  token => $token->('adm') },
-        map { $_ => { may => $may{$_}, known => 1, token => $token->($_) } }
-            keys %may,
+        map { $_ => { may => $MAY{$_}, known => 1, token => $token->($_) } }
+            keys %MAY,
     );
 
     $callers{$_}{name} = $_ for keys %callers;

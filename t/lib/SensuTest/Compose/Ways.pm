@@ -17,7 +17,8 @@ SensuTest::Compose::Ways - the ways in which operators write a location
                        made       the path is made anew by a rewrite, so that of
                                   an odd one there is another request
                        fails      500 is an answer
-                       others     let everybody in: nothing is theirs }
+                       others     let everybody in: nothing is theirs
+                       unread     roles can not be read by that way }
 
     Texts between %% and %% are filled in: DIR; FRONT, the port of a server that
     answers every request with X-Accel-Redirect to /in and its own target; DEAD,
@@ -84,15 +85,19 @@ sub ways {
         map_uri => 'location / '
             . '{ proxy_pass http://sensu$of_uri$is_args$args; }',
         map_request_uri => 'location / { proxy_pass http://sensu$of_request_uri; }',
-        captures => "location / { $PASS } location ~ ^/api/(.*)\$ "
-            . '{ proxy_pass http://sensu/api/$1$is_args$args; }',
-        named_captures => "location / { $PASS } location ~ ^/(?<a>api)/(?<b>.*)\$ "
-            . '{ proxy_pass http://sensu/$a/$b$is_args$args; }',
+        captures => { unread => 1, lines => "location / { $PASS } "
+            . 'location ~ ^/api/(.*)$ '
+            . '{ proxy_pass http://sensu/api/$1$is_args$args; }' },
+        named_captures => { unread => 1, lines => "location / { $PASS } "
+            . 'location ~ ^/(?<a>api)/(?<b>.*)$ '
+            . '{ proxy_pass http://sensu/$a/$b$is_args$args; }' },
+        all_captures => 'location ~ ^(/.*)$ '
+            . '{ proxy_pass http://sensu$1$is_args$args; }',
         upstream => 'location / { set $up sensu; proxy_pass http://$up; }',
         cluster => 'location / { proxy_pass http://$cluster; }',
         address => 'location / { set $up 127.0.0.1:%%BACK%%; '
             . 'proxy_pass http://$up$request_uri; }',
-        set_request_uri => { fails => 1, lines => 'location / '
+        set_request_uri => { fails => 1, unread => 1, lines => 'location / '
             . '{ set $u $request_uri; proxy_pass http://sensu$u; }' },
         adds => { left => 1, lines => "location /s/ { $PASS }"
             . 'location / { proxy_pass http://sensu/api/core/v2/; }' },
@@ -136,10 +141,12 @@ sub ways {
         error_page_left => { left => 1, lines => 'location / { '
             . 'proxy_pass http://dead; error_page 502 = @g; } '
             . "location \@g { $OFF $PASS }" },
-        error_page_second => 'location / { proxy_pass http://dead; '
-            . "error_page 502 = \@g; } location \@g { $PASS }",
-        error_page_static => 'location / { root %%DIR%%/none; log_not_found off; '
-            . "error_page 404 405 = \@g; } location \@g { $PASS }",
+        error_page_second => { unread => 1, lines => 'location / '
+            . '{ proxy_pass http://dead; error_page 502 = @g; } '
+            . "location \@g { $PASS }" },
+        error_page_static => { unread => 1, lines => 'location / '
+            . '{ root %%DIR%%/none; log_not_found off; error_page 404 405 = @g; } '
+            . "location \@g { $PASS }" },
         nested => "location /api/ { location /api/core/ { $PASS } $PASS } "
             . "location / { $PASS }",
         nested_regex => "location / { location ~ /namespaces/ { $PASS } $PASS }",
