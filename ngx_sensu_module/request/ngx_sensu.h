@@ -174,6 +174,8 @@ struct ngx_sensu_loc_conf_s {
 typedef struct {
     ngx_uint_t                rules_id;  /* the verdict is under these */
     sensu_token_e             verdict;
+    ngx_uint_t                leaves;    /* does a log-out count for what was
+                                            made of him? */
     const char               *why;       /* of a refusal */
     json_t                   *claims;    /* of OK, as what follows */
     uint64_t                  id;        /* of these claims; else 0 */

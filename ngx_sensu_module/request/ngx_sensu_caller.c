@@ -2,7 +2,8 @@
 /*
  * The caller: one lazy, memoised way from the Authorization header to
  * verified claims.  The verdict is bound to the rules it was reached under:
- * in a location with others the token is verified again.
+ * in a location with others the token is verified again, and where log-outs
+ * count what was made of the caller elsewhere is made anew.
  */
 
 
@@ -39,13 +40,23 @@ static ngx_sensu_caller_t  ngx_sensu_caller_unchecked = {
 ngx_sensu_caller_t *
 ngx_sensu_caller(ngx_http_request_t *r)
 {
+    ngx_uint_t           leaves;
     ngx_sensu_caller_t  *caller;
 
     caller = ngx_sensu_caller_token(r);
 
-    if (caller == NULL || caller->verdict != SENSU_TOKEN_OK
-        || !ngx_sensu_caller_may_leave(r))
-    {
+    if (caller == NULL || caller->verdict != SENSU_TOKEN_OK) {
+        return caller;
+    }
+
+    leaves = ngx_sensu_caller_may_leave(r);
+
+    if (caller->leaves != leaves) {
+        caller->leaves = leaves;
+        ngx_sensu_variables_refresh(r);
+    }
+
+    if (!leaves) {
         return caller;
     }
 
@@ -130,6 +141,7 @@ ngx_sensu_caller_token(ngx_http_request_t *r)
     }
 
     caller->rules_id = conf->rules_id;
+    caller->leaves = ngx_sensu_caller_may_leave(r);
 
     if (known) {
         ngx_sensu_variables_refresh(r);
@@ -153,7 +165,9 @@ ngx_sensu_caller_renew(ngx_http_request_t *r)
 
     conf = ngx_sensu_loc_conf(r);
 
-    if (ctx->caller.rules_id == conf->rules_id) {
+    if (ctx->caller.rules_id == conf->rules_id
+        && ctx->caller.leaves == ngx_sensu_caller_may_leave(r))
+    {
         return NGX_OK;
     }
 
