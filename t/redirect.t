@@ -89,6 +89,9 @@ subtest 'error pages' => sub {
         location /other { error_page 502 = \@open; proxy_pass http://127.0.0.1:1; }
         location /page { error_page 502 \@errors; proxy_pass http://127.0.0.1:1; }
         location /sent { error_page 502 = /file; proxy_pass http://127.0.0.1:1; }
+        location /out/ { sensu_gateway off; proxy_pass http://sensu/; }
+        location /api/ { error_page 502 /out\$uri;
+            proxy_pass http://127.0.0.1:1; }
         location /anon { error_page 401 = \@open; proxy_pass http://sensu; }
 END
     my %want = (uri => '502 GET /sorry 0', name => '500 gateway_left',
@@ -100,6 +103,11 @@ END
         my $error = (eval { $r->json } // {})->{reason};
         is "$r->{status} " . ($error // $r->{body}), $want{$name}, $name;
     }
+
+    my $n = $back->requests;
+    my $r = $gw->get("$core/namespaces/dev/hooks/h", token => $token);
+    is $r->json->{reason}, 'gateway_left', 'the API as its own page';
+    is scalar $back->requests, $n, 'is not asked for';
 
     is $gw->get('/anon')->{body}, 'GET /anon 0',
        'what was refused is the operator\'s';

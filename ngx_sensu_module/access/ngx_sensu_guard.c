@@ -22,12 +22,17 @@ static ngx_int_t ngx_sensu_request_body_filter(ngx_http_request_t *r,
 static ngx_http_request_body_filter_pt  ngx_sensu_next_request_body_filter;
 
 
+/* a subrequest, such as a mirror's, has the body that was read, or none */
+
 ngx_int_t
 ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    if (ctx->target.body_checked) {
+    if (ctx->target.body_checked
+        || (r != r->main
+            && (r->request_body == NULL || r->request_body->bufs == NULL)))
+    {
         return NGX_OK;
     }
 
@@ -41,7 +46,9 @@ ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
             }
         }
 
-        return ngx_sensu_guard_read(r, ctx);
+        if (r == r->main) {
+            return ngx_sensu_guard_read(r, ctx);
+        }
     }
 
     rc = ngx_sensu_guard_check(r, ctx);

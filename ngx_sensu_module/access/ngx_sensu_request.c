@@ -319,7 +319,7 @@ ngx_sensu_check_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         return ngx_sensu_refuse_large(r);
     }
 
-    if (!conf->guard || r != r->main || ctx->target.rc != SENSU_PATH_API) {
+    if (!conf->guard || ctx->target.rc != SENSU_PATH_API) {
         return NGX_OK;
     }
 
