@@ -34,6 +34,12 @@ ngx_sensu_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&smcf->levels, cf->pool, 16,
                           sizeof(ngx_sensu_conf_level_t))
            != NGX_OK
+        || ngx_array_init(&smcf->upstreams, cf->pool, 1,
+                          sizeof(ngx_http_upstream_srv_conf_t *))
+           != NGX_OK
+        || ngx_array_init(&smcf->certificates, cf->pool, 1,
+                          sizeof(ngx_sensu_certificate_t))
+           != NGX_OK
         || ngx_array_init(&smcf->roles, cf->pool, 1,
                           sizeof(ngx_sensu_roles_t *))
            != NGX_OK)

@@ -383,7 +383,15 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
     level = smcf->levels.elts;
 
     for (i = 0; i < smcf->levels.nelts; i++) {
+
         if (ngx_sensu_sent_init(cf, level[i].location) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (level[i].conf->gateway
+            && ngx_sensu_see_init(cf, level[i].server, level[i].location)
+               != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

@@ -24,10 +24,26 @@ my $token = $demo->login;
 $t->write('page.html', join '', map { qq(<!--#include virtual="$_" -->) }
           '/api/core/v2/namespaces/default', '/api/core/v2/namespaces/dev');
 
+my ($cert, $key) = certificate($t);
+
 my $gw = $t->nginx(
     backend => $demo,
     workers => 4,
-    http => 'sensu_redis ' . $redis->url . ' timeout=5s;',
+    http => 'sensu_redis ' . $redis->url . ' timeout=5s;' . <<"END",
+        upstream zoned {
+            zone zoned 256k;
+            server 127.0.0.1:$nobody;
+            server 127.0.0.2:$nobody;
+        }
+        server {
+            listen 127.0.0.1:@{[$t->port]} ssl;
+            ssl_certificate $cert;
+            ssl_certificate_key $key;
+            sensu_gateway on;
+            sensu_jwt_key HS256 @{[$t->secret_file]};
+            location / { proxy_pass http://zoned; }
+        }
+END
     locations => <<"END");
         location = /metrics { sensu_gateway off; sensu_metrics; }
         location = /closed { sensu_metrics; }
@@ -217,6 +233,52 @@ ok $t->wait_for(sub { counters()->value("${P}redis_connections") == 4 }, 20),
     'the connections are four again';
 
 
+subtest 'by route and class, each with how long it took' => sub {
+    my $from = counters();
+
+    ask($object);
+    ask("$path/none");
+    $gw->post($path, '{', token => $token);
+    $gw->get($path);
+    ask($path);
+    ask('/api/core/v2/handlers');                    # merged, of two
+    my $page = ask("$path?limit=1");
+    ask("$path?limit=0&continue=AAAAAAAAAAAAAAAAAAAAAA");
+    $gw->get('/health');
+    ask('/down/x');
+    leave();
+
+    my %want = ('read",class="2xx' => 1, 'read",class="4xx' => 1,
+                'write",class="4xx' => 1, 'list",class="2xx' => 2,
+                'list",class="4xx' => 1, 'page",class="2xx' => 1,
+                'page",class="4xx' => 1, 'other",class="2xx' => 1,
+                'other",class="5xx' => 1, 'other",class="4xx' => 1);
+    my %asked = (read => 2, list => 3, page => 1, other => 3);
+    my ($got, %class, %took, %answers);
+
+    $t->wait_for(sub {
+        $got = counters()->less($from);
+        %class = map { /responses_total\{route="(.*)"\}/
+                       && $got->{$_} ? ($1 => $got->{$_}) : () } keys %$got;
+        return sum(values %class) == sum(values %want);
+    }, 15);
+
+    is_deeply \%class, \%want, 'an answer each';
+
+    for my $route (qw(read write list page other)) {
+        $took{$route} = $got->{"${P}request_duration_seconds_count"
+                               . "{route=\"$route\"}"} // 0;
+        $answers{$route} = $got->{"${P}backend_duration_seconds_count"
+                                  . "{route=\"$route\"}"} || next;
+    }
+
+    is_deeply \%took, { read => 2, write => 1, list => 3, page => 2,
+                        other => 3 }, 'all took some time';
+    is_deeply \%answers, \%asked,
+        'of those that the backend was asked for, the list of two twice';
+};
+
+
 subtest 'the dashboard and the alerts' => sub {
     my $dashboard = slurp('docs/grafana-dashboard.json');
     my $alerts = slurp('docs/alerts.yml');
@@ -401,8 +463,10 @@ sub counters { SensuTest::Metrics->parse($gw->get('/metrics')->{body}) }
 sub changes {
     my $change = counters()->less($before);
 
-    # whether the end of a list comes in time, or is cut, is the machine's
-    delete @$change{ grep { !/_total\b/ || /redis_connects|upstream_cuts/ }
+    # whether the end of a list comes in time, or is cut, is the machine's;
+    # routes and classes have a test of their own
+    delete @$change{ grep { !/_total\b/
+                            || /redis_connects|upstream_cuts|responses/ }
                      keys %$change };
     return $change;
 }

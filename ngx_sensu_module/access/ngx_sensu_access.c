@@ -14,6 +14,8 @@
 #include "ngx_sensu_roles.h"
 
 
+static ngx_sensu_route_kind_e ngx_sensu_route(ngx_http_request_t *r,
+    ngx_sensu_target_t *target);
 static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_token_refuse(ngx_http_request_t *r,
@@ -109,9 +111,25 @@ ngx_sensu_preaccess_handler(ngx_http_request_t *r)
         ctx->seen = 1;
         ctx->seen_scope = (target->rc == SENSU_PATH_API) ? target->path.scope
                                                          : SENSU_SCOPE_NONE;
+        ctx->seen_route = ngx_sensu_route(r, target);
     }
 
     return ngx_sensu_rate(r, ctx);
+}
+
+
+static ngx_sensu_route_kind_e
+ngx_sensu_route(ngx_http_request_t *r, ngx_sensu_target_t *target)
+{
+    if (target->rc != SENSU_PATH_API) {
+        return NGX_SENSU_ROUTE_OTHER;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_SENSU_ROUTE_WRITE;
+    }
+
+    return target->path.list ? NGX_SENSU_ROUTE_LIST : NGX_SENSU_ROUTE_READ;
 }
 
 

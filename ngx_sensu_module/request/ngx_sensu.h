@@ -68,6 +68,14 @@ typedef struct {
 } ngx_sensu_zone_t;
 
 
+/* of a server with a gateway */
+
+typedef struct {
+    ngx_str_t                 server;    /* its first name */
+    time_t                    until;     /* it is good */
+} ngx_sensu_certificate_t;
+
+
 typedef struct {
     ngx_shm_zone_t           *shared;    /* counters, routes, secret */
     ngx_sensu_zone_t          cursor_zone;
@@ -80,6 +88,9 @@ typedef struct {
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               variables; /* ngx_sensu_conf_variables_t */
     ngx_array_t               levels;    /* ngx_sensu_conf_level_t */
+    ngx_array_t               upstreams; /* ngx_http_upstream_srv_conf_t *, of
+                                            gateways, with a zone */
+    ngx_array_t               certificates; /* ngx_sensu_certificate_t */
     ngx_sensu_loc_conf_t     *logout;    /* a location with sensu_logout */
     ngx_uint_t                logout_seen; /* one that may see log-outs */
     time_t                    leeway;    /* the longest of all locations */
@@ -227,6 +238,7 @@ typedef struct {
     ngx_uint_t                begun;     /* the error that this run is of */
     unsigned                  seen:1;    /* to be counted at its end, */
     unsigned                  seen_scope:2; /* as it was first asked for */
+    unsigned                  seen_route:3; /* ngx_sensu_route_kind_e */
     unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  body_read:1;
     unsigned                  roles_noted:1; /* that it may change them */

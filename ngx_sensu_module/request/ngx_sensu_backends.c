@@ -7,9 +7,27 @@
 #include "ngx_sensu_backends.h"
 
 
+typedef struct {
+    ngx_uint_t                n;
+    ngx_msec_t                ms;
+} ngx_sensu_backends_sum_t;
+
+
+typedef ngx_int_t (*ngx_sensu_backends_pt)(void *data,
+    ngx_http_upstream_state_t *state);
+
+
 static ngx_array_t *ngx_sensu_backends(ngx_http_request_t *r);
-static ngx_int_t ngx_sensu_backends_add(ngx_array_t *all,
-    ngx_http_request_t *r);
+static ngx_int_t ngx_sensu_backends_add(void *data,
+    ngx_http_upstream_state_t *state);
+static ngx_int_t ngx_sensu_backends_time_add(void *data,
+    ngx_http_upstream_state_t *state);
+static ngx_int_t ngx_sensu_backends_count_one(void *data,
+    ngx_http_upstream_state_t *state);
+static ngx_int_t ngx_sensu_backends_each(ngx_http_request_t *r,
+    ngx_sensu_backends_pt handler, void *data);
+static ngx_int_t ngx_sensu_backends_of(ngx_http_request_t *r,
+    ngx_sensu_backends_pt handler, void *data);
 static ngx_uint_t ngx_sensu_backends_seen(ngx_http_upstream_state_t *state,
     ngx_uint_t i);
 
@@ -71,29 +89,15 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 ngx_int_t
 ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_uint_t                  i;
-    ngx_msec_t                  ms;
-    ngx_array_t                *all;
-    ngx_http_upstream_state_t  *state;
+    ngx_sensu_backends_sum_t  sum;
 
-    all = ngx_sensu_backends(r);
-    if (all == NULL) {
-        return NGX_ERROR;
-    }
-
+    ngx_memzero(&sum, sizeof(ngx_sensu_backends_sum_t));
     ngx_str_null(text);
 
-    if (all->nelts == 0) {
+    (void) ngx_sensu_backends_each(r, ngx_sensu_backends_time_add, &sum);
+
+    if (sum.n == 0) {
         return NGX_OK;
-    }
-
-    state = all->elts;
-    ms = 0;
-
-    for (i = 0; i < all->nelts; i++) {
-        if (state[i].response_time != (ngx_msec_t) -1) {
-            ms += state[i].response_time;
-        }
     }
 
     text->data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
@@ -101,9 +105,80 @@ ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
         return NGX_ERROR;
     }
 
-    text->len = ngx_sprintf(text->data, "%T.%03M", (time_t) (ms / 1000),
-                            ms % 1000)
+    text->len = ngx_sprintf(text->data, "%T.%03M", (time_t) (sum.ms / 1000),
+                            sum.ms % 1000)
                 - text->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_sensu_backends_time_add(void *data, ngx_http_upstream_state_t *state)
+{
+    ngx_sensu_backends_sum_t *sum = data;
+
+    sum->n++;
+
+    if (state->response_time != (ngx_msec_t) -1) {
+        sum->ms += state->response_time;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_sensu_backends_count(ngx_http_request_t *r, ngx_sensu_route_kind_e route)
+{
+    (void) ngx_sensu_backends_each(r, ngx_sensu_backends_count_one, &route);
+}
+
+
+static ngx_int_t
+ngx_sensu_backends_count_one(void *data, ngx_http_upstream_state_t *state)
+{
+    ngx_sensu_route_kind_e *route = data;
+
+    if (state->response_time != (ngx_msec_t) -1) {
+        ngx_sensu_stat_duration(NGX_SENSU_STAT_BACKEND, *route,
+                                state->response_time);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_array_t *
+ngx_sensu_backends(ngx_http_request_t *r)
+{
+    ngx_array_t  *all;
+
+    all = ngx_array_create(r->pool, 4, sizeof(ngx_http_upstream_state_t));
+
+    if (all == NULL
+        || ngx_sensu_backends_each(r, ngx_sensu_backends_add, all) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return all;
+}
+
+
+static ngx_int_t
+ngx_sensu_backends_add(void *data, ngx_http_upstream_state_t *state)
+{
+    ngx_array_t *all = data;
+
+    ngx_http_upstream_state_t  *copy;
+
+    copy = ngx_array_push(all);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    *copy = *state;
 
     return NGX_OK;
 }
@@ -114,42 +189,34 @@ ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
  * its fetches for nginx's own variables: they are not its own.
  */
 
-static ngx_array_t *
-ngx_sensu_backends(ngx_http_request_t *r)
+static ngx_int_t
+ngx_sensu_backends_each(ngx_http_request_t *r, ngx_sensu_backends_pt handler,
+    void *data)
 {
-    ngx_array_t         *all;
     ngx_sensu_ctx_t     *ctx;
     ngx_pool_cleanup_t  *cln;
-
-    all = ngx_array_create(r->pool, 4, sizeof(ngx_http_upstream_state_t));
-    if (all == NULL) {
-        return NULL;
-    }
 
     cln = NULL;
 
     while ((ctx = ngx_sensu_ctx_next(r, &cln)) != NULL) {
 
         if ((ctx->fetch != NULL || ctx->part != NULL)
-            && ngx_sensu_backends_add(all, ctx->request) != NGX_OK)
+            && ngx_sensu_backends_of(ctx->request, handler, data) != NGX_OK)
         {
-            return NULL;
+            return NGX_ERROR;
         }
     }
 
-    if (r->upstream != NULL && ngx_sensu_backends_add(all, r) != NGX_OK) {
-        return NULL;
-    }
-
-    return all;
+    return r->upstream ? ngx_sensu_backends_of(r, handler, data) : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_sensu_backends_add(ngx_array_t *all, ngx_http_request_t *r)
+ngx_sensu_backends_of(ngx_http_request_t *r, ngx_sensu_backends_pt handler,
+    void *data)
 {
     ngx_uint_t                  i;
-    ngx_http_upstream_state_t  *state, *copy;
+    ngx_http_upstream_state_t  *state;
 
     if (r->upstream_states == NULL) {
         return NGX_OK;
@@ -159,18 +226,11 @@ ngx_sensu_backends_add(ngx_array_t *all, ngx_http_request_t *r)
 
     for (i = 0; i < r->upstream_states->nelts; i++) {
 
-        /* nginx's mark between two upstreams of one request */
+        /* nginx's mark between two upstreams of one request has no peer */
 
-        if (state[i].peer == NULL) {
-            continue;
-        }
-
-        copy = ngx_array_push(all);
-        if (copy == NULL) {
+        if (state[i].peer != NULL && handler(data, &state[i]) != NGX_OK) {
             return NGX_ERROR;
         }
-
-        *copy = state[i];
     }
 
     return NGX_OK;

@@ -20,4 +20,9 @@ ngx_int_t ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text);
 ngx_int_t ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text);
 
 
+/* counts each of their answers, by how long it took */
+void ngx_sensu_backends_count(ngx_http_request_t *r,
+    ngx_sensu_route_kind_e route);
+
+
 #endif /* _NGX_SENSU_BACKENDS_H_INCLUDED_ */

@@ -153,6 +153,7 @@ ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ctx->passed = old.passed;
     ctx->seen = old.seen;
     ctx->seen_scope = old.seen_scope;
+    ctx->seen_route = old.seen_route;
     ctx->guard_hits = old.guard_hits;
     ctx->body_read = old.body_read;
     ctx->body_size = old.body_size;

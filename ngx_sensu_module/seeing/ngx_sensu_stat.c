@@ -12,6 +12,12 @@ const ngx_uint_t  ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS] = {
 };
 
 
+const ngx_uint_t  ngx_sensu_stat_request_bounds[NGX_SENSU_STAT_BOUNDS] = {
+    5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,
+    5000000, 10000000
+};
+
+
 const ngx_str_t  ngx_sensu_stat_resources[NGX_SENSU_RESOURCES] = {
     ngx_string("assets"),
     ngx_string("checks"),
@@ -40,6 +46,10 @@ static ngx_sensu_stats_t  ngx_sensu_stats_private;
 ngx_sensu_stats_t  *ngx_sensu_stats = &ngx_sensu_stats_private;
 
 
+static void ngx_sensu_stat_histogram(ngx_uint_t first,
+    const ngx_uint_t *bounds, ngx_uint_t usec);
+
+
 void
 ngx_sensu_stat_private(void)
 {
@@ -66,15 +76,32 @@ ngx_sensu_stat_init_process(void)
 void
 ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec)
 {
-    ngx_uint_t  i, first;
+    ngx_sensu_stat_histogram(NGX_SENSU_STAT_LATENCY
+                             + op * NGX_SENSU_STAT_BUCKETS,
+                             ngx_sensu_stat_bounds, usec);
+}
+
+
+void
+ngx_sensu_stat_duration(ngx_uint_t stat, ngx_sensu_route_kind_e route,
+    ngx_msec_t ms)
+{
+    ngx_sensu_stat_histogram(stat + route * NGX_SENSU_STAT_BUCKETS,
+                             ngx_sensu_stat_request_bounds, ms * 1000);
+}
+
+
+static void
+ngx_sensu_stat_histogram(ngx_uint_t first, const ngx_uint_t *bounds,
+    ngx_uint_t usec)
+{
+    ngx_uint_t  i;
 
     for (i = 0; i < NGX_SENSU_STAT_BOUNDS; i++) {
-        if (usec <= ngx_sensu_stat_bounds[i]) {
+        if (usec <= bounds[i]) {
             break;
         }
     }
-
-    first = NGX_SENSU_STAT_LATENCY + op * NGX_SENSU_STAT_BUCKETS;
 
     ngx_sensu_stat_add(first + i, 1);
     ngx_sensu_stat_add(first + NGX_SENSU_STAT_BOUNDS + 1, usec);

@@ -41,12 +41,26 @@ typedef enum {
 #define NGX_SENSU_OP_RESULTS     3       /* ok, missing, failed */
 
 
+/* what a client asked for */
+
+typedef enum {
+    NGX_SENSU_ROUTE_OTHER = 0,           /* nothing of the API */
+    NGX_SENSU_ROUTE_READ,                /* an object */
+    NGX_SENSU_ROUTE_WRITE,
+    NGX_SENSU_ROUTE_LIST,                /* a whole one */
+    NGX_SENSU_ROUTE_PAGE,
+    NGX_SENSU_ROUTE_KINDS
+} ngx_sensu_route_kind_e;
+
+#define NGX_SENSU_CLASSES        5       /* no answer, 2xx to 5xx */
+
+
 #define NGX_SENSU_SCOPES         3       /* of sensu_scope_e */
 #define NGX_SENSU_RESOURCES      17      /* the last is all others */
 #define NGX_SENSU_GUARD_POINTS   8       /* 1 to 7 */
 #define NGX_SENSU_STAT_REASONS   64      /* of ngx_sensu_error_e at most */
 #define NGX_SENSU_STAT_BOUNDS    11
-/* a histogram: buckets, one more for everything slower, microseconds */
+/* a histogram: buckets, one more for everything slower, their sum */
 #define NGX_SENSU_STAT_BUCKETS   (NGX_SENSU_STAT_BOUNDS + 2)
 
 
@@ -103,7 +117,15 @@ typedef enum {
     NGX_SENSU_STAT_RATE_LIMITED,
     NGX_SENSU_STAT_RATE_OPEN,
 
-    NGX_SENSU_STAT_N
+    NGX_SENSU_STAT_RESPONSES,            /* [route][class] */
+    NGX_SENSU_STAT_DURATION = NGX_SENSU_STAT_RESPONSES
+                              + NGX_SENSU_ROUTE_KINDS * NGX_SENSU_CLASSES,
+                                         /* [route][bucket] of requests */
+    NGX_SENSU_STAT_BACKEND = NGX_SENSU_STAT_DURATION
+                             + NGX_SENSU_ROUTE_KINDS * NGX_SENSU_STAT_BUCKETS,
+                                         /* and of the backend's answers */
+    NGX_SENSU_STAT_N = NGX_SENSU_STAT_BACKEND
+                       + NGX_SENSU_ROUTE_KINDS * NGX_SENSU_STAT_BUCKETS
 } ngx_sensu_stat_e;
 
 
@@ -123,8 +145,11 @@ typedef struct {
 /* set when the zone is; before that (in the configuration) private */
 extern ngx_sensu_stats_t  *ngx_sensu_stats;
 
-/* upper bounds of the histogram's buckets in microseconds */
+/* upper bounds of the buckets, in microseconds: of the store's histograms,
+   and of those of requests */
 extern const ngx_uint_t    ngx_sensu_stat_bounds[NGX_SENSU_STAT_BOUNDS];
+extern const ngx_uint_t    ngx_sensu_stat_request_bounds[
+                                                      NGX_SENSU_STAT_BOUNDS];
 
 /* names of the resources that have a counter of their own */
 extern const ngx_str_t     ngx_sensu_stat_resources[NGX_SENSU_RESOURCES];
@@ -143,6 +168,9 @@ void ngx_sensu_stat_init_process(void);
 
 /* an operation of the store took so many microseconds */
 void ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec);
+/* a request, or an answer of the backend to one */
+void ngx_sensu_stat_duration(ngx_uint_t stat, ngx_sensu_route_kind_e route,
+    ngx_msec_t ms);
 
 /* where in [resource] a resource is counted */
 ngx_uint_t ngx_sensu_stat_resource(sensu_str_t resource);

@@ -6,10 +6,14 @@
  */
 
 
+#include "ngx_sensu_backends.h"
 #include "ngx_sensu_count.h"
 #include "ngx_sensu_sieve.h"
 
 
+static void ngx_sensu_count_durations(ngx_http_request_t *r,
+    ngx_sensu_ctx_t *ctx);
+static ngx_uint_t ngx_sensu_status(ngx_http_request_t *r);
 static ngx_sensu_outcome_e ngx_sensu_outcome(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_uint_t ngx_sensu_is_cut(ngx_sensu_ctx_t *ctx);
@@ -45,7 +49,47 @@ ngx_sensu_count_handler(ngx_http_request_t *r)
         ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + error, 1);
     }
 
+    ngx_sensu_count_durations(r, ctx);
+
     return NGX_OK;
+}
+
+
+static void
+ngx_sensu_count_durations(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    ngx_time_t         *tp;
+    ngx_uint_t          status, class;
+    ngx_msec_int_t      ms;
+    ngx_sensu_route_kind_e   route;
+
+    route = NGX_SENSU_ROUTE_OTHER;
+
+    if (ctx != NULL) {
+        route = ctx->page ? NGX_SENSU_ROUTE_PAGE : ctx->seen_route;
+    }
+
+    status = ngx_sensu_status(r);
+    class = (status < NGX_HTTP_OK || status >= 600) ? 0 : status / 100 - 1;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_RESPONSES + route * NGX_SENSU_CLASSES
+                       + class, 1);
+
+    tp = ngx_timeofday();
+
+    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000
+                           + (tp->msec - r->start_msec));
+
+    ngx_sensu_stat_duration(NGX_SENSU_STAT_DURATION, route, ngx_max(ms, 0));
+
+    ngx_sensu_backends_count(r, route);
+}
+
+
+static ngx_uint_t
+ngx_sensu_status(ngx_http_request_t *r)
+{
+    return r->err_status ? r->err_status : r->headers_out.status;
 }
 
 
@@ -56,7 +100,7 @@ ngx_sensu_outcome(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_connection_t  *c;
 
     c = r->connection;
-    status = r->err_status ? r->err_status : r->headers_out.status;
+    status = ngx_sensu_status(r);
 
     if (ctx != NULL && ctx->error) {
         return ngx_sensu_error_status(ctx->error) < 500 ? NGX_SENSU_REFUSED

@@ -9,25 +9,26 @@
 
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_metrics.h"
-#include "ngx_sensu_roles.h"
 
 
-#define NGX_SENSU_METRICS_SIZE  65536
+#define NGX_SENSU_METRICS_SIZE  131072
 
-#define NGX_SENSU_PREFIX        "sensu_gateway_"
+
+/* one for each value of a label, in seconds as the format wants it */
+
+typedef struct {
+    const char               *name;
+    const char               *help;
+    ngx_uint_t                first;     /* of ngx_sensu_stat_e */
+    const ngx_sensu_label_t  *label;
+    const ngx_uint_t         *bounds;
+} ngx_sensu_histogram_t;
 
 
 static u_char *ngx_sensu_metrics_family(u_char *p, u_char *last,
     const ngx_sensu_family_t *family);
-static u_char *ngx_sensu_metrics_latency(u_char *p, u_char *last);
-static u_char *ngx_sensu_metrics_bytes(u_char *p, u_char *last,
-    const char *name, const char *help, size_t bytes);
-static u_char *ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p,
-    u_char *last);
-static u_char *ngx_sensu_metrics_roles(ngx_sensu_main_conf_t *smcf,
-    u_char *p, u_char *last);
-static u_char *ngx_sensu_metrics_head(u_char *p, u_char *last,
-    const char *name, const char *type, const char *help);
+static u_char *ngx_sensu_metrics_histogram(u_char *p, u_char *last,
+    const ngx_sensu_histogram_t *h);
 
 
 static const ngx_str_t  ngx_sensu_scopes[] = {
@@ -102,6 +103,22 @@ static const ngx_str_t  ngx_sensu_decisions[] = {
     ngx_string("unknown")
 };
 
+static const ngx_str_t  ngx_sensu_routes[] = {
+    ngx_string("other"),
+    ngx_string("read"),
+    ngx_string("write"),
+    ngx_string("list"),
+    ngx_string("page")
+};
+
+static const ngx_str_t  ngx_sensu_classes[] = {
+    ngx_string("none"),
+    ngx_string("2xx"),
+    ngx_string("3xx"),
+    ngx_string("4xx"),
+    ngx_string("5xx")
+};
+
 static const ngx_str_t  ngx_sensu_connect_results[] = {
     ngx_string("ok"),
     ngx_string("failed")
@@ -130,12 +147,16 @@ static const ngx_sensu_label_t  ngx_sensu_label_connect =
     { "result", ngx_sensu_connect_results, 0, 2 };
 static const ngx_sensu_label_t  ngx_sensu_label_decision =
     { "outcome", ngx_sensu_decisions, 0, 4 };
+static const ngx_sensu_label_t  ngx_sensu_label_route =
+    { "route", ngx_sensu_routes, 0, NGX_SENSU_ROUTE_KINDS };
+static const ngx_sensu_label_t  ngx_sensu_label_class =
+    { "class", ngx_sensu_classes, 0, NGX_SENSU_CLASSES };
 static const ngx_sensu_label_t  ngx_sensu_label_trouble =
     { "kind", ngx_sensu_troubles, 0, 4 };
 static const ngx_sensu_label_t  ngx_sensu_label_rate =
     { "result", ngx_sensu_rates, 0, 3 };
 
-const ngx_sensu_label_t  ngx_sensu_label_operation =
+static const ngx_sensu_label_t  ngx_sensu_label_operation =
     { "operation", ngx_sensu_operations, 0, NGX_SENSU_OPS };
 
 
@@ -149,6 +170,11 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
     { "refusals_total", "Requests that the gateway refused or could not "
       "serve, by reason.",
       NGX_SENSU_STAT_REFUSED, { &ngx_sensu_label_reason, NULL } },
+
+    { "responses_total", "Answers to clients by what was asked for and by the "
+      "class of their status; none: the client was gone.",
+      NGX_SENSU_STAT_RESPONSES,
+      { &ngx_sensu_label_route, &ngx_sensu_label_class } },
 
     { "guard_hits_total", "Requests in which the guard found something that "
       "the backend would have let through.",
@@ -231,6 +257,25 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 };
 
 
+static const ngx_sensu_histogram_t  ngx_sensu_histograms[] = {
+
+    { "request_duration_seconds", "How long requests took, from their first "
+      "byte to the end of their answers.",
+      NGX_SENSU_STAT_DURATION, &ngx_sensu_label_route,
+      ngx_sensu_stat_request_bounds },
+
+    { "backend_duration_seconds", "How long each answer of the backend took; "
+      "a page, a merged list, a DELETE may need several.",
+      NGX_SENSU_STAT_BACKEND, &ngx_sensu_label_route,
+      ngx_sensu_stat_request_bounds },
+
+    { "store_operation_duration_seconds", "How long the store took, for "
+      "continue tokens, log-outs, and scripts of sensu_rate_limit.",
+      NGX_SENSU_STAT_LATENCY, &ngx_sensu_label_operation,
+      ngx_sensu_stat_bounds }
+};
+
+
 ngx_int_t
 ngx_sensu_metrics_handler(ngx_http_request_t *r)
 {
@@ -253,8 +298,14 @@ ngx_sensu_metrics_handler(ngx_http_request_t *r)
                                            &ngx_sensu_families[i]);
     }
 
-    b->last = ngx_sensu_metrics_latency(b->last, b->end);
-    b->last = ngx_sensu_metrics_gauges(r, b->last, b->end);
+    for (i = 0; i < sizeof(ngx_sensu_histograms)
+                    / sizeof(ngx_sensu_histograms[0]); i++)
+    {
+        b->last = ngx_sensu_metrics_histogram(b->last, b->end,
+                                              &ngx_sensu_histograms[i]);
+    }
+
+    b->last = ngx_sensu_gauges(r, b->last, b->end);
 
     return ngx_sensu_text_send(r, b, "text/plain; version=0.0.4; "
                                "charset=utf-8");
@@ -323,164 +374,56 @@ ngx_sensu_family_count(const ngx_sensu_family_t *family, ngx_uint_t i,
 /* the buckets of the format hold all that is not slower than their bound */
 
 static u_char *
-ngx_sensu_metrics_latency(u_char *p, u_char *last)
+ngx_sensu_metrics_histogram(u_char *p, u_char *last,
+    const ngx_sensu_histogram_t *h)
 {
     ngx_uint_t        i, j, n, usec;
+    const char       *label;
     ngx_atomic_t     *bucket;
-    const ngx_str_t  *op;
+    const ngx_str_t  *value;
 
-    static const char  name[] = "store_operation_duration_seconds";
+    p = ngx_sensu_metrics_head(p, last, h->name, "histogram", h->help);
 
-    p = ngx_sensu_metrics_head(p, last, name, "histogram",
-                               "How long the store took, for continue tokens, "
-                               "log-outs, and scripts of sensu_rate_limit.");
+    label = h->label->name;
 
-    for (i = 0; i < NGX_SENSU_OPS; i++) {
-        op = ngx_sensu_label_value(&ngx_sensu_label_operation, i);
-        bucket = &ngx_sensu_stats->count[NGX_SENSU_STAT_LATENCY
+    for (i = 0; i < h->label->n; i++) {
+        value = ngx_sensu_label_value(h->label, i);
+        bucket = &ngx_sensu_stats->count[h->first
                                          + i * NGX_SENSU_STAT_BUCKETS];
 
         for (j = 0, n = 0; j < NGX_SENSU_STAT_BOUNDS; j++) {
             n += bucket[j];
-            usec = ngx_sensu_stat_bounds[j];
+            usec = h->bounds[j];
 
-            p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s_bucket{operation="
-                             "\"%V\",le=\"%ui.%06ui\"} %ui\n",
-                             name, op, usec / 1000000, usec % 1000000, n);
+            p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s_bucket{%s=\"%V\","
+                             "le=\"%ui.%06ui\"} %ui\n", h->name, label, value,
+                             usec / 1000000, usec % 1000000, n);
         }
 
         n += bucket[j];
         usec = bucket[j + 1];
 
         p = ngx_slprintf(p, last,
-                         NGX_SENSU_PREFIX "%s_bucket{operation=\"%V\","
-                         "le=\"+Inf\"} %ui\n"
-                         NGX_SENSU_PREFIX "%s_sum{operation=\"%V\"} "
-                         "%ui.%06ui\n"
-                         NGX_SENSU_PREFIX "%s_count{operation=\"%V\"} %ui\n",
-                         name, op, n, name, op, usec / 1000000,
-                         usec % 1000000, name, op, n);
+                         NGX_SENSU_PREFIX "%s_bucket{%s=\"%V\",le=\"+Inf\"} "
+                         "%ui\n"
+                         NGX_SENSU_PREFIX "%s_sum{%s=\"%V\"} %ui.%06ui\n"
+                         NGX_SENSU_PREFIX "%s_count{%s=\"%V\"} %ui\n",
+                         h->name, label, value, n, h->name, label, value,
+                         usec / 1000000, usec % 1000000, h->name, label,
+                         value, n);
     }
 
     return p;
 }
 
 
-static u_char *
-ngx_sensu_metrics_bytes(u_char *p, u_char *last, const char *name,
-    const char *help, size_t bytes)
-{
-    p = ngx_sensu_metrics_head(p, last, name, "gauge", help);
-
-    return ngx_slprintf(p, last, NGX_SENSU_PREFIX "%s %uz\n", name, bytes);
-}
-
-
-static u_char *
-ngx_sensu_metrics_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
-{
-    ngx_sensu_main_conf_t  *smcf;
-
-    p = ngx_sensu_metrics_head(p, last, "redis_connections", "gauge",
-                               "Connections to Redis that are open.");
-    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "redis_connections %ui\n",
-                     ngx_sensu_connections());
-
-    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
-
-    if (smcf->cursors != NULL) {
-        p = ngx_sensu_metrics_bytes(p, last, "cursor_zone_size_bytes",
-                                    "Size of sensu_cursor_zone.",
-                                    smcf->cursor_zone.size);
-        p = ngx_sensu_metrics_bytes(p, last, "cursor_zone_free_bytes",
-                                    "Bytes of sensu_cursor_zone that are "
-                                    "free.",
-                                    ngx_sensu_store_memory_free(
-                                                             smcf->cursors));
-        p = ngx_sensu_metrics_bytes(p, last, "logout_zone_size_bytes",
-                                    "Size of sensu_logout_zone.",
-                                    smcf->logout_zone.size);
-        p = ngx_sensu_metrics_bytes(p, last, "logout_zone_free_bytes",
-                                    "Bytes of sensu_logout_zone that are "
-                                    "free, 64 for a log-out.",
-                                    ngx_sensu_store_memory_free(
-                                                             smcf->logouts));
-    }
-
-    p = ngx_sensu_metrics_roles(smcf, p, last);
-
-    p = ngx_sensu_metrics_head(p, last, "start_time_seconds", "gauge",
-                               "When the counters began, in seconds of Unix "
-                               "time; a reload keeps them.");
-    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "start_time_seconds %T\n",
-                     ngx_sensu_stats->since);
-
-    p = ngx_sensu_metrics_head(p, last, "build_info", "gauge",
-                               "Always 1; the labels say what runs.");
-
-    return ngx_slprintf(p, last, NGX_SENSU_PREFIX "build_info{version=\""
-                        NGX_SENSU_VERSION "\",nginx=\"" NGINX_VERSION
-                        "\"} 1\n");
-}
-
-
-/* of several tables the oldest; it grows while nobody needs one, too */
-
-static u_char *
-ngx_sensu_metrics_roles(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
-{
-    ngx_uint_t           i;
-    ngx_msec_int_t       age;
-    ngx_sensu_roles_t  **roles;
-
-    if (smcf->roles.nelts == 0) {
-        return p;
-    }
-
-    roles = smcf->roles.elts;
-    age = 0;
-
-    for (i = 0; i < smcf->roles.nelts; i++) {
-        age = ngx_max(age, ngx_sensu_roles_age(roles[i]));
-    }
-
-    p = ngx_sensu_metrics_head(p, last, "rbac_age_seconds", "gauge",
-                               "Age of the roles and bindings that are "
-                               "decided by, those read longest ago.");
-    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "rbac_age_seconds %M.%03M\n",
-                     (ngx_msec_t) age / 1000, (ngx_msec_t) age % 1000);
-
-    p = ngx_sensu_metrics_bytes(p, last, "rbac_zone_size_bytes",
-                                "Size of sensu_rbac_zone.",
-                                smcf->rbac_zone.size);
-
-    return ngx_sensu_metrics_bytes(p, last, "rbac_zone_free_bytes",
-                                   "Bytes of sensu_rbac_zone that are free.",
-                                   roles[0]->pool->pfree * ngx_pagesize);
-}
-
-
-static u_char *
+u_char *
 ngx_sensu_metrics_head(u_char *p, u_char *last, const char *name,
     const char *type, const char *help)
 {
     return ngx_slprintf(p, last, "# HELP " NGX_SENSU_PREFIX "%s %s\n"
                         "# TYPE " NGX_SENSU_PREFIX "%s %s\n",
                         name, help, name, type);
-}
-
-
-ngx_uint_t
-ngx_sensu_connections(void)
-{
-    ngx_int_t   n;
-    ngx_uint_t  i;
-
-    for (i = 0, n = 0; i < NGX_MAX_PROCESSES; i++) {
-        n += (ngx_int_t) ngx_sensu_stats->connections[i];
-    }
-
-    return ngx_max(n, 0);
 }
 
 

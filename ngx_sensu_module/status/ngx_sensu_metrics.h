@@ -11,6 +11,9 @@
 #include "ngx_sensu.h"
 
 
+#define NGX_SENSU_PREFIX  "sensu_gateway_"
+
+
 /* values of a label, from the index "from" on; NULL: reasons of refusals */
 
 typedef struct {
@@ -36,6 +39,7 @@ typedef struct {
 typedef enum {
     NGX_SENSU_FAMILY_REQUESTS = 0,
     NGX_SENSU_FAMILY_REFUSALS,
+    NGX_SENSU_FAMILY_RESPONSES,
     NGX_SENSU_FAMILY_GUARD,
     NGX_SENSU_FAMILY_PAGES,
     NGX_SENSU_FAMILY_LISTS,
@@ -62,7 +66,6 @@ typedef enum {
 
 
 extern const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES];
-extern const ngx_sensu_label_t   ngx_sensu_label_operation;
 
 
 /* the text of a value */
@@ -72,6 +75,28 @@ const ngx_str_t *ngx_sensu_label_value(const ngx_sensu_label_t *label,
 /* the counter of a family with these values (0 where it has no such label) */
 ngx_uint_t ngx_sensu_family_count(const ngx_sensu_family_t *family,
     ngx_uint_t i, ngx_uint_t j);
+
+/* writes the lines that begin a metric; type: "gauge", ... */
+u_char *ngx_sensu_metrics_head(u_char *p, u_char *last, const char *name,
+    const char *type, const char *help);
+
+/* of a location that is a gateway: what the gauges will tell of */
+ngx_int_t ngx_sensu_see_init(ngx_conf_t *cf, ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *location);
+
+/* writes all gauges */
+u_char *ngx_sensu_gauges(ngx_http_request_t *r, u_char *p, u_char *last);
+
+/* notes the upstreams of a gateway's location, whose servers are then told */
+ngx_int_t ngx_sensu_peers_init(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf);
+u_char *ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last);
+
+/* notes the certificates of a server with a gateway, and tells of them */
+ngx_int_t ngx_sensu_certificates_add(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server);
+u_char *ngx_sensu_certificates(ngx_sensu_main_conf_t *smcf, u_char *p,
+    u_char *last);
 
 /* connections to Redis of all workers */
 ngx_uint_t ngx_sensu_connections(void);

@@ -157,12 +157,10 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
 
 /* most bytes, of which nobody thinks anything */
 
-static inline int
-sensu_path_ordinary(unsigned char c)
-{
-    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-           || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+static const unsigned char  sensu_path_ordinary[256] = {
+    ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['0' ... '9'] = 1, ['-'] = 1,
+    ['_'] = 1
+};
 
 
 /*
@@ -191,7 +189,7 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
 
         start = p;
 
-        while (p < last && sensu_path_ordinary(*p)) {
+        while (p < last && sensu_path_ordinary[*p]) {
             p++;
         }
 
