@@ -37,7 +37,9 @@ A bench is a SensuTest: what it starts ends with it, however that ends.
                                 SensuTest::Nginx with pid, that of its worker
     gateway(alg)                directives for a server that is a gateway
     tokens(alg, n)              a file of so many tokens for it
-    backend(n, hold => bytes)   bench/lib/backend.c with n events
+    rbac                        directives for one by roles that are read once
+    backend(n, %opt)            bench/lib/backend.c with n events, hold => bytes,
+                                bindings => how many
     haproxy(backend, text)      an haproxy with these lines in its frontend
     process(port, cmd...)       anything else that listens and is measured
     load(part, target, %opt)    bench/lib/load.c; gives what it printed, dies
@@ -349,6 +351,14 @@ sub gateway {
     my $file = $alg eq 'HS256' ? $self->secret_file : $self->pair($alg)->[1];
 
     return "sensu_gateway on; sensu_jwt_key $alg $file;\n";
+}
+
+
+sub rbac {
+    my ($self) = @_;
+
+    return 'sensu_backend 5.21; sensu_namespaces rbac; sensu_account api_key_file='
+           . $self->write('key', "key\n") . " refresh=1h stale=2h;\n";
 }
 
 

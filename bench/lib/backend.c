@@ -3,7 +3,7 @@
  * A backend that costs next to nothing: a list of events made before the
  * first request, paged as Sensu's own backend pages it.
  *
- *   backend PORT ELEMENT N [hold=BYTES]
+ *   backend PORT ELEMENT N [hold=BYTES] [bindings=N]
  *
  * ELEMENT is a file with one event, in which 000000000 stands for its number.
  *
@@ -13,6 +13,8 @@
  *   GET anything       a small object
  *
  * hold: of each list no more than so many bytes are sent until SIGUSR1 comes.
+ * bindings: so many more of others in 1000 namespaces, for one reader at a
+ * time: each page begins behind the one before it.
  */
 
 
@@ -36,6 +38,7 @@
 #define NDIGITS    (sizeof(DIGITS) - 1)
 #define IN_MAX     8192
 #define CONNS_MAX  8192
+#define NAMESPACES 1000      /* with bindings */
 
 
 typedef struct {
@@ -52,7 +55,7 @@ typedef struct {
 
 
 static int       epfd, held;
-static size_t    width, total, hold;
+static size_t    width, total, hold, bindings;
 static char     *list;
 static conn_t   *conns[CONNS_MAX];
 static uint64_t  requests, bytes;
@@ -250,33 +253,119 @@ answer_text(conn_t *c, const char *text)
 }
 
 
-static const char *
-roles(const char *target)
-{
-    size_t  i, len;
+/* an element of a list of roles: one of ours first, then those of others */
 
-    static const char *const  lists[][2] = {
-        { "/api/core/v2/namespaces?", "[{\"name\":\"default\"}]" },
-        { "/api/core/v2/clusterroles?",
-          "[{\"rules\":[{\"verbs\":[\"get\",\"list\"],\"resources\":"
-          "[\"checks\",\"events\"]}],\"metadata\":{\"name\":\"view\"}}]" },
-        { "/api/core/v2/roles?", "[]" },
-        { "/api/core/v2/clusterrolebindings?", "[]" },
-        { "/api/core/v2/rolebindings?",
-          "[{\"subjects\":[{\"type\":\"Group\",\"name\":\"system:users\"}],"
-          "\"role_ref\":{\"type\":\"ClusterRole\",\"name\":\"view\"},"
-          "\"metadata\":{\"name\":\"all\",\"namespace\":\"default\"}}]" }
+static int
+role_of(char *out, size_t room, const char *list, size_t i)
+{
+    size_t  ns;
+
+    ns = bindings ? (i - 1) * NAMESPACES / bindings : 0;
+
+    if (strcmp(list, "namespaces") == 0) {
+        return snprintf(out, room, i ? "{\"name\":\"tenant-%03zu\"}"
+                                     : "{\"name\":\"default\"}", i - 1);
+    }
+
+    if (strcmp(list, "clusterroles") == 0) {
+        return snprintf(out, room,
+            "{\"rules\":[{\"verbs\":[\"get\",\"list\"],\"resources\":"
+            "[\"checks\",\"events\"]}],\"metadata\":{\"name\":\"view\"}}");
+    }
+
+    if (i == 0) {
+        return snprintf(out, room,
+            "{\"subjects\":[{\"type\":\"Group\",\"name\":\"system:users\"}],"
+            "\"role_ref\":{\"type\":\"ClusterRole\",\"name\":\"view\"},"
+            "\"metadata\":{\"name\":\"all\",\"namespace\":\"default\"}}");
+    }
+
+    return snprintf(out, room,
+        "{\"subjects\":[{\"type\":\"User\",\"name\":\"user-%zu\"},"
+        "{\"type\":\"Group\",\"name\":\"team-%zu\"}],"
+        "\"role_ref\":{\"type\":\"ClusterRole\",\"name\":\"view\"},"
+        "\"metadata\":{\"name\":\"b-%09zu\",\"namespace\":\"tenant-%03zu\"}}",
+        i / 2, i / 3, i, ns);
+}
+
+
+static size_t
+roles_page(char *out, const char *list, size_t from, size_t end)
+{
+    char  *p;
+
+    p = out;
+    *p++ = '[';
+
+    for ( ; from < end; from++) {
+        p += role_of(p, 1024, list, from);
+        *p++ = ',';
+    }
+
+    p -= (p[-1] == ',');
+    *p++ = ']';
+
+    return p - out;
+}
+
+
+/* a page of such a list; 0: it is none */
+
+static int
+answer_roles(conn_t *c, const char *target)
+{
+    size_t       i, n, limit;
+    const char  *p;
+
+    static char    text[256 * 1024];
+    static size_t  at;
+
+    static const struct {
+        const char  *name;
+        int          ours;           /* elements without bindings */
+        int          others;         /* as many as 0: none, 1: namespaces,
+                                        2: bindings */
+    } lists[] = {
+        { "namespaces", 1, 1 }, { "clusterroles", 1, 0 }, { "roles", 0, 0 },
+        { "clusterrolebindings", 0, 0 }, { "rolebindings", 1, 2 }
     };
 
-    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        len = strlen(lists[i][0]);
+    p = target + strlen("/api/core/v2/");
 
-        if (strncmp(target, lists[i][0], len) == 0) {
-            return lists[i][1];
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        n = strlen(lists[i].name);
+
+        if (strncmp(target, "/api/core/v2/", p - target) == 0
+            && strncmp(p, lists[i].name, n) == 0 && p[n] == '?')
+        {
+            break;
         }
     }
 
-    return NULL;
+    if (i == sizeof(lists) / sizeof(lists[0])) {
+        return 0;
+    }
+
+    n = lists[i].ours;
+    n += !bindings ? 0 : lists[i].others == 1 ? NAMESPACES
+       : lists[i].others == 2 ? bindings : 0;
+
+    p = argument(target, "limit");
+    limit = p ? strtoull(p, NULL, 10) : n;
+    at = argument(target, "continue") ? at : 0;
+
+    c->iov[1].iov_base = text;
+    c->iov[1].iov_len = roles_page(text, lists[i].name, at,
+                                   at + limit < n ? at + limit : n);
+    at += limit - 1;
+
+    c->iov[0].iov_base = c->head;
+    c->iov[0].iov_len = snprintf(c->head, sizeof(c->head),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        "Content-Length: %zu\r\n\r\n", c->iov[1].iov_len);
+    c->parts = 2;
+
+    return 1;
 }
 
 
@@ -305,10 +394,7 @@ answer(conn_t *c)
     } else if (strstr(target, "/events") != NULL) {
         answer_list(c, target);
 
-    } else if (roles(target) != NULL) {
-        answer_text(c, roles(target));
-
-    } else {
+    } else if (!answer_roles(c, target)) {
         answer_text(c, "{\"metadata\":{\"name\":\"cpu\","
                        "\"namespace\":\"default\"}}");
     }
@@ -512,15 +598,24 @@ main(int argc, char **argv)
     struct epoll_event  ev[64];
 
     if (argc < 4) {
-        fprintf(stderr, "usage: backend PORT ELEMENT N [hold=BYTES]\n");
+        fprintf(stderr, "usage: backend PORT ELEMENT N [hold=BYTES] "
+                        "[bindings=N]\n");
         return 2;
     }
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGUSR1, release);
 
-    hold = argc > 4 && strncmp(argv[4], "hold=", 5) == 0 ? atoi(argv[4] + 5)
-                                                         : 0;
+    for (i = 4; i < argc; i++) {
+
+        if (strncmp(argv[i], "hold=", 5) == 0) {
+            hold = atoi(argv[i] + 5);
+
+        } else if (strncmp(argv[i], "bindings=", 9) == 0) {
+            bindings = atoi(argv[i] + 9);
+        }
+    }
+
     held = hold != 0;
     make_list(argv[2], strtoull(argv[3], NULL, 10));
     listener = listen_at(atoi(argv[1]));

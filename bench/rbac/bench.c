@@ -1,9 +1,9 @@
 
 /*
- * Tables of 100, 1,000 and 10,000 bindings in a tenth as many namespaces.  A
- * binding has a user and two groups, every third a Role of its own; the caller
- * of the questions has rights in three namespaces, by his name and a group. A
- * line of output is a round, a case, a figure and its value.
+ * Tables of 100, 1,000 and 10,000 bindings in 1,000 namespaces.  A binding has
+ * a user and two groups, every third a Role of its own; the caller of the
+ * questions is named by five, of which two are for his group. A line of output
+ * is a round, a case, a figure and its value.
  */
 
 
@@ -14,12 +14,14 @@
 #include "sensu_rbac.h"
 
 
-#define ASKS  200000
+#define ASKS        200000
+#define NAMESPACES  1000
 
 
 typedef struct {
     int                   bindings;
     double                build;     /* seconds */
+    double                order;     /* of them, in one piece at the end */
     size_t                bytes;     /* of JSON */
 } bench_t;
 
@@ -65,13 +67,20 @@ add(bench_t *bench, sensu_rbac_build_t *build, sensu_rbac_list_e list,
 }
 
 
+static int
+place_of(const bench_t *bench, int i)
+{
+    return (int) ((long) i * NAMESPACES / bench->bindings);
+}
+
+
 static void
 add_roles(bench_t *bench, sensu_rbac_build_t *build)
 {
     int   i;
     char  text[1024];
 
-    for (i = 0; i < bench->bindings / 10; i++) {
+    for (i = 0; i < NAMESPACES; i++) {
         snprintf(text, sizeof(text), "{\"name\":\"tenant-%d\"}", i);
         add(bench, build, SENSU_RBAC_NAMESPACES, text);
     }
@@ -86,7 +95,7 @@ add_roles(bench_t *bench, sensu_rbac_build_t *build)
         snprintf(text, sizeof(text), "{\"rules\":[{\"verbs\":[\"get\","
                  "\"list\",\"create\"],\"resources\":[\"checks\",\"events\"],"
                  "\"resource_names\":null}],\"metadata\":{\"name\":\"role-%d\""
-                 ",\"namespace\":\"tenant-%d\"}}", i, i / 10);
+                 ",\"namespace\":\"tenant-%d\"}}", i, place_of(bench, i));
         add(bench, build, SENSU_RBAC_ROLES, text);
     }
 }
@@ -118,13 +127,14 @@ table_of(bench_t *bench)
                  "\"metadata\":{\"name\":\"b-%d\",\"namespace\":"
                  "\"tenant-%d\"}}", i / 2, i / 3, i % 40,
                  i % 3 ? "ClusterRole" : "Role", i % 3 ? "view" : "role-",
-                 i % 3 ? 0 : i, i, i / 10);
+                 i % 3 ? 0 : i, i, place_of(bench, i));
         add(bench, build, SENSU_RBAC_ROLEBINDINGS, text);
     }
 
     from = seconds();
     table = sensu_rbac_build_table(build);
-    bench->build += seconds() - from;
+    bench->order = seconds() - from;
+    bench->build += bench->order;
 
     sensu_rbac_build_free(build);
 
@@ -133,9 +143,51 @@ table_of(bench_t *bench)
 
 
 static void
-ask(int round, const bench_t *bench, const sensu_rbac_t *table, int bindings)
+say(int round, const bench_t *bench, const char *what, double value)
+{
+    printf("%d\t%d bindings\t%s\t%.4f\n", round, bench->bindings, what,
+           value);
+}
+
+
+/* one and the same verdict, each time with a look at the element's name */
+
+static void
+remember(int round, const bench_t *bench, sensu_rbac_ask_t *ask)
+{
+    int                     i, n;
+    double                  from;
+    sensu_str_t             one;
+    sensu_rbac_memo_t      *memo;
+    sensu_namespaces_t      set;
+    sensu_scope_verdict_e   verdict;
+
+    memo = sensu_rbac_memo_create();
+    set = (sensu_namespaces_t) { 0, 1, &one };
+    one = ask->ns;
+    sensu_rbac_memo_add(memo, 1, ask, SENSU_SCOPE_PASS, &set);
+
+    from = seconds();
+
+    for (i = 0, n = 0; i < ASKS; i++) {
+        n += sensu_rbac_memo_find(memo, 1 + i % 2, ask, &verdict, &set);
+    }
+
+    say(round, bench, "remembered", (seconds() - from) / ASKS * 1e6);
+
+    if (n != ASKS / 2) {
+        abort();
+    }
+
+    free(memo);
+}
+
+
+static void
+ask(int round, const bench_t *bench, const sensu_rbac_t *table)
 {
     int                i;
+    char               ns[32];
     double             from;
     size_t             n;
     sensu_str_t        groups[3], *names;
@@ -147,18 +199,18 @@ ask(int round, const bench_t *bench, const sensu_rbac_t *table, int bindings)
     groups[1] = str("team-8");
     groups[2] = str("nobody-knows-it");
     who = (sensu_rbac_who_t) { str("user-4"), groups, 3 };
-    what = (sensu_rbac_ask_t) { SENSU_RBAC_LIST, str("checks"),
-                                sensu_str_null, str("tenant-2") };
+    snprintf(ns, sizeof(ns), "tenant-%d", place_of(bench, 8));
+    what = (sensu_rbac_ask_t) { .verb = SENSU_RBAC_LIST,
+                                .resource = str("checks"), .ns = str(ns) };
 
     from = seconds();
 
     for (i = 0, n = 0; i < ASKS; i++) {
-        what.ns.len = 8 - i % 2;        /* "tenant-" is none */
+        what.ns.len = i % 2 ? strlen("tenant-") : strlen(ns);
         n += sensu_rbac_allows(table, &who, &what);
     }
 
-    printf("%d\t%d bindings\tdecision\t%.4f\n", round, bindings,
-           (seconds() - from) / ASKS * 1e6);
+    say(round, bench, "decision", (seconds() - from) / ASKS * 1e6);
 
     if (n != ASKS / 2) {
         abort();
@@ -172,13 +224,13 @@ ask(int round, const bench_t *bench, const sensu_rbac_t *table, int bindings)
         n = sensu_rbac_namespaces(table, &who, &what, names, marks);
     }
 
-    printf("%d\t%d bindings\tnamespaces\t%.4f\n", round, bindings,
-           (seconds() - from) / (ASKS / 10) * 1e6);
-    printf("%d\t%d bindings\tbuild\t%.4f\n", round, bindings,
-           bench->build * 1e3);
-    printf("%d\t%d bindings\tsize\t%zu\n", round, bindings,
-           sensu_rbac_size(table));
-    printf("%d\t%d bindings\tjson\t%zu\n", round, bindings, bench->bytes);
+    say(round, bench, "namespaces", (seconds() - from) / (ASKS / 10) * 1e6);
+    say(round, bench, "build", bench->build * 1e3);
+    say(round, bench, "order", bench->order * 1e3);
+    say(round, bench, "size", sensu_rbac_size(table));
+    say(round, bench, "json", bench->bytes);
+
+    remember(round, bench, &what);
 
     free(names);
     free(marks);
@@ -198,7 +250,7 @@ main(int argc, char **argv)
         for (bindings = 100; bindings <= 10000; bindings *= 10) {
             bench = (bench_t) { .bindings = bindings };
             table = table_of(&bench);
-            ask(round, &bench, table, bindings);
+            ask(round, &bench, table);
             free(table);
         }
     }

@@ -384,7 +384,9 @@ ngx_sensu_reading_take(ngx_sensu_reading_t *reading)
         return ngx_sensu_reading_publish(reading);
     }
 
-    reading->from.mode = SENSU_POSITION_START;
+    /* no key of the list before: this one's first would be compared with it */
+
+    ngx_memzero(&reading->from, sizeof(sensu_position_t));
     reading->whole = 0;
 
     return ngx_sensu_reading_list(reading);

@@ -69,14 +69,25 @@ sub tokens {
         return $f->ratio('access', $case, Bench::Tables::plain($case), 'cpu');
     };
 
-    return map {
+    return (known($cost), map {
         my $own = $cost->("module $_ known");
         my $other = $cost->("HAProxy $_");
 
         (at_most("a known $_ token, CPU to plain nginx", 1.10, $own, '%.2f'),
          at_most("... and below HAProxy's jwt_verify to plain HAProxy",
                  $other // 0, $own, '%.2f'));
-    } @ALGS;
+    } @ALGS);
+}
+
+
+# whose namespaces are computed
+
+sub known {
+    my ($cost) = @_;
+
+    return at_most('a known caller under sensu_namespaces rbac, CPU to plain nginx',
+                   1.10, $cost->('module HS256 known, sensu_namespaces rbac'),
+                   '%.2f');
 }
 
 

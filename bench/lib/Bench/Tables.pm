@@ -286,14 +286,16 @@ sub rbac {
                    number($format, $f->median('rbac', $case, $what), $unit) };
 
     return table(
-        ['', 'JSON, kB', 'table, kB', 'to make it, ms', 'a decision, us',
-         'decisions/s', "a caller's namespaces, us"],
+        ['', 'JSON, kB', 'table, kB', 'to make it, ms', 'in one piece, ms',
+         'a decision, us', 'decisions/s', 'remembered, us',
+         "a caller's namespaces, us", 'read by a worker, CPU ms', 'it grows, kB'],
         map { my $decision = $f->median('rbac', $_, 'decision');
               [ $_, $is->($_, 'json', '%.0f', 1e3),
                 $is->($_, 'size', '%.0f', 1e3), $is->($_, 'build', '%.1f'),
-                number('%.2f', $decision),
+                $is->($_, 'order', '%.1f'), number('%.2f', $decision),
                 number('%.0f', $decision && 1e6 / $decision),
-                $is->($_, 'namespaces', '%.2f') ]
+                $is->($_, 'remembered', '%.3f'), $is->($_, 'namespaces', '%.2f'),
+                $is->($_, 'read', '%.1f'), $is->($_, 'grown', '%.0f', 1e3) ]
         } $f->cases('rbac'));
 }
 
