@@ -19,6 +19,7 @@ my $gw = $t->nginx(
         upstream seen {
             zone seen 256k;
             server $alive;
+            server $alive;
             server 127.0.0.1:$nobody max_fails=1 fail_timeout=600s;
             server 127.0.0.2:$nobody down;
             server 127.0.0.3:@{[$back->port]} backup;

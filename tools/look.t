@@ -30,6 +30,10 @@ subtest 'promtool' => sub {
     like `promtool check rules docs/alerts.yml 2>&1`, qr/SUCCESS: \d+ rules/,
         'the alerts';
 
+    my ($scrape) = slurp('docs/directives.md') =~ /^```yaml\n(scrape_configs:.*?)^```$/ms;
+    like `promtool check config @{[$t->write('prometheus.yml', $scrape)]} 2>&1`,
+        qr/SUCCESS: .*prometheus\.yml is valid/, 'the configuration in the docs';
+
     my $dashboard = JSON::PP->new->utf8->decode(
         slurp('docs/grafana-dashboard.json'));
     my $n = 0;

@@ -16,6 +16,8 @@ static ngx_int_t ngx_sensu_peers_add(ngx_sensu_main_conf_t *smcf,
     ngx_http_upstream_srv_conf_t *uscf);
 static u_char *ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers,
     u_char *p, u_char *last);
+static ngx_uint_t ngx_sensu_peer_is_told(ngx_http_upstream_rr_peers_t *peers,
+    ngx_http_upstream_rr_peer_t *peer);
 static ngx_uint_t ngx_sensu_peer_is_up(ngx_http_upstream_rr_peer_t *peer);
 
 
@@ -121,6 +123,10 @@ ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers, u_char *p,
     for (set = peers; set != NULL; set = set->next) {
         for (peer = set->peer; peer != NULL; peer = peer->next) {
 
+            if (ngx_sensu_peer_is_told(peers, peer)) {
+                continue;
+            }
+
             p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "backend_up{upstream="
                              "\"%V\",server=\"%V\"} %ui\n", peers->name,
                              &peer->name, ngx_sensu_peer_is_up(peer));
@@ -128,6 +134,35 @@ ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers, u_char *p,
     }
 
     return p;
+}
+
+
+/* an address may be there twice; Prometheus takes no series twice */
+
+static ngx_uint_t
+ngx_sensu_peer_is_told(ngx_http_upstream_rr_peers_t *peers,
+    ngx_http_upstream_rr_peer_t *peer)
+{
+    ngx_http_upstream_rr_peer_t  *other;
+
+    for ( /* void */ ; peers != NULL; peers = peers->next) {
+        for (other = peers->peer; other != NULL; other = other->next) {
+
+            if (other == peer) {
+                return 0;
+            }
+
+            if (other->name.len == peer->name.len
+                && ngx_memcmp(other->name.data, peer->name.data,
+                              peer->name.len)
+                   == 0)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
