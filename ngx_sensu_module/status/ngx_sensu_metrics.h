@@ -65,7 +65,11 @@ typedef enum {
 } ngx_sensu_family_e;
 
 
+/* ngx_sensu_families.c */
+
 extern const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES];
+extern const ngx_sensu_label_t   ngx_sensu_label_route;
+extern const ngx_sensu_label_t   ngx_sensu_label_operation;
 
 
 /* the text of a value */
