@@ -120,6 +120,8 @@ my $everywhere = $t->nginx(
                       proxy_pass http://sensu; }
                   location = /who { sensu_gateway off; return 200
                       "$sensu_user,$sensu_token,$early,$role"; }
+                  location = /first { sensu_gateway off; sensu_logout off;
+                      set $seen $role; rewrite ^ /who last; }
                   location = /who-cares { sensu_gateway off; sensu_logout off;
                       return 200 "$sensu_user,$sensu_token"; }
                   location = /open/ { sensu_public /open/;
@@ -160,7 +162,8 @@ subtest 'wherever the caller counts' => sub {
         is "$r->{status} $r->{body}", '200 []', "satisfy any: none, $path";
     }
 
-    is $get->('/who')->{body}, ',revoked,,', 'variables: nobody';
+    is $get->($_)->{body}, ',revoked,,', "variables: nobody, $_"
+        for '/who', '/first';
     is $get->('/who-cares')->{body}, 'admin,ok', 'where it is off: admin';
     is $get->('/asked')->{status}, 401, 'auth_request: out';
     is $get->('/open/')->{status}, 401, 'from a public path: out';
@@ -171,6 +174,35 @@ subtest 'wherever the caller counts' => sub {
     is scalar(@reasons), 3, 'three subrequests: out';
     is $everywhere->get('/health', token => $access)->{status}, 200,
         'what is public stays so';
+};
+
+# nothing is known yet where the request comes to: that is nobody's value
+
+subtest 'a caller who was one before log-outs counted' => sub {
+    my $late = $t->nginx(
+        %shared, location => '',
+        http => $shared{http} . 'map $sensu_user $role { default ""; '
+                . 'admin "*"; } map $role $outer { default $role; }',
+        locations => 'location = /early { sensu_gateway off; set $x $outer;
+                          rewrite ^ /any' . $list . ' last; }
+                      location /any/ { sensu_logout on; satisfy any; allow all;
+                          rewrite ^/any(/.*)$ $1 break;
+                          sensu_namespaces $outer; proxy_pass http://sensu; }
+                      location = /first { sensu_gateway off; set $x $role;
+                          rewrite ^ /told last; }
+                      location = /told { sensu_gateway off; sensu_logout on;
+                          return 200 "$role"; }
+                      location = /auth/logout { sensu_logout on;
+                          proxy_pass http://sensu; }');
+
+    my ($access, $refresh) = login($late);
+    my $get = sub { $late->get('/early', token => $access)->{body} };
+
+    like $get->(), qr/"name":"ops"/, 'is one when the store has answered';
+    is logout($late, $access, $refresh)->{status}, 200, 'logged out';
+    ok $t->wait_for(sub { $get->() eq '[]' }, 5), 'has no namespace any more';
+    is $late->get('/first', token => $access)->{body}, '',
+       'nor has he one where nobody asks for a token';
 };
 
 subtest 'several subrequests wait for one answer' => sub {

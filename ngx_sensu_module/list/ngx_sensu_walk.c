@@ -9,6 +9,8 @@
 #include "ngx_sensu_page.h"
 #include "ngx_sensu_wait.h"
 
+#include <openssl/crypto.h>
+
 
 static ngx_int_t ngx_sensu_walk_advance(ngx_sensu_page_t *page);
 static void ngx_sensu_walk_done(ngx_sensu_op_t *op);

@@ -194,19 +194,16 @@ ngx_sensu_mark_done(ngx_sensu_op_t *op)
 
     r = waiter->request;
 
-    if (op->rc != NGX_DECLINED) {
+    /* what was made of the caller where log-outs do not count, or as long as
+       nobody knew */
+    ngx_sensu_variables_refresh(r);
 
-        /* what was made of the caller where log-outs do not count */
-        ngx_sensu_variables_refresh(r);
-
-        if (op->rc == NGX_ERROR
-            && ngx_sensu_loc_conf(r)->logout == NGX_SENSU_LOGOUT_OPEN)
-        {
-            ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
-                                 "sensu: the store does not say whether a "
-                                 "token was logged out, it is let in with "
-                                 "fail=open");
-        }
+    if (op->rc == NGX_ERROR
+        && ngx_sensu_loc_conf(r)->logout == NGX_SENSU_LOGOUT_OPEN)
+    {
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: the store does not say whether a token "
+                             "was logged out, it is let in with fail=open");
     }
 
     for ( /* void */ ; waiter->next; waiter = waiter->next) {
