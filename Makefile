@@ -205,6 +205,7 @@ platforms:
 
 nginx-versions:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
+	@$(MAKE) --no-print-directory -j2 build unit
 	@tools/nginx-versions $(SOURCES)
 
 compilers:

@@ -8,6 +8,15 @@
 #include "ngx_sensu_conf.h"
 
 
+/* Angie's tree has what a location is found by, beside its configuration */
+
+#ifdef ANGIE_VERSION
+#define ngx_sensu_conf_of(location)  ((location)->conf)
+#else
+#define ngx_sensu_conf_of(location)  (location)
+#endif
+
+
 static ngx_uint_t ngx_sensu_logout_perhaps(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf);
 static ngx_uint_t ngx_sensu_logout_seen(ngx_http_core_loc_conf_t *clcf);
@@ -137,12 +146,13 @@ ngx_sensu_logout_location(ngx_http_location_tree_node_t *node, ngx_str_t uri)
         rc = ngx_filename_cmp(uri.data, node->name, n);
 
         if (rc == 0 && uri.len == n && node->len == n) {
-            return node->exact ? node->exact
-                               : node->inclusive ? node->inclusive : found;
+            return node->exact ? ngx_sensu_conf_of(node->exact)
+                   : node->inclusive ? ngx_sensu_conf_of(node->inclusive)
+                   : found;
         }
 
         if (rc == 0 && uri.len > n && node->inclusive) {
-            found = node->inclusive;
+            found = ngx_sensu_conf_of(node->inclusive);
             node = node->tree;
             uri.data += n;
             uri.len -= n;

@@ -11,6 +11,15 @@
 #define NGX_SENSU_REDIS_DB_MAX  65535
 
 
+/* "resolver" names a server; Angie keeps them in a list */
+
+#ifdef ANGIE_VERSION
+#define ngx_sensu_redis_serves(resolver)  ((resolver)->connections != NULL)
+#else
+#define ngx_sensu_redis_serves(resolver)  ((resolver)->connections.nelts != 0)
+#endif
+
+
 typedef struct {
     ngx_str_t                          scheme;
     const ngx_sensu_redis_topology_t  *topology;
@@ -317,7 +326,7 @@ ngx_sensu_redis_url_resolve(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 
     resolver = *redis->resolver;
 
-    if (resolver && resolver->connections.nelts) {
+    if (resolver && ngx_sensu_redis_serves(resolver)) {
         return NGX_OK;
     }
 

@@ -54,6 +54,7 @@ C<elements> (SensuTest::HTTP) and C<slurp> (a file's text) are exported.
 =head1 MODES
 
     TEST_NGINX_BINARY=path   another nginx
+    TEST_NGINX_VERSION=x.y.z the nginx that a fork with other numbers is made of
     TEST_NGINX_GLOBALS=text  more lines at the top of every configuration
     TEST_MODULE=path         another build/ngx_sensu_module.so; empty: it is
                              in the nginx itself

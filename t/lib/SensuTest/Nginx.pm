@@ -74,7 +74,8 @@ sub conf { $_[0]{conf} }
 sub version {
     my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
 
-    my ($major, $minor, $patch) = `$nginx -v 2>&1` =~ m{/(\d+)\.(\d+)\.(\d+)}
+    my ($major, $minor, $patch) = ($ENV{TEST_NGINX_VERSION} // `$nginx -v 2>&1`)
+                                  =~ m{(?:/|^)(\d+)\.(\d+)\.(\d+)}
         or die "$nginx -v says no version\n";
 
     return $major + $minor / 1e3 + $patch / 1e6;
@@ -305,7 +306,7 @@ sub workers {
 
     my $is_worker = sub {
         SensuTest::Process::slurp("/proc/$_[0]/cmdline")
-            =~ /^nginx: worker process(?! is shut)/;
+            =~ /^(?:nginx|angie): worker process(?! is shut)/;
     };
 
     if ($ENV{TEST_NGINX_WRAP}) {

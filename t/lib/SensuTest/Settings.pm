@@ -88,7 +88,7 @@ sub said {
         s/\Q$dir\E/DIR/g;
     }
 
-    my @said = map { s/^nginx: //r } grep { /\[(?:warn|emerg)\]/ }
+    my @said = map { s/^(?:nginx|angie): //r } grep { /\[(?:warn|emerg)\]/ }
                split /\n/, $out;
 
     if (ref $message) {
