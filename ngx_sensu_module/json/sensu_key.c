@@ -147,53 +147,6 @@ static const struct {
 };
 
 
-static const struct {
-    const char           *name;
-    sensu_key_kind_e      kind;
-
-} sensu_key_resources[] = {
-    { "assets", SENSU_KEY_ASSET },
-    { "checks", SENSU_KEY_META_NS },
-    { "clusterrolebindings", SENSU_KEY_META },
-    { "clusterroles", SENSU_KEY_META },
-    { "entities", SENSU_KEY_META_NS },
-    { "events", SENSU_KEY_EVENT },
-    { "extensions", SENSU_KEY_META_NS },
-    { "filters", SENSU_KEY_META_NS },
-    { "handlers", SENSU_KEY_META_NS },
-    { "hooks", SENSU_KEY_META_NS },
-    { "mutators", SENSU_KEY_META_NS },
-    { "namespaces", SENSU_KEY_NAME },
-    { "rolebindings", SENSU_KEY_META_NS },
-    { "roles", SENSU_KEY_META_NS },
-    { "silenced", SENSU_KEY_META_NS },
-    { "users", SENSU_KEY_USERNAME }
-};
-
-
-sensu_key_kind_e
-sensu_key_kind(sensu_str_t resource)
-{
-    size_t       i;
-    const char  *name;
-
-    for (i = 0;
-         i < sizeof(sensu_key_resources) / sizeof(sensu_key_resources[0]);
-         i++)
-    {
-        name = sensu_key_resources[i].name;
-
-        if (strlen(name) == resource.len
-            && memcmp(name, resource.data, resource.len) == 0)
-        {
-            return sensu_key_resources[i].kind;
-        }
-    }
-
-    return SENSU_KEY_UNKNOWN;
-}
-
-
 static void
 sensu_key_forget(sensu_id_t *id, unsigned parts)
 {
@@ -246,17 +199,52 @@ sensu_key_leave(sensu_key_scan_t *scan, const unsigned char *p, int in_string)
 }
 
 
+/* after the name of a member, p: is it one on the paths? */
+
+static const unsigned char *
+sensu_key_named(sensu_key_scan_t *scan, const unsigned char *p,
+    sensu_str_t name)
+{
+    unsigned                   i;
+    const sensu_key_member_t  *m;
+
+    m = sensu_key_objects[scan->object].members;
+
+    for (i = 0; i < 2; i++) {
+        if (name.len != 0 && sensu_str_eq(name, m[i].name)) {
+            scan->member = i;
+            scan->state = SENSU_AT_COLON;
+            return p;
+        }
+    }
+
+    return sensu_key_leave(scan, p, 0);
+}
+
+
 /* a name that begins with another letter than those on the paths is not read */
 
 static const unsigned char *
-sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p)
+sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p,
+    const unsigned char *last)
 {
-    const unsigned char  *letters;
+    sensu_str_t           name;
+    const unsigned char  *end, *letters;
 
     letters = sensu_key_objects[scan->object].letters;
 
     if (*p != letters[0] && *p != letters[1] && *p != '\\') {
         return sensu_key_leave(scan, p, 1);
+    }
+
+    /* nearly always all of it is here, without an escape */
+
+    end = memchr(p, '"', last - p < 16 ? last - p : 16);
+
+    if (end != NULL && memchr(p, '\\', end - p) == NULL) {
+        name.data = p;
+        name.len = end - p;
+        return sensu_key_named(scan, end + 1, name);
     }
 
     scan->state = SENSU_AT_NAME;
@@ -270,10 +258,8 @@ static const unsigned char *
 sensu_key_read_name(sensu_key_scan_t *scan, const unsigned char *p,
     const unsigned char *last)
 {
-    int                        ended;
-    unsigned                   i;
-    sensu_str_t                name;
-    const sensu_key_member_t  *m;
+    int          ended;
+    sensu_str_t  name;
 
     p = sensu_text_feed(&scan->text, p, last, &ended);
 
@@ -283,17 +269,8 @@ sensu_key_read_name(sensu_key_scan_t *scan, const unsigned char *p,
 
     name.len = scan->text.bad ? 0 : scan->text.len;
     name.data = scan->name;
-    m = sensu_key_objects[scan->object].members;
 
-    for (i = 0; i < 2; i++) {
-        if (name.len != 0 && sensu_str_eq(name, m[i].name)) {
-            scan->member = i;
-            scan->state = SENSU_AT_COLON;
-            return p;
-        }
-    }
-
-    return sensu_key_leave(scan, p, 0);
+    return sensu_key_named(scan, p, name);
 }
 
 
@@ -451,7 +428,7 @@ sensu_key_step(sensu_key_scan_t *scan, const unsigned char *p,
         return p + 1;
 
     case SENSU_AT_LETTER:
-        return sensu_key_letter(scan, p);
+        return sensu_key_letter(scan, p, last);
 
     case SENSU_AT_NAME:
         return sensu_key_read_name(scan, p, last);
