@@ -1,7 +1,8 @@
 
 /*
  * Roles and bindings that the input chooses, odd ones among them, against a
- * reference that goes through the lists for every question.
+ * reference that goes through the lists for every question: what is allowed,
+ * and what becomes of a request, also when it is asked again.
  */
 
 
@@ -11,15 +12,16 @@
 
 
 static const char *const  names[] = {
-    "dev", "dev-eu", "dev.x", "ops", "eva", "bob", "team", ""
+    "eva", "dev", "dev-eu", "dev.x", "ops", "bob", "team", ""
 };
 
 static const char *const  types[] = {
-    "checks", "events", "silenced", "namespaces", "users", "*", "", "cluster"
+    "checks", "namespaces", "*", "events", "silenced", "users", "", "cluster",
+    "localselfuser"
 };
 
 static const char *const  verbs[] = {
-    "get", "list", "create", "update", "delete", "*", "GET", ""
+    "get", "*", "list", "create", "update", "delete", "GET", ""
 };
 
 static const char *const  things[] = { "cpu", "web/cpu", "a%2Fb", "" };
@@ -28,13 +30,64 @@ static const char *const  things[] = { "cpu", "web/cpu", "a%2Fb", "" };
 #define FUZZ_NAMES  (sizeof(names) / sizeof(names[0]))
 #define FUZZ_TYPES  (sizeof(types) / sizeof(types[0]))
 
+#define API  "/api/core/v2/"
+#define NS   API "namespaces/"
+
+
+/* requests, with what the backend derives of them, for "eva" */
+
+static const ref_request_t  requests[] = {
+    { "GET", API "checks", "list", "checks", "", "", 1, 1 },
+    { "GET", NS "-/checks", "list", "checks", "", "", 1, 1 },
+    { "GET", API "events", "list", "events", "", "", 1, 1 },
+    { "GET", API "silenced", "list", "silenced", "", "", 1, 1 },
+    { "POST", API "checks", "create", "checks", "", "", 1, 1 },
+    { "HEAD", API "checks", "", "checks", "", "", 1, 1 },
+    { "GET", API "checks/cpu", "get", "checks", "cpu", "", 1, 0 },
+    { "GET", NS "dev/checks", "list", "checks", "", "dev", 1, 1 },
+    { "GET", NS "dev-eu/checks", "list", "checks", "", "dev-eu", 1, 1 },
+    { "GET", NS "dev.x/checks/cpu", "get", "checks", "cpu", "dev.x", 1, 0 },
+    { "GET", NS "dev/checks/cpu", "get", "checks", "cpu", "dev", 1, 0 },
+    { "GET", NS "dev/checks/mem", "get", "checks", "mem", "dev", 1, 0 },
+    { "PUT", NS "dev/checks/cpu", "update", "checks", "cpu", "dev", 1, 0 },
+    { "POST", NS "dev/checks", "create", "checks", "", "dev", 1, 1 },
+    { "POST", NS "dev/checks/cpu/execute", "create", "checks", "cpu", "dev", 1,
+      0 },
+    { "POST", NS "ops/checks/cpu/execute", "create", "checks", "cpu", "ops", 1,
+      0 },
+    { "PUT", NS "ops/checks/cpu/hooks/ok", "update", "checks", "cpu", "ops", 1,
+      0 },
+    { "DELETE", NS "ops/checks/cpu/hooks/ok/hook/h", "delete", "checks", "cpu",
+      "ops", 1, 0 },
+    { "GET", NS "ops/events/web", "list", "events", "", "ops", 1, 1 },
+    { "GET", NS "ops/events/web/cpu", "get", "events", "web/cpu", "ops", 1,
+      0 },
+    { "GET", NS "ops/silenced/checks/cpu", "list", "silenced", "", "ops", 1,
+      1 },
+    { "GET", NS "nosuch/checks", "list", "checks", "", "nosuch", 1, 1 },
+    { "GET", API "namespaces", "list", "namespaces", "", "", 0, 1 },
+    { "POST", API "namespaces", "create", "namespaces", "", "", 0, 1 },
+    { "GET", API "namespaces/dev", "get", "namespaces", "dev", "", 0, 0 },
+    { "GET", API "namespaces/ops", "get", "namespaces", "ops", "", 0, 0 },
+    { "DELETE", API "namespaces/dev", "delete", "namespaces", "dev", "", 0,
+      0 },
+    { "GET", API "users", "list", "users", "", "", 0, 1 },
+    { "GET", API "users/eva", "get", "localselfuser", "eva", "", 0, 0 },
+    { "GET", API "users/bob", "get", "users", "bob", "", 0, 0 },
+    { "PUT", API "users/eva/password", "update", "localselfuser", "eva", "", 0,
+      0 },
+    { "PUT", API "users/eva", "update", "users", "eva", "", 0, 0 },
+    { "GET", API "cluster/members", "list", "", "", "", 0, 0 },
+    { "DELETE", API "cluster/members/8e9e", "delete", "", "8e9e", "", 0, 0 }
+};
+
 
 /* seldom something else than what belongs here */
 
 static json_t *
 fuzz_odd(fuzz_maker_t *maker, json_t *value)
 {
-    switch (fuzz_choose(maker, 32)) {
+    switch (fuzz_choose(maker, 128)) {
 
     case 1:
         json_decref(value);
@@ -54,9 +107,13 @@ fuzz_odd(fuzz_maker_t *maker, json_t *value)
 }
 
 
+/* more often the first ones, so that what is named is also there */
+
 static json_t *
 fuzz_pick(fuzz_maker_t *maker, const char *const *texts, size_t n)
 {
+    n = fuzz_choose(maker, 4) ? 2 : n;
+
     return fuzz_odd(maker, json_string(texts[fuzz_choose(maker, n)]));
 }
 
@@ -277,6 +334,51 @@ fuzz_ask(const sensu_rbac_t *table, const ref_rbac_t *ref,
 }
 
 
+/* twice: the second time what is remembered may say it */
+
+static void
+fuzz_judge(const sensu_rbac_t *table, const ref_rbac_t *ref,
+    sensu_rbac_who_t *who, int shown)
+{
+    char                    expected[256], got[256], memory[512];
+    size_t                  i;
+    sensu_rbac_ask_t        ask;
+    sensu_rbac_memo_t      *memo;
+    sensu_namespaces_t      set;
+    sensu_scope_verdict_e   verdict;
+    const ref_request_t    *request;
+
+    who->user = fuzz_str("eva");
+    memo = sensu_rbac_memo_create();
+
+    for (i = 0; i < 2 * sizeof(requests) / sizeof(requests[0]); i++) {
+        request = &requests[i / 2];
+
+        if (ref_ask(&ask, request, who->user, shown) > sizeof(memory) / 2) {
+            abort();
+        }
+
+        set.names = (sensu_str_t *) memory;
+
+        if (!sensu_rbac_memo_find(memo, 1, &ask, &verdict, &set)) {
+            verdict = sensu_rbac_judge(table, who, &ask, &set, memory);
+            sensu_rbac_memo_add(memo, 1, &ask, verdict, &set);
+        }
+
+        ref_verdict(got, verdict, &set);
+        ref_judge(expected, ref, who, request, shown);
+
+        if (strcmp(got, expected) != 0) {
+            fprintf(stderr, "%s %s: %s, and not %s\n", request->method,
+                    request->path, got, expected);
+            fuzz_wrong(ref, who, &ask, "judged");
+        }
+    }
+
+    free(memo);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -308,6 +410,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     table = ref_table(&ref);
 
     fuzz_ask(table, &ref, &who);
+    fuzz_judge(table, &ref, &who, fuzz_choose(&maker, 2));
 
     free(table);
 

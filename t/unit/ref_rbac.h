@@ -334,4 +334,173 @@ ref_table(const ref_rbac_t *ref)
 }
 
 
+/*
+ * What becomes of a request, by the text alone.  verb, resource, name and ns
+ * are what the backend derives, written by hand; name and resource of somebody
+ * himself for the caller "eva".
+ */
+
+typedef struct {
+    const char           *method;
+    const char           *path;
+    const char           *verb;      /* "": none of those */
+    const char           *resource;
+    const char           *name;
+    const char           *ns;
+    int                   namespaced;
+    int                   list;      /* a GET of it is one */
+} ref_request_t;
+
+
+/* the module's own question; returns the bytes of its name */
+
+static inline size_t
+ref_ask(sensu_rbac_ask_t *ask, const ref_request_t *request, sensu_str_t user,
+    int shown)
+{
+    sensu_str_t        raw;
+    sensu_path_t       path;
+    sensu_rbac_verb_e  verb;
+
+    static unsigned char  buf[1024], name[1024];
+
+    verb = strcmp(request->method, "GET") == 0 ? SENSU_RBAC_GET
+         : strcmp(request->method, "POST") == 0 ? SENSU_RBAC_CREATE
+         : strcmp(request->method, "PUT") == 0 ? SENSU_RBAC_UPDATE
+         : strcmp(request->method, "DELETE") == 0 ? SENSU_RBAC_DELETE
+         : SENSU_RBAC_OTHER;
+
+    raw.data = (const unsigned char *) request->path;
+    raw.len = strlen(request->path);
+
+    if (sensu_path_parse(&path, raw, buf) != SENSU_PATH_API) {
+        abort();
+    }
+
+    sensu_rbac_ask(ask, &path, verb, user, name);
+    ask->shown = shown;
+
+    return ask->name.len;
+}
+
+
+static inline void
+ref_verdict(char *out, sensu_scope_verdict_e verdict,
+    const sensu_namespaces_t *set)
+{
+    size_t  i;
+
+    out += sprintf(out, "%s", verdict == SENSU_SCOPE_PASS ? "pass"
+                            : verdict == SENSU_SCOPE_DENY ? "deny" : "only");
+
+    /* of those that pass the path says where */
+
+    for (i = 0; verdict > SENSU_SCOPE_DENY && i < set->n; i++) {
+        out += sprintf(out, " %.*s", (int) set->names[i].len,
+                       set->names[i].data);
+    }
+}
+
+
+/* those that exist, in the order of name + "/" */
+
+static inline int
+ref_only(char *out, const ref_rbac_t *ref, const sensu_rbac_who_t *who,
+    const sensu_rbac_ask_t *ask)
+{
+    int          found = 0;
+    size_t       i, k;
+    json_t      *list = ref->list[SENSU_RBAC_NAMESPACES];
+    const char  *name;
+
+    static const char *const  order[] = {
+        "bob", "dev-eu", "dev.x", "dev", "eva", "ops", "team"
+    };
+
+    out += sprintf(out, "only");
+
+    for (k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
+        for (i = 0; i < json_array_size(list); i++) {
+            name = ref_text(json_array_get(list, i), "name");
+
+            if (strcmp(name, order[k]) == 0
+                && ref_allows_in(ref, who, ask, name))
+            {
+                out += sprintf(out, " %s", name);
+                found = 1;
+                break;
+            }
+        }
+    }
+
+    return found;
+}
+
+
+static inline void
+ref_judge(char *out, const ref_rbac_t *ref, const sensu_rbac_who_t *who,
+    const ref_request_t *request, int shown)
+{
+    int               list, get, names;
+    size_t            i;
+    sensu_rbac_ask_t  ask;
+
+    static const char *const  verbs[] = {
+        "get", "list", "create", "update", "delete", ""
+    };
+
+    memset(&ask, 0, sizeof(ask));
+
+    for (i = 0; strcmp(verbs[i], request->verb) != 0; i++) { /* void */ }
+
+    ask.verb = i;
+    ask.resource.data = (const unsigned char *) request->resource;
+    ask.resource.len = strlen(request->resource);
+    ask.name.data = (const unsigned char *) request->name;
+    ask.name.len = strlen(request->name);
+    ask.ns.data = (const unsigned char *) request->ns;
+    ask.ns.len = strlen(request->ns);
+
+    list = (strcmp(request->verb, "list") == 0);
+    get = (strcmp(request->verb, "get") == 0);
+    names = (strcmp(request->resource, "namespaces") == 0);
+
+    strcpy(out, "deny");
+
+    /* /namespaces: those in which he may do something, unless he sees all */
+
+    if (names && (list || get)) {
+
+        if (!(list && shown) && !ref_allows(ref, who, &ask)) {
+            return;
+        }
+
+        if (ref_everywhere(ref, who, NULL)) {
+            strcpy(out, "pass");
+
+        } else if (list) {
+            (void) ref_only(out, ref, who, NULL);
+
+        } else if (ref_allows_in(ref, who, NULL, request->name)) {
+            strcpy(out, "pass");
+        }
+
+        return;
+    }
+
+    if (ref_allows(ref, who, &ask)) {
+        strcpy(out, "pass");
+        return;
+    }
+
+    /* a cluster-wide list of what lives in namespaces */
+
+    if (list && request->list && request->namespaced && *request->ns == '\0'
+        && !ref_only(out, ref, who, &ask))
+    {
+        strcpy(out, "deny");
+    }
+}
+
+
 #endif /* _REF_RBAC_H_INCLUDED_ */
