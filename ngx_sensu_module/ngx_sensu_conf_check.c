@@ -156,7 +156,7 @@ ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
 
 
 /*
- * By a server that is named, or by what does so elsewhere: with variables in
+ * By a server that is named here or elsewhere: with variables in
  * proxy_pass its module does not tell others that it has one.
  */
 
@@ -169,10 +169,6 @@ ngx_sensu_conf_proxies(ngx_conf_t *cf, ngx_sensu_conf_level_t *level)
 
     if (level->location->handler == NULL || level->conf->handler != NULL) {
         return 0;
-    }
-
-    if (ngx_sensu_conf_has_upstream(cf, level->location)) {
-        return 1;
     }
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
