@@ -160,7 +160,7 @@ subtest 'log lines' => sub {
     for my $name (sort grep { /^ngx_.*\.c\z/ } keys %source) {
         my $c = slurp($source{$name});
 
-        while ($c =~ /ngx_(?:log_error|sensu_log_damped|sensu_log)\(
+        while ($c =~ /ngx_(?:log_error|sensu_(?:log_damped|log|say))\(
                       (?:&[^,]*,\s*)?NGX_LOG_(?:ERR|WARN|NOTICE),.*?
                       ((?:"(?:[^"\\]|\\.)*"\s*)+)/gsx)
         {

@@ -14,8 +14,12 @@ my $redis = $t->redis;
 my $gw = $t->nginx(
     backend => $demo,
     workers => 2,
-    http => 'sensu_redis ' . $redis->url . ';',
+    http => 'sensu_redis ' . $redis->url . ';'
+            . 'upstream pair { zone pair 256k; server 127.0.0.1:'
+            . $t->port . ' max_fails=1 fail_timeout=600s; server 127.0.0.2:'
+            . $t->port . ' max_fails=1 fail_timeout=600s; }',
     locations => 'location = /metrics { sensu_gateway off; sensu_metrics; }'
+                 . 'location /down/ { proxy_pass http://pair; }'
                  . 'location = /status { sensu_gateway off; sensu_status; }');
 
 my $token = $demo->login;
@@ -61,6 +65,8 @@ mkdir 'build/look';
 
 for my $shot ([ 'wide', '1280,1800' ],
               [ 'narrow', '390,1800' ],
+              [ 'narrow-dark', '390,1800', '--force-dark-mode',
+                '--blink-settings=preferredColorScheme=0' ],
               [ 'dark', '1280,1800', '--force-dark-mode',
                 '--blink-settings=preferredColorScheme=0' ])
 {
@@ -74,6 +80,25 @@ for my $shot ([ 'wide', '1280,1800' ],
 }
 
 my $dom = chromium('--dump-dom');
+
+# and a bad night: what is wrong, and the tiles, on the first screen of a phone
+
+$gw->get('/down/x', token => $token) for 1 .. 3;
+$redis->kill;
+$t->wait_for(sub { $gw->get('/status')->{body} =~ /<b>Redis/ }, 15);
+
+for my $shot ([ 'trouble-phone', '390,844' ],
+              [ 'trouble-wide', '1280,900' ],
+              [ 'trouble-dark', '1280,900', '--force-dark-mode',
+                '--blink-settings=preferredColorScheme=0' ])
+{
+    my ($name, $size, @how) = @$shot;
+    my $png = "build/look/$name.png";
+
+    unlink $png;
+    chromium(@how, "--window-size=$size", '--hide-scrollbars', "--screenshot=$png");
+    cmp_ok -s $png // 0, '>', 10_000, "$png";
+}
 
 like $dom, qr/<polyline points="\d+\.\d,\d+\.\d \d/,
     'the script runs under the policy, fetches the page anew, draws the line';

@@ -182,7 +182,7 @@ ngx_sensu_logout_noted(ngx_sensu_op_t *op)
 static void
 ngx_sensu_logout_lost(const char *why, ngx_str_t *who)
 {
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+    ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                   "sensu: a log-out was not kept, %s: the token is good here "
                   "until it expires, %V", why, who);
 }

@@ -36,6 +36,8 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
     }
 
     ngx_sensu_redis_outage_tell(peer, peer->conn.reason);
+    ngx_sensu_outage_seen(peer->addr.text, peer->conn.reason,
+                          ngx_current_msec - peer->outage);
 
     since = peer->outage;
 
@@ -65,7 +67,7 @@ ngx_sensu_redis_outage_tell(ngx_sensu_redis_peer_t *peer, const char *reason)
     bit = (uint64_t) 1 << trouble;
 
     if (peer->told == 0) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is down: %s; %s; what needs it gets an error "
                       "until it is back", peer->what, peer->addr.text, reason,
                       advice);
@@ -75,7 +77,7 @@ ngx_sensu_redis_outage_tell(ngx_sensu_redis_peer_t *peer, const char *reason)
     {
         /* something else turns out to be wrong, or it is long since */
 
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is still down after %Mms, %ui requests to it "
                       "were refused: %s; %s", peer->what, peer->addr.text,
                       ngx_current_msec - peer->outage, peer->refused, reason,
@@ -93,10 +95,12 @@ ngx_sensu_redis_outage_tell(ngx_sensu_redis_peer_t *peer, const char *reason)
 void
 ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+    ngx_sensu_say(NGX_LOG_NOTICE, ngx_cycle->log,
                   "%s %s: connected again after %Mms, %ui requests to it "
                   "were refused", peer->what, peer->addr.text,
                   peer->ready - peer->outage, peer->refused);
+
+    ngx_sensu_outage_gone(peer->addr.text);
 
     peer->outage = 0;
 }

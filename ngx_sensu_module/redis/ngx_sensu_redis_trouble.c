@@ -126,7 +126,7 @@ ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name, const char *does,
                     redis->hushed[trouble]);
     }
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+    ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                   "redis %s %s \"%s\"; %s%s", name, does, said,
                   ngx_sensu_redis_troubles[trouble].advice, more);
 

@@ -251,7 +251,7 @@ ngx_sensu_verify_tell(ngx_http_request_t *r, sensu_token_e verdict)
     }
 
     if (++foreign == NGX_SENSU_FOREIGN) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+        ngx_sensu_say(NGX_LOG_WARN, r->connection->log,
                       "sensu: not one of the first %d tokens was signed with "
                       "a key of this gateway: is sensu_jwt_key the secret of "
                       "this cluster?", NGX_SENSU_FOREIGN);

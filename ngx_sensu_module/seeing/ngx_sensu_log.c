@@ -5,6 +5,7 @@
 
 
 #include "ngx_sensu_log.h"
+#include "ngx_sensu_trouble.h"
 
 
 void
@@ -37,6 +38,10 @@ ngx_sensu_log(ngx_sensu_damper_t *damper, ngx_uint_t level, ngx_log_t *log,
     }
 
     ngx_log_error(level, log, 0, "%*s", (size_t) (p - text), text);
+
+    if (level <= NGX_LOG_WARN) {
+        ngx_sensu_note(level, text, p - text);
+    }
 
     damper->told = ngx_max(ngx_current_msec, 1);
     damper->hushed = 0;

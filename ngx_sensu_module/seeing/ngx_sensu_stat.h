@@ -14,6 +14,8 @@
 
 #include "sensu_str.h"
 
+#include "ngx_sensu_trouble.h"
+
 
 /* what became of a request of a client */
 
@@ -139,6 +141,8 @@ typedef struct {
     ngx_atomic_t          count[NGX_SENSU_STAT_N];
     ngx_atomic_t          connections[NGX_MAX_PROCESSES];  /* to Redis */
     time_t                since;
+    time_t                refused[NGX_SENSU_STAT_REASONS]; /* the last one */
+    ngx_sensu_trouble_t   trouble;
 } ngx_sensu_stats_t;
 
 

@@ -47,6 +47,7 @@ ngx_sensu_count_handler(ngx_http_request_t *r)
 
     if (error) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REFUSED + error, 1);
+        ngx_sensu_stats->refused[error] = ngx_time();
     }
 
     ngx_sensu_count_durations(r, ctx);

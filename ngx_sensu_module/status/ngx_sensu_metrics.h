@@ -65,6 +65,11 @@ typedef enum {
 } ngx_sensu_family_e;
 
 
+/* a server of an upstream: would nginx ask it? */
+typedef void (*ngx_sensu_peer_pt)(void *data, ngx_str_t *upstream,
+    ngx_str_t *server, ngx_uint_t up);
+
+
 /* ngx_sensu_families.c */
 
 extern const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES];
@@ -95,6 +100,8 @@ u_char *ngx_sensu_gauges(ngx_http_request_t *r, u_char *p, u_char *last);
 ngx_int_t ngx_sensu_peers_init(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf);
 u_char *ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last);
+void ngx_sensu_peers_each(ngx_sensu_main_conf_t *smcf, ngx_sensu_peer_pt each,
+    void *data);
 
 /* notes the certificates of a server with a gateway, and tells of them */
 ngx_int_t ngx_sensu_certificates_add(ngx_conf_t *cf,

@@ -14,8 +14,10 @@
 
 static ngx_int_t ngx_sensu_peers_add(ngx_sensu_main_conf_t *smcf,
     ngx_http_upstream_srv_conf_t *uscf);
-static u_char *ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers,
-    u_char *p, u_char *last);
+static void ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers,
+    ngx_sensu_peer_pt each, void *data);
+static void ngx_sensu_peers_write(void *data, ngx_str_t *upstream,
+    ngx_str_t *server, ngx_uint_t up);
 static ngx_uint_t ngx_sensu_peer_is_told(ngx_http_upstream_rr_peers_t *peers,
     ngx_http_upstream_rr_peer_t *peer);
 static ngx_uint_t ngx_sensu_peer_is_up(ngx_http_upstream_rr_peer_t *peer);
@@ -82,9 +84,7 @@ ngx_sensu_peers_add(ngx_sensu_main_conf_t *smcf,
 u_char *
 ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
 {
-    ngx_uint_t                      i;
-    ngx_http_upstream_rr_peers_t   *peers;
-    ngx_http_upstream_srv_conf_t  **uscf;
+    ngx_buf_t  b;
 
     if (smcf->upstreams.nelts == 0) {
         return p;
@@ -95,6 +95,35 @@ ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
                                "that has a zone?  0: it is down, or failed "
                                "max_fails times.");
 
+    b.last = p;
+    b.end = last;
+
+    ngx_sensu_peers_each(smcf, ngx_sensu_peers_write, &b);
+
+    return b.last;
+}
+
+
+static void
+ngx_sensu_peers_write(void *data, ngx_str_t *upstream, ngx_str_t *server,
+    ngx_uint_t up)
+{
+    ngx_buf_t *b = data;
+
+    b->last = ngx_slprintf(b->last, b->end, NGX_SENSU_PREFIX "backend_up{"
+                           "upstream=\"%V\",server=\"%V\"} %ui\n", upstream,
+                           server, up);
+}
+
+
+void
+ngx_sensu_peers_each(ngx_sensu_main_conf_t *smcf, ngx_sensu_peer_pt each,
+    void *data)
+{
+    ngx_uint_t                      i;
+    ngx_http_upstream_rr_peers_t   *peers;
+    ngx_http_upstream_srv_conf_t  **uscf;
+
     uscf = smcf->upstreams.elts;
 
     for (i = 0; i < smcf->upstreams.nelts; i++) {
@@ -102,18 +131,16 @@ ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
 
         ngx_http_upstream_rr_peers_rlock(peers);
 
-        p = ngx_sensu_peers_of(peers, p, last);
+        ngx_sensu_peers_of(peers, each, data);
 
         ngx_http_upstream_rr_peers_unlock(peers);
     }
-
-    return p;
 }
 
 
-static u_char *
-ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers, u_char *p,
-    u_char *last)
+static void
+ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers, ngx_sensu_peer_pt each,
+    void *data)
 {
     ngx_http_upstream_rr_peer_t   *peer;
     ngx_http_upstream_rr_peers_t  *set;
@@ -123,17 +150,12 @@ ngx_sensu_peers_of(ngx_http_upstream_rr_peers_t *peers, u_char *p,
     for (set = peers; set != NULL; set = set->next) {
         for (peer = set->peer; peer != NULL; peer = peer->next) {
 
-            if (ngx_sensu_peer_is_told(peers, peer)) {
-                continue;
+            if (!ngx_sensu_peer_is_told(peers, peer)) {
+                each(data, peers->name, &peer->name,
+                     ngx_sensu_peer_is_up(peer));
             }
-
-            p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "backend_up{upstream="
-                             "\"%V\",server=\"%V\"} %ui\n", peers->name,
-                             &peer->name, ngx_sensu_peer_is_up(peer));
         }
     }
-
-    return p;
 }
 
 

@@ -30,11 +30,10 @@ static void ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
     const char **titles);
 static void ngx_sensu_status_row(ngx_buf_t *b, const char *title,
     const char *more, ngx_uint_t stat, ngx_uint_t bytes);
-static void ngx_sensu_status_number(ngx_buf_t *b, ngx_uint_t n);
+static void ngx_sensu_status_share(ngx_buf_t *b, ngx_uint_t n, ngx_uint_t all);
 static void ngx_sensu_status_bytes(ngx_buf_t *b, ngx_uint_t n);
 static ngx_uint_t ngx_sensu_status_sum(ngx_uint_t first, ngx_uint_t n,
     ngx_uint_t step);
-static void ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...);
 static u_char *ngx_sensu_status_hash(u_char *p, const char *text);
 
 
@@ -114,7 +113,9 @@ ngx_sensu_status_handler(ngx_http_request_t *r)
                   &ngx_cycle->hostname, ngx_sensu_status_style,
                   &ngx_cycle->hostname, NGX_SENSU_VERSION, NGINX_VERSION);
 
+    ngx_sensu_status_trouble(r, b);
     ngx_sensu_status_tiles(r, b);
+    ngx_sensu_status_notes(r, b);
     ngx_sensu_status_requests(b);
     ngx_sensu_put(b, "<div class=\"grid\">\n");
     ngx_sensu_status_refusals(b);
@@ -182,7 +183,7 @@ ngx_sensu_status_tiles(ngx_http_request_t *r, ngx_buf_t *b)
     }
 
     ngx_sensu_put(b, "</dd></div>\n<div><dt>Requests per second</dt><dd>"
-                  "<svg id=\"line\" viewBox=\"0 0 100 30\" "
+                  "<b id=\"now\"></b><svg id=\"line\" viewBox=\"0 0 100 30\" "
                   "preserveAspectRatio=\"none\" role=\"img\" "
                   "aria-label=\"Requests per second since the page was "
                   "opened\"><polyline points=\"\"/></svg></dd></div>\n</dl>\n"
@@ -419,10 +420,13 @@ ngx_sensu_status_latency(ngx_buf_t *b)
         ngx_sensu_put(b, "<td%s><data id=\"cl%ui\" value=\"%ui\">",
                       n ? "" : " class=\"z\"", j, n);
         ngx_sensu_status_number(b, n);
-        ngx_sensu_put(b, "</data></td><td><svg class=\"b\" viewBox=\"0 0 100 "
-                      "8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-                      "<rect width=\"%ui\" height=\"8\"/></svg></td></tr>\n",
+        ngx_sensu_put(b, "</data></td><td class=\"b\">"
+                      "<svg class=\"b\" viewBox=\"0 0 100 8\" "
+                      "preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+                      "<rect width=\"%ui\" height=\"8\"/></svg> <small>",
                       all ? n * 100 / all : 0);
+        ngx_sensu_status_share(b, n, all);
+        ngx_sensu_put(b, "</small></td></tr>\n");
     }
 
     usec = all ? sum / all : 0;
@@ -529,19 +533,19 @@ ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
 }
 
 
-/* with a comma before every three digits */
+/* in percent */
 
 static void
-ngx_sensu_status_number(ngx_buf_t *b, ngx_uint_t n)
+ngx_sensu_status_share(ngx_buf_t *b, ngx_uint_t n, ngx_uint_t all)
 {
-    u_char      text[NGX_INT_T_LEN];
-    ngx_uint_t  i, len;
+    if (n == 0) {
+        ngx_sensu_put(b, "0 %%");
 
-    len = ngx_sprintf(text, "%ui", n) - text;
+    } else if (n * 1000 < all) {
+        ngx_sensu_put(b, "&lt;0.1 %%");
 
-    for (i = 0; i < len; i++) {
-        ngx_sensu_put(b, "%s%c", i && (len - i) % 3 == 0 ? "," : "",
-                      text[i]);
+    } else {
+        ngx_sensu_put(b, "%ui.%ui %%", n * 100 / all, n * 1000 / all % 10);
     }
 }
 
@@ -578,15 +582,4 @@ ngx_sensu_status_sum(ngx_uint_t first, ngx_uint_t n, ngx_uint_t step)
     }
 
     return sum;
-}
-
-
-static void
-ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...)
-{
-    va_list  args;
-
-    va_start(args, fmt);
-    b->last = ngx_vslprintf(b->last, b->end, fmt, args);
-    va_end(args);
 }

@@ -16,4 +16,18 @@ extern const char  ngx_sensu_status_style[];
 extern const char  ngx_sensu_status_script[];
 
 
+/* ngx_sensu_status_trouble.c: what is wrong now, and the last log lines */
+void ngx_sensu_status_trouble(ngx_http_request_t *r, ngx_buf_t *b);
+void ngx_sensu_status_notes(ngx_http_request_t *r, ngx_buf_t *b);
+
+/* ngx_sensu_status_put.c */
+void ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...);
+/* with a comma before every three digits */
+void ngx_sensu_status_number(ngx_buf_t *b, ngx_uint_t n);
+/* up to its NUL, but not beyond max */
+void ngx_sensu_status_escape(ngx_buf_t *b, const u_char *text, size_t max);
+/* as "34 s", "5 min" */
+void ngx_sensu_status_ago(ngx_buf_t *b, time_t seconds);
+
+
 #endif /* _NGX_SENSU_STATUS_H_INCLUDED_ */

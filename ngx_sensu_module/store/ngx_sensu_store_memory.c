@@ -386,13 +386,13 @@ ngx_sensu_memory_full(ngx_sensu_memory_t *memory, ssize_t evicted)
     }
 
     if (memory->mode == SENSU_SLOTS_KEEP) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                       "sensu_logout_zone \"%V\" is full: log-outs are not "
                       "kept until others end, make it larger",
                       &memory->name);
 
     } else {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
                       "sensu_cursor_zone \"%V\" is full: %s, %ui cursors "
                       "dropped before their end; make it larger or "
                       "sensu_cursor_ttl shorter", &memory->name,
