@@ -80,6 +80,8 @@ sub ways {
         uri => 'location / { proxy_pass http://sensu$uri$is_args$args; }',
         uri_alone => 'location / { proxy_pass http://sensu$uri; }',
         request_uri => 'location / { proxy_pass http://sensu$request_uri; }',
+        request_uri_before => 'location / { if ($request_uri ~ nothing) { return '
+            . '404; } proxy_pass http://sensu$request_uri; }',
         document_uri => 'location / '
             . '{ proxy_pass http://sensu$document_uri$of_args; }',
         map_uri => 'location / '
