@@ -15,6 +15,8 @@ my $back = $t->upstream(sub {
     my ($ns) = $req->{path} =~ m{/namespaces/([^/]+)/hooks$};
 
     return $c->reply(403, '{}') if $ns && $ns eq 'closed';
+    return $c->reply(200, '', 'X-Accel-Redirect' => '/nowhere')
+        if $ns && $ns eq 'lost';
     return $c->reply(200, qq([{"metadata":{"name":"h","namespace":"$ns"}}]))
         if $ns;
     return $c->reply(200, '[{"name":"dev"}]') if $req->{method} eq 'GET'
@@ -52,6 +54,12 @@ END
         sensu_namespaces "dev ops";
         try_files /none \@named;
     }
+    location /lost/ {
+        rewrite ^/lost(/.*)\$ \$1 break;
+        sensu_namespaces "dev lost";
+        proxy_pass http://sensu;
+    }
+    location = /nowhere { sensu_gateway off; return 404; }
     location \@named { sensu_namespaces "dev ops"; proxy_pass http://sensu; }
     location /who/ {
         auth_request /keyless;
@@ -83,6 +91,8 @@ for my $query ('', '?limit=9') {
        'dev ops', "try_files to a named location$query";
     is namespaces($gw->get("$core/hooks$query", token => $token)),
        'dev ops', "a forbidden namespace, with proxy_intercept_errors$query";
+    is $gw->get("/lost$core/hooks$query", token => $token)->{status}, 404,
+       "what nginx does not find is no empty namespace$query";
 }
 
 is $gw->delete("/all$core/namespaces/x", token => $token)->{body},
