@@ -32,7 +32,7 @@ LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
 CHECKS = lint test asan valgrind fuzz fuzz-gateway fuzz-compose compose soak mutants coverage cross \
-         look clients deb-test readme-test 'bench BENCH_QUICK=1'
+         look alerts clients deb-test readme-test 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
@@ -43,7 +43,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        platforms packages nginx-versions image-test compilers \
+        alerts platforms packages nginx-versions image-test compilers \
         check-all clean install
 
 help:
@@ -68,6 +68,7 @@ help:
 	@echo 'make soak     everything at once, for SOAK_SECONDS=300 (WALKS=1000000)'
 	@echo 'make bench    benchmarks, into docs/benchmarks.md (BENCH_QUICK=1)'
 	@echo 'make look     promtool and Chromium look at metrics and status page'
+	@echo 'make alerts   each alert of docs/alerts.yml, by its cause, in a Prometheus'
 	@echo 'make clients  the programs of docs/walking.md, in four languages'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
@@ -185,6 +186,11 @@ look:
 	@tools/deps $(PKGS) $(LOOK_PKGS)
 	@$(MAKE) --no-print-directory build
 	@prove $(PROVE_FLAGS) tools/look.t
+
+alerts:
+	@tools/deps $(PKGS) $(LOOK_PKGS)
+	@$(MAKE) --no-print-directory build
+	@prove $(PROVE_FLAGS) tools/alerts.t
 
 clients:
 	@tools/deps $(PKGS) $(CLIENT_PKGS)
