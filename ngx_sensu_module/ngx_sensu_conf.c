@@ -405,7 +405,7 @@ ngx_sensu_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_sensu_conf_place(cf, &slcf->rate->place);
     ngx_sensu_conf_asks(cf, slcf);
 
-    if (slcf->rate->key.flushes == NULL) {
+    if (slcf->rate->key->flushes == NULL) {
         value = cf->args->elts;
 
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -416,7 +416,7 @@ ngx_sensu_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return ngx_sensu_conf_variables(cf, &slcf->rate->key) == NGX_OK
+    return ngx_sensu_conf_variables(cf, slcf->rate->key) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 

@@ -148,20 +148,8 @@ ngx_sensu_conf_next_word(ngx_str_t *value, ngx_str_t *word)
 static ngx_int_t
 ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text, ngx_sensu_word_t *word)
 {
-    ngx_http_compile_complex_value_t  ccv;
-
-    word->value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    word->value = ngx_sensu_value(cf, text);
     if (word->value == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = text;
-    ccv.complex_value = word->value;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -37,10 +37,9 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
 
-    ngx_str_t                         *value;
-    ngx_uint_t                         i;
-    ngx_sensu_rate_t                  *rate;
-    ngx_http_compile_complex_value_t   ccv;
+    ngx_str_t         *value;
+    ngx_uint_t         i;
+    ngx_sensu_rate_t  *rate;
 
     if (slcf->rate != NULL) {
         return "is duplicate";
@@ -55,13 +54,8 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = &rate->key;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    rate->key = ngx_sensu_value(cf, &value[1]);
+    if (rate->key == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -234,7 +228,7 @@ ngx_sensu_rate_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     rate = ngx_sensu_loc_conf(r)->rate;
     sscf = ngx_http_get_module_srv_conf(r, ngx_sensu_module);
 
-    if (ngx_http_complex_value(r, &rate->key, &key) != NGX_OK) {
+    if (ngx_http_complex_value(r, rate->key, &key) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -13,7 +13,7 @@
 
 
 struct ngx_sensu_rate_s {
-    ngx_http_complex_value_t  key;       /* an empty one is not limited */
+    ngx_http_complex_value_t *key;       /* an empty one is not limited */
     ngx_uint_t                number;    /* requests */
     ngx_uint_t                unit;      /* in so many microseconds */
     ngx_uint_t                interval;  /* microseconds for one of them */

@@ -95,10 +95,8 @@ ngx_sensu_sent_hook(ngx_conf_t *cf, ngx_sensu_main_conf_t *smcf,
 static ngx_http_complex_value_t *
 ngx_sensu_sent_value(ngx_conf_t *cf)
 {
-    ngx_str_t                          name;
-    ngx_http_variable_t               *variable;
-    ngx_http_complex_value_t          *value;
-    ngx_http_compile_complex_value_t   ccv;
+    ngx_str_t             name;
+    ngx_http_variable_t  *variable;
 
     static ngx_str_t  text = ngx_string("$sensu_sent");
 
@@ -112,18 +110,7 @@ ngx_sensu_sent_value(ngx_conf_t *cf)
 
     variable->get_handler = ngx_sensu_sent_variable;
 
-    value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
-    if (value == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &text;
-    ccv.complex_value = value;
-
-    return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? value : NULL;
+    return ngx_sensu_value(cf, &text);
 }
 
 

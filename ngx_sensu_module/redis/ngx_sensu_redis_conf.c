@@ -5,10 +5,9 @@
 
 
 #include "ngx_sensu_redis_peer.h"
-#include "sensu_keys.h"
+#include "ngx_sensu_secret.h"
 
 
-#define NGX_SENSU_REDIS_PASSWORD     512
 #define NGX_SENSU_REDIS_TIMEOUT_MAX  10000
 
 
@@ -31,7 +30,6 @@ static ngx_int_t ngx_sensu_redis_conf_prefix(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_password_file(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
-static void ngx_sensu_redis_conf_warn(void *data, const char *text);
 static ngx_int_t ngx_sensu_redis_conf_tls(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *value);
 static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
@@ -228,46 +226,8 @@ static ngx_int_t
 ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *value)
 {
-    char                err[1024];
-    ngx_str_t           file;
-    sensu_key_report_t  r;
-
-    file = *value;
-
-    redis->password.data = ngx_pnalloc(cf->pool, NGX_SENSU_REDIS_PASSWORD);
-
-    if (redis->password.data == NULL
-        || ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    r.path = (char *) file.data;
-    r.warn = ngx_sensu_redis_conf_warn;
-    r.data = cf;
-    r.err = err;
-    r.errlen = sizeof(err);
-
-    if (sensu_key_file_line(&r, redis->password.data,
-                            NGX_SENSU_REDIS_PASSWORD, &redis->password.len)
-        != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "password_file= of sensu_redis: %s", err);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_sensu_redis_conf_warn(void *data, const char *text)
-{
-    ngx_conf_t *cf = data;
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "password_file= of sensu_redis: %s", text);
+    return ngx_sensu_secret(cf, "password_file= of sensu_redis", value,
+                            &redis->password);
 }
 
 

@@ -302,6 +302,11 @@ ngx_sensu_ngx_str(sensu_str_t s)
 }
 
 
+/* ngx_sensu_value.c */
+
+/* NULL: no memory, or what is wrong with it was said */
+ngx_http_complex_value_t *ngx_sensu_value(ngx_conf_t *cf, ngx_str_t *text);
+
 /* ngx_sensu_ctx.c */
 
 /* the context, made if there is none; NULL: no memory */

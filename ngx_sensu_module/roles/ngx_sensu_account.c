@@ -6,19 +6,13 @@
 
 
 #include "ngx_sensu_roles.h"
-#include "sensu_keys.h"
-
-
-#define NGX_SENSU_ACCOUNT_SECRET  512
+#include "ngx_sensu_secret.h"
 
 
 static ngx_int_t ngx_sensu_account_parameter(ngx_conf_t *cf,
     ngx_sensu_account_t *account, ngx_str_t *value);
-static ngx_int_t ngx_sensu_account_file(ngx_conf_t *cf,
-    ngx_sensu_account_t *account, ngx_str_t *file);
 static ngx_int_t ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value,
     size_t skip, ngx_msec_t *msec);
-static void ngx_sensu_account_warn(void *data, const char *text);
 static ngx_int_t ngx_sensu_account_key(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *slcf, u_char *key);
 static ngx_http_upstream_srv_conf_t *ngx_sensu_account_upstream(
@@ -120,7 +114,8 @@ ngx_sensu_account_parameter(ngx_conf_t *cf, ngx_sensu_account_t *account,
         file.data += key ? 13 : 14;
         file.len -= key ? 13 : 14;
 
-        return ngx_sensu_account_file(cf, account, &file);
+        return ngx_sensu_secret(cf, "\"sensu_account\"", &file,
+                                &account->secret);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -129,40 +124,6 @@ ngx_sensu_account_parameter(ngx_conf_t *cf, ngx_sensu_account_t *account,
                        "refresh=10s or stale=5m", value);
 
     return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_sensu_account_file(ngx_conf_t *cf, ngx_sensu_account_t *account,
-    ngx_str_t *file)
-{
-    char                err[1024];
-    sensu_key_report_t  r;
-
-    account->secret.data = ngx_pnalloc(cf->pool, NGX_SENSU_ACCOUNT_SECRET);
-
-    if (account->secret.data == NULL
-        || ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    r.path = (char *) file->data;
-    r.warn = ngx_sensu_account_warn;
-    r.data = cf;
-    r.err = err;
-    r.errlen = sizeof(err);
-
-    if (sensu_key_file_line(&r, account->secret.data,
-                            NGX_SENSU_ACCOUNT_SECRET, &account->secret.len)
-        != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_account\": %s",
-                           err);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -188,15 +149,6 @@ ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value, size_t skip,
     *msec = n;
 
     return NGX_OK;
-}
-
-
-static void
-ngx_sensu_account_warn(void *data, const char *text)
-{
-    ngx_conf_t *cf = data;
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"sensu_account\": %s", text);
 }
 
 

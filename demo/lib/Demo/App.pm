@@ -13,7 +13,7 @@ use Demo::Reply qw(ok_json text_error handler_error middleware_error);
 use Demo::Routes qw(find_route);
 use Demo::Schema qw(decode encode);
 use Demo::Token qw(verify);
-use Demo::Users qw(change_user auth bearer);
+use Demo::Users qw(change_user auth bearer key_claims);
 use Demo::Writes qw(write_element delete_element check_hook execute_check
     too_large);
 
@@ -117,9 +117,16 @@ sub _route {
 }
 
 
-# The claims of a live token, or the 401.
+# The claims of a live token or, from 5.15, of an API key, or the 401.
 sub _authenticate {
     my ($self, $request) = @_;
+
+    my ($key) = ($request->{header}{authorization} // '') =~ /\AKey (.*)/s;
+    if (defined $key && $self->{sensu} >= 5.015) {
+        my $claims = key_claims($self, $key);
+        return ($claims, $claims ? undef
+            : middleware_error(5, 'invalid credentials'));
+    }
 
     my $token = bearer($request);
     return (undef, middleware_error(5, 'bad credentials'))

@@ -132,7 +132,7 @@ sub records {
 
 
 # reset(\%wanted): {namespaces => [name...], elements => [descriptor...],
-# users => [name or {username, password, groups}...]} instead of everything
+# users => [name or {username, password, groups, api_key}...]} instead of everything
 # but admin, agent and the built-in cluster roles and bindings.
 sub reset {
     my ($self, $wanted) = @_;
@@ -148,6 +148,7 @@ sub reset {
     }
     $store->{generate} = undef;
     $self->{expires} = {};
+    $self->{api_key} = {};
     delete @{$self->{password}}{grep { !/\A(?:admin|agent)\z/ }
         keys %{$self->{password}}};
 
@@ -168,6 +169,7 @@ sub put {
     my $record = element($d);
     if ($d->{type} eq 'users') {
         $record->{password} = $d->{password} // $PASSWORD;
+        $self->{api_key}{$d->{api_key}} = $d->{name} if defined $d->{api_key};
     }
     my $key = $self->put_record($d->{type}, $record);
     $self->{store}->put($key, $d->{raw}, $self->{store}{label}{$key})

@@ -11,7 +11,7 @@ use Demo::Store qw(path_join);
 use Demo::Token qw(access_token refresh_token verify);
 use Demo::Writes qw(too_large);
 
-our @EXPORT_OK = qw(change_user auth bearer);
+our @EXPORT_OK = qw(change_user auth bearer key_claims);
 
 
 # change_user($app, $route, $body, $whole): DELETE users/{u} (disables),
@@ -167,6 +167,18 @@ sub _user {
     my ($user) = $state->get('users', path_join('/sensu.io/users', $name));
     return $user && !$user->{disabled} && ($user->{username} // '') eq $name
         ? $user : undef;
+}
+
+
+# key_claims($app, $key): of the user whose API key that is; not in
+# system:users.  undef: of nobody.
+sub key_claims {
+    my ($app, $key) = @_;
+
+    my $name = $app->{state}{api_key}{$key} // return undef;
+    my $user = _user($app->{state}, $name) // return undef;
+
+    return {sub => $name, groups => $user->{groups} // [], jti => '', exp => 0};
 }
 
 

@@ -1,0 +1,28 @@
+
+/*
+ * Texts of the configuration with variables in them.
+ */
+
+
+#include "ngx_sensu.h"
+
+
+ngx_http_complex_value_t *
+ngx_sensu_value(ngx_conf_t *cf, ngx_str_t *text)
+{
+    ngx_http_complex_value_t          *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (value == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = value;
+
+    return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? value : NULL;
+}
