@@ -61,7 +61,11 @@ sub gateway {
                      location => ($opt{account} // $account)
                                  . "sensu_backend $version;\n"
                                  . ($opt{location} // '')
-                                 . 'sensu_namespaces rbac;');
+                                 . 'sensu_namespaces rbac;',
+                     locations => 'location = /metrics { sensu_gateway off;
+                                       sensu_metrics; }
+                                   location = /status { sensu_gateway off;
+                                       sensu_status; }');
 }
 
 
@@ -185,6 +189,48 @@ subtest 'with the rate limit' => sub {
     is scalar($demo->requests), $before, 'and nobody is asked';
     is shown($get->('users', $demo->login('admin'))),
        'admin agent ann gateway', 'of somebody else it is not';
+};
+
+
+subtest 'metrics and status page' => sub {
+    my $demo = demo('5.18');
+    my $gw = gateway($demo, '5.18');
+    my $metric = sub {
+        my ($of) = $gw->get('/metrics')->{body}
+            =~ /^sensu_gateway_rbac_\Q$_[0]\E (\S+)$/m;
+        return $of;
+    };
+    my $row = sub {
+        my ($rest) = $gw->get('/status')->{body}
+            =~ m{<th scope="row">\Q$_[0]\E</th>(.*)};
+        return $rest =~ s/<data[^>]*>|<.*?>//gr;
+    };
+
+    is $metric->('age_seconds'), undef, 'nothing was read yet';
+    is $row->('read last'), 'never', 'says the page, too';
+
+    control($demo, fault => { path_regex => '/roles', status => 503, times => 1 });
+    ask($gw, $demo, 'ann', $CHECKS);
+    ok $t->wait_for(sub {
+        ask($gw, $demo, 'ann', $CHECKS)->{status} == 200
+    }, 5), 'a reading that fails, and one that does not';
+    ask($gw, $demo, 'ann', $_) for 'checks', 'namespaces', 'namespaces/ops/checks';
+    ask($gw, $demo, 'ann', $CHECKS);
+
+    is $metric->('refreshes_total{result="ok"}'), 1, 'read';
+    is $metric->('refreshes_total{result="failed"}'), 1, 'failed';
+    is $metric->('decisions_total{outcome="passed"}'), 2, 'passed';
+    is $metric->('decisions_total{outcome="narrowed"}'), 2, 'narrowed';
+    is $metric->('decisions_total{outcome="forbidden"}'), 1, 'forbidden';
+    cmp_ok $metric->('decisions_total{outcome="unknown"}'), '>=', 1, 'unknown';
+    like $metric->('age_seconds'), qr/^\d+\.\d{3}$/, 'an age';
+
+    is $row->('read'), 1, 'on the page: read';
+    is $row->('not read'), 1, 'not read';
+    is $row->('allowed as it is'), 2, 'passed';
+    is $row->('list narrowed'), 2, 'narrowed';
+    is $row->('forbidden'), 1, 'forbidden';
+    like $row->('read last'), qr/^\d+ s ago$/, 'how long ago';
 };
 
 

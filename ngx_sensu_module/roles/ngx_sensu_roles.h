@@ -79,6 +79,8 @@ void ngx_sensu_roles_exit_process(ngx_sensu_roles_t *roles);
 ngx_int_t ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log);
 /* how old the table is, in milliseconds; -1: there is none */
 ngx_msec_int_t ngx_sensu_roles_age(ngx_sensu_roles_t *roles);
+/* of all tables that there are; -1: there is none */
+ngx_msec_int_t ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf);
 /* one reads at a time: is it this worker now, does anybody? */
 ngx_uint_t ngx_sensu_roles_lock(ngx_sensu_roles_t *roles);
 ngx_uint_t ngx_sensu_roles_busy(ngx_sensu_roles_t *roles);

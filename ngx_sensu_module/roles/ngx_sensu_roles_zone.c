@@ -293,6 +293,25 @@ ngx_sensu_roles_age(ngx_sensu_roles_t *roles)
 }
 
 
+ngx_msec_int_t
+ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf)
+{
+    ngx_uint_t           i;
+    ngx_msec_int_t       age, oldest;
+    ngx_sensu_roles_t  **roles;
+
+    roles = smcf->roles.elts;
+    oldest = -1;
+
+    for (i = 0; i < smcf->roles.nelts; i++) {
+        age = ngx_sensu_roles_age(roles[i]);
+        oldest = ngx_max(oldest, age);
+    }
+
+    return oldest;
+}
+
+
 ngx_uint_t
 ngx_sensu_roles_lock(ngx_sensu_roles_t *roles)
 {

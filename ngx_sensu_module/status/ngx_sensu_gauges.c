@@ -104,7 +104,6 @@ ngx_sensu_gauges(ngx_http_request_t *r, u_char *p, u_char *last)
 static u_char *
 ngx_sensu_gauges_roles(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
 {
-    ngx_uint_t           i;
     ngx_msec_int_t       age;
     ngx_sensu_roles_t  **roles;
 
@@ -113,17 +112,17 @@ ngx_sensu_gauges_roles(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
     }
 
     roles = smcf->roles.elts;
-    age = 0;
+    age = ngx_sensu_roles_oldest(smcf);
 
-    for (i = 0; i < smcf->roles.nelts; i++) {
-        age = ngx_max(age, ngx_sensu_roles_age(roles[i]));
+    if (age >= 0) {
+        p = ngx_sensu_metrics_head(p, last, "rbac_age_seconds", "gauge",
+                                   "Age of the roles and bindings that are "
+                                   "decided by, those read longest ago; "
+                                   "none: they were never read.");
+        p = ngx_slprintf(p, last, NGX_SENSU_PREFIX
+                         "rbac_age_seconds %M.%03M\n",
+                         (ngx_msec_t) age / 1000, (ngx_msec_t) age % 1000);
     }
-
-    p = ngx_sensu_metrics_head(p, last, "rbac_age_seconds", "gauge",
-                               "Age of the roles and bindings that are "
-                               "decided by, those read longest ago.");
-    p = ngx_slprintf(p, last, NGX_SENSU_PREFIX "rbac_age_seconds %M.%03M\n",
-                     (ngx_msec_t) age / 1000, (ngx_msec_t) age % 1000);
 
     p = ngx_sensu_gauges_bytes(p, last, "rbac_zone_size_bytes",
                                "Size of sensu_rbac_zone.",

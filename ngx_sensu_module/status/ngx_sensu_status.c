@@ -24,20 +24,10 @@ static void ngx_sensu_status_volume(ngx_buf_t *b);
 static void ngx_sensu_status_store(ngx_buf_t *b);
 static void ngx_sensu_status_latency(ngx_buf_t *b);
 static void ngx_sensu_status_redis(ngx_http_request_t *r, ngx_buf_t *b);
-static void ngx_sensu_status_table(ngx_buf_t *b, const char *caption,
-    const char *first, const char *second);
-static void ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
-    const char **titles);
-static void ngx_sensu_status_row(ngx_buf_t *b, const char *title,
-    const char *more, ngx_uint_t stat, ngx_uint_t bytes);
 static void ngx_sensu_status_share(ngx_buf_t *b, ngx_uint_t n, ngx_uint_t all);
-static void ngx_sensu_status_bytes(ngx_buf_t *b, ngx_uint_t n);
 static ngx_uint_t ngx_sensu_status_sum(ngx_uint_t first, ngx_uint_t n,
     ngx_uint_t step);
 static u_char *ngx_sensu_status_hash(u_char *p, const char *text);
-
-
-#define ngx_sensu_count(stat)  ngx_sensu_stats->count[stat]
 
 
 static ngx_str_t  ngx_sensu_status_policy;
@@ -122,6 +112,7 @@ ngx_sensu_status_handler(ngx_http_request_t *r)
     ngx_sensu_status_lists(b);
     ngx_sensu_status_volume(b);
     ngx_sensu_status_store(b);
+    ngx_sensu_status_roles(r, b);
     ngx_sensu_status_latency(b);
     ngx_sensu_status_redis(r, b);
     ngx_sensu_put(b, "</div>\n</main>\n<script>%s</script>\n</body>\n"
@@ -468,71 +459,6 @@ ngx_sensu_status_redis(ngx_http_request_t *r, ngx_buf_t *b)
 }
 
 
-static void
-ngx_sensu_status_table(ngx_buf_t *b, const char *caption, const char *first,
-    const char *second)
-{
-    ngx_sensu_put(b, "<table>\n<caption>%s</caption>\n<thead><tr>"
-                  "<th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
-                  "<th scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
-                  caption, first, second,
-                  ngx_strcmp(first, "Up to") == 0 ? "Share" : "Rate");
-}
-
-
-/* a row for each counter of a family; NULL titles are left out */
-
-static void
-ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
-    const char **titles)
-{
-    ngx_uint_t                 i, n;
-    const ngx_sensu_family_t  *f;
-
-    f = &ngx_sensu_families[family];
-    n = f->labels[0]->n - f->labels[0]->from;
-
-    if (f->labels[1] != NULL) {
-        n *= f->labels[1]->n;
-    }
-
-    for (i = 0; i < n; i++) {
-        if (titles[i] != NULL) {
-            ngx_sensu_status_row(b, titles[i], NULL,
-                                 f->first + f->labels[0]->from + i, 0);
-        }
-    }
-}
-
-
-static void
-ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
-    ngx_uint_t stat, ngx_uint_t bytes)
-{
-    ngx_uint_t  n;
-
-    n = ngx_sensu_count(stat);
-
-    ngx_sensu_put(b, "<tr><th scope=\"row\">%s", title);
-
-    if (more != NULL) {
-        ngx_sensu_put(b, " <small>%s</small>", more);
-    }
-
-    ngx_sensu_put(b, "</th><td%s><data id=\"c%ui\" value=\"%ui\">",
-                  n ? "" : " class=\"z\"", stat, n);
-
-    if (bytes) {
-        ngx_sensu_status_bytes(b, n);
-    } else {
-        ngx_sensu_status_number(b, n);
-    }
-
-    ngx_sensu_put(b, "</data></td><td class=\"r\" id=\"r%ui\"%s></td></tr>\n",
-                  stat, bytes ? " data-bytes" : "");
-}
-
-
 /* in percent */
 
 static void
@@ -547,28 +473,6 @@ ngx_sensu_status_share(ngx_buf_t *b, ngx_uint_t n, ngx_uint_t all)
     } else {
         ngx_sensu_put(b, "%ui.%ui %%", n * 100 / all, n * 1000 / all % 10);
     }
-}
-
-
-static void
-ngx_sensu_status_bytes(ngx_buf_t *b, ngx_uint_t n)
-{
-    ngx_uint_t  i, tenths;
-
-    static const char *units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
-
-    if (n < 1024) {
-        ngx_sensu_put(b, "%ui B", n);
-        return;
-    }
-
-    for (i = 0; n >= 1024 * 1024 && i < 4; i++) {
-        n >>= 10;
-    }
-
-    tenths = n * 10 / 1024;
-
-    ngx_sensu_put(b, "%ui.%ui %s", tenths / 10, tenths % 10, units[i]);
 }
 
 

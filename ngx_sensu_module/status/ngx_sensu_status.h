@@ -11,6 +11,9 @@
 #include "ngx_sensu_metrics.h"
 
 
+#define ngx_sensu_count(stat)  ngx_sensu_stats->count[stat]
+
+
 /* NUL-terminated; the text between <style> and </style>, and of <script> */
 extern const char  ngx_sensu_status_style[];
 extern const char  ngx_sensu_status_script[];
@@ -19,6 +22,18 @@ extern const char  ngx_sensu_status_script[];
 /* ngx_sensu_status_trouble.c: what is wrong now, and the last log lines */
 void ngx_sensu_status_trouble(ngx_http_request_t *r, ngx_buf_t *b);
 void ngx_sensu_status_notes(ngx_http_request_t *r, ngx_buf_t *b);
+
+/* ngx_sensu_status_roles.c: what sensu_namespaces rbac did, where it is */
+void ngx_sensu_status_roles(ngx_http_request_t *r, ngx_buf_t *b);
+
+/* ngx_sensu_status_table.c: begins one; "</tbody>\n</table>\n" is its end */
+void ngx_sensu_status_table(ngx_buf_t *b, const char *caption,
+    const char *first, const char *second);
+/* a row for each counter of a family; NULL titles are left out */
+void ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
+    const char **titles);
+void ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
+    ngx_uint_t stat, ngx_uint_t bytes);
 
 /* ngx_sensu_status_put.c */
 void ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...);

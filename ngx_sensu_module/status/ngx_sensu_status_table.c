@@ -1,0 +1,95 @@
+
+/*
+ * Tables of the status page, a counter a row.
+ */
+
+
+#include "ngx_sensu_status.h"
+
+
+static void ngx_sensu_status_bytes(ngx_buf_t *b, ngx_uint_t n);
+
+
+void
+ngx_sensu_status_table(ngx_buf_t *b, const char *caption, const char *first,
+    const char *second)
+{
+    ngx_sensu_put(b, "<table>\n<caption>%s</caption>\n<thead><tr>"
+                  "<th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
+                  "<th scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
+                  caption, first, second,
+                  ngx_strcmp(first, "Up to") == 0 ? "Share" : "Rate");
+}
+
+
+void
+ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
+    const char **titles)
+{
+    ngx_uint_t                 i, n;
+    const ngx_sensu_family_t  *f;
+
+    f = &ngx_sensu_families[family];
+    n = f->labels[0]->n - f->labels[0]->from;
+
+    if (f->labels[1] != NULL) {
+        n *= f->labels[1]->n;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (titles[i] != NULL) {
+            ngx_sensu_status_row(b, titles[i], NULL,
+                                 f->first + f->labels[0]->from + i, 0);
+        }
+    }
+}
+
+
+void
+ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
+    ngx_uint_t stat, ngx_uint_t bytes)
+{
+    ngx_uint_t  n;
+
+    n = ngx_sensu_count(stat);
+
+    ngx_sensu_put(b, "<tr><th scope=\"row\">%s", title);
+
+    if (more != NULL) {
+        ngx_sensu_put(b, " <small>%s</small>", more);
+    }
+
+    ngx_sensu_put(b, "</th><td%s><data id=\"c%ui\" value=\"%ui\">",
+                  n ? "" : " class=\"z\"", stat, n);
+
+    if (bytes) {
+        ngx_sensu_status_bytes(b, n);
+    } else {
+        ngx_sensu_status_number(b, n);
+    }
+
+    ngx_sensu_put(b, "</data></td><td class=\"r\" id=\"r%ui\"%s></td></tr>\n",
+                  stat, bytes ? " data-bytes" : "");
+}
+
+
+static void
+ngx_sensu_status_bytes(ngx_buf_t *b, ngx_uint_t n)
+{
+    ngx_uint_t  i, tenths;
+
+    static const char *units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+
+    if (n < 1024) {
+        ngx_sensu_put(b, "%ui B", n);
+        return;
+    }
+
+    for (i = 0; n >= 1024 * 1024 && i < 4; i++) {
+        n >>= 10;
+    }
+
+    tenths = n * 10 / 1024;
+
+    ngx_sensu_put(b, "%ui.%ui %s", tenths / 10, tenths % 10, units[i]);
+}
