@@ -32,7 +32,7 @@ LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
 CHECKS = lint test asan valgrind fuzz fuzz-gateway fuzz-compose compose soak mutants coverage cross \
-         look alerts clients deb-test readme-test 'bench BENCH_QUICK=1'
+         look alerts clients day-test deb-test readme-test 'bench BENCH_QUICK=1'
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
@@ -43,7 +43,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        alerts platforms packages nginx-versions image-test compilers \
+        alerts day-test platforms packages nginx-versions image-test compilers \
         check-all clean install
 
 help:
@@ -70,6 +70,7 @@ help:
 	@echo 'make look     promtool and Chromium look at metrics and status page'
 	@echo 'make alerts   each alert of docs/alerts.yml, by its cause, in a Prometheus'
 	@echo 'make clients  the programs of docs/walking.md, in four languages'
+	@echo 'make day-test the first day beside another site, in a bare Debian (as root)'
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
@@ -196,6 +197,10 @@ clients:
 	@tools/deps $(PKGS) $(CLIENT_PKGS)
 	@$(MAKE) --no-print-directory build
 	@prove $(PROVE_FLAGS) tools/clients.t
+
+day-test:
+	@tools/deps debootstrap iproute2 git perl curl
+	@tools/day-test
 
 deb-test:
 	@tools/deps $(PKGS) build-essential nghttp2-client $(DEB_PKGS)
