@@ -118,7 +118,7 @@ ok $t->wait_for(sub { $replica->cmd('ROLE')->[0] eq 'master' }, 60),
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk after it';
 ok $t->wait_for(sub { $replica->clients == 2 }, 20),
     'both workers know the new master';
-ok scalar($gw->grep_log(qr/is (?:still )?down: Connection refused/)),
+ok scalar($gw->grep_log(qr/is (?:down|still down after [^:;]*): Connection refused/)),
     'the log says that the old one is gone';
 is_deeply [ grep { $list->page($gw, $_)->{status} != 200 } @tokens ], [],
     'cursors from before are still good';

@@ -74,7 +74,7 @@ while (defined($token = SensuTest::Pages::next_of($r))) {
 is_deeply \@elements, [ $list->elements ], 'and comes out complete';
 
 ok $t->wait_for(sub { $replica->clients == 2 }, 20), 'both workers are there';
-ok scalar($gw->grep_log(qr/is (?:still )?down: Connection refused/)),
+ok scalar($gw->grep_log(qr/is (?:down|still down after [^:;]*): Connection refused/)),
     'the log says that the old one is gone';
 ok $t->wait_for(sub {
     $gw->grep_log(qr/\b${\$replica->port}: connected again after/)
