@@ -194,11 +194,8 @@ ngx_sensu_conf_has_upstream(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
     ngx_uint_t                 i;
     ngx_http_upstream_conf_t  *ucf;
 
-    static char  *names[] = { "ngx_http_proxy_module",
-                              "ngx_http_grpc_module" };
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ucf = ngx_sensu_other_conf(cf, clcf, names[i]);
+    for (i = 0; i < NGX_SENSU_UPSTREAMS; i++) {
+        ucf = ngx_sensu_upstream_conf(cf, clcf, i);
 
         if (ucf != NULL && ucf->upstream != NULL) {
             return 1;

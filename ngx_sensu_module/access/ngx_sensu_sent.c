@@ -37,15 +37,10 @@ ngx_sensu_sent_init(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
     ngx_sensu_main_conf_t     *smcf;
     ngx_http_upstream_conf_t  *ucf;
 
-    /* who speak HTTP, and whose configuration begins with the upstream's */
-
-    static char  *names[] = { "ngx_http_proxy_module",
-                              "ngx_http_grpc_module" };
-
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ucf = ngx_sensu_other_conf(cf, clcf, names[i]);
+    for (i = 0; i < NGX_SENSU_UPSTREAMS; i++) {
+        ucf = ngx_sensu_upstream_conf(cf, clcf, i);
 
         if (ucf != NULL && ngx_sensu_sent_hook(cf, smcf, ucf) != NGX_OK) {
             return NGX_ERROR;

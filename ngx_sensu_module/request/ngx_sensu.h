@@ -370,6 +370,13 @@ ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 void *ngx_sensu_other_conf(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,
     const char *module);
 
+#define NGX_SENSU_UPSTREAMS  2
+
+/* how it speaks HTTP to a backend: by proxy_pass (0), by grpc_pass (1); NULL:
+   it can not */
+ngx_http_upstream_conf_t *ngx_sensu_upstream_conf(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_uint_t i);
+
 /* ngx_sensu_flush.c */
 
 /* $request_uri is asked for anew */

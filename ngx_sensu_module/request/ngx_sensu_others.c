@@ -31,3 +31,17 @@ ngx_sensu_other_conf(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,
 
     return NULL;
 }
+
+
+ngx_http_upstream_conf_t *
+ngx_sensu_upstream_conf(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,
+    ngx_uint_t i)
+{
+    /* who speak HTTP, and whose configuration begins with the upstream's */
+
+    static const char  *const  modules[NGX_SENSU_UPSTREAMS] = {
+        "ngx_http_proxy_module", "ngx_http_grpc_module"
+    };
+
+    return ngx_sensu_other_conf(cf, clcf, modules[i]);
+}

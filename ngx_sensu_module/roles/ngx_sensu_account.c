@@ -229,9 +229,9 @@ ngx_sensu_account_upstream(ngx_conf_t *cf)
 {
     ngx_http_upstream_conf_t  *ucf;
 
-    ucf = ngx_sensu_other_conf(cf, ngx_http_conf_get_module_loc_conf(cf,
-                                       ngx_http_core_module),
-                               "ngx_http_proxy_module");
+    ucf = ngx_sensu_upstream_conf(cf, ngx_http_conf_get_module_loc_conf(cf,
+                                          ngx_http_core_module),
+                                  0);
 
     return ucf ? ucf->upstream : NULL;
 }

@@ -9,6 +9,8 @@
 
 
 static ngx_sensu_outage_t *ngx_sensu_outage_find(const u_char *addr);
+static ngx_uint_t ngx_sensu_outage_is(ngx_sensu_outage_t *outage,
+    const u_char *addr);
 
 
 void
@@ -52,12 +54,7 @@ ngx_sensu_outage_seen(const u_char *addr, const char *cause, ngx_msec_t ms)
 
     outage = ngx_sensu_outage_find(addr);
 
-    if (outage->seen == 0
-        || ngx_strcmp(outage->addr, addr) != 0)
-    {
-        ngx_cpystrn(outage->addr, (u_char *) addr, NGX_SENSU_OUTAGE_TEXT);
-    }
-
+    ngx_cpystrn(outage->addr, (u_char *) addr, NGX_SENSU_OUTAGE_TEXT);
     outage->since = ngx_time() - ms / 1000;
     outage->seen = ngx_time();
     ngx_cpystrn(outage->cause, (u_char *) cause, NGX_SENSU_OUTAGE_TEXT);
@@ -71,7 +68,7 @@ ngx_sensu_outage_gone(const u_char *addr)
 
     outage = ngx_sensu_outage_find(addr);
 
-    if (ngx_strcmp(outage->addr, addr) == 0) {
+    if (ngx_sensu_outage_is(outage, addr)) {
         outage->seen = 0;
     }
 }
@@ -90,9 +87,7 @@ ngx_sensu_outage_find(const u_char *addr)
 
     for (i = 0; i < NGX_SENSU_OUTAGES; i++) {
 
-        if (ngx_strncmp(outage[i].addr, addr, NGX_SENSU_OUTAGE_TEXT - 1)
-            == 0)
-        {
+        if (ngx_sensu_outage_is(&outage[i], addr)) {
             return &outage[i];
         }
 
@@ -102,4 +97,13 @@ ngx_sensu_outage_find(const u_char *addr)
     }
 
     return old;
+}
+
+
+/* of a long address the begin is kept */
+
+static ngx_uint_t
+ngx_sensu_outage_is(ngx_sensu_outage_t *outage, const u_char *addr)
+{
+    return ngx_strncmp(outage->addr, addr, NGX_SENSU_OUTAGE_TEXT - 1) == 0;
 }

@@ -30,15 +30,10 @@ ngx_sensu_peers_init(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
     ngx_sensu_main_conf_t     *smcf;
     ngx_http_upstream_conf_t  *ucf;
 
-    static const char  *const  modules[] = {
-        "ngx_http_proxy_module", "ngx_http_grpc_module"
-    };
-
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-
-        ucf = ngx_sensu_other_conf(cf, clcf, modules[i]);
+    for (i = 0; i < NGX_SENSU_UPSTREAMS; i++) {
+        ucf = ngx_sensu_upstream_conf(cf, clcf, i);
 
         if (ucf != NULL && ucf->upstream != NULL
             && ngx_sensu_peers_add(smcf, ucf->upstream) != NGX_OK)

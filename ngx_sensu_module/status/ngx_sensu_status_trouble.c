@@ -95,9 +95,12 @@ ngx_sensu_status_backend(void *data, ngx_str_t *upstream, ngx_str_t *server,
     ngx_sensu_status_down_t *down = data;
 
     if (!up) {
-        ngx_sensu_put(down->b, "<li><b>Backend %V</b> of %V is not asked: it "
-                      "is marked down, or failed max_fails times</li>\n",
-                      server, upstream);
+        ngx_sensu_put(down->b, "<li><b>Backend ");
+        ngx_sensu_status_escape(down->b, server->data, server->len);
+        ngx_sensu_put(down->b, "</b> of ");
+        ngx_sensu_status_escape(down->b, upstream->data, upstream->len);
+        ngx_sensu_put(down->b, " is not asked: it is marked down, or failed "
+                      "max_fails times</li>\n");
         down->n++;
     }
 }
@@ -178,8 +181,10 @@ ngx_sensu_status_ends(ngx_http_request_t *r, ngx_buf_t *b)
             continue;
         }
 
-        ngx_sensu_put(b, "<li><b>The certificate of %V</b> ",
-                      &certificate[i].server);
+        ngx_sensu_put(b, "<li><b>The certificate of ");
+        ngx_sensu_status_escape(b, certificate[i].server.data,
+                                certificate[i].server.len);
+        ngx_sensu_put(b, "</b> ");
 
         if (left <= 0) {
             ngx_sensu_put(b, "has ended</li>\n");
