@@ -322,6 +322,7 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
     }
 
     peer = NULL;
+    slot = 0;
     from = cmd->peer;
 
     if (cmd->hops++ < NGX_SENSU_REDIS_HOPS

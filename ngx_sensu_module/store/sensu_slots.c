@@ -90,6 +90,7 @@ sensu_slots_init(void *block, size_t size)
     size_t          n, buckets, offset;
     sensu_slots_t  *s;
 
+    offset = 0;
     n = size / (SENSU_SLOT + sizeof(uint32_t));
 
     if (n > SENSU_SLOTS_MAX) {

@@ -218,6 +218,7 @@ sensu_body_object(sensu_body_ctx_t *ctx, sensu_body_kind_e kind, json_t *root)
         break;
     }
 
+    spec = NULL;
     rc = sensu_body_meta(ctx, root, ctx->named, &name);
 
     /* later APIs wrap the object: its own metadata counts where the outer
