@@ -27,7 +27,7 @@ UNIT  = $(patsubst t/%.c,build/%,$(wildcard t/unit/*.c))
 OBJS  = $(patsubst ngx_sensu_module/%.c,build/unit/%.o,$(PURE))
 NGX_INCS = $(addprefix -I,build $(sort $(dir $(wildcard ngx_sensu_module/*/*.h)))) \
            $(addprefix -isystem$(NGINX_SRC)/src/,core event event/modules \
-             event/quic os/unix http http/modules http/v2)
+             event/quic os/unix http http/modules http/v2 http/v3)
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
