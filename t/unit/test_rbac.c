@@ -688,6 +688,18 @@ test_memo(const sensu_rbac_t *table)
         is_int(n, 0, "what hangs on a name is not kept");
     }
 
+    ok(!remembered(memo, table, 9, "one", CREATE, NS "dev/events")
+       && !remembered(memo, table, 9, "one", CREATE, NS "dev/events/web"),
+       "what is about one element is another question");
+
+    /* many enough to meet in the same sets */
+
+    for (i = 0, n = 0; i < 1024; i++) {
+        n += remembered(memo, table, 1000 + i, "gus", GET, NS "ops/checks/a");
+    }
+
+    is_int(n, 0, "nobody has the verdict of another caller");
+
     n = 0;
 
     for (i = 60; i < 80; i++) {
