@@ -83,10 +83,15 @@ subtest 'in front of an existing backend' => sub {
 
     $put = qq({"key":"$put","value":"$value"});
 
+    # the README's path is that of the etcd in Sensu 5.5; newer ones have another
+
+    my $api;
     ok $t->wait_for(sub {
-        root("curl -sf http://127.0.0.1:2379/v3beta/kv/put -d '$put'", 1)
-            =~ /revision/;
+        ($api) = grep {
+            root("curl -sf http://127.0.0.1:2379/$_/kv/put -d '$put'", 1) =~ /revision/
+        } qw(v3beta v3);
     }, 30), 'etcd holds the secret';
+    $key =~ s/v3beta/$api/;
 
     s/^ {7}//mg for $key, $place;
     root("set -e\n$key$place");
