@@ -14,6 +14,7 @@ LINT_PKGS = cppcheck shellcheck libyajl-dev
 FUZZ_PKGS = clang libclang-rt-dev
 CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
              gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
+QEMU_PKGS = qemu-user-static binfmt-support
 BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
              libyajl-dev libsimdjson-dev
 LOOK_PKGS = prometheus chromium
@@ -74,7 +75,7 @@ help:
 	@echo 'make deb-test the package in a bare Debian root (as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
-	@echo '              (RELEASES=13 T=t/x.t; as root)'
+	@echo '              (RELEASES=13 ARCH=arm64 T=t/x.t; as root)'
 	@echo 'make nginx-versions  the module with other nginx (SOURCES="testing path")'
 	@echo 'make compilers  the module by each compiler here, a walk with each'
 	@echo 'make image-test  the Dockerfile, built and started without an engine (as root)'
@@ -97,7 +98,7 @@ run: deps build
 
 test:
 	@tools/deps $(PKGS) $(TEST_PKGS)
-	@$(MAKE) --no-print-directory -j2 build unit
+	@$(MAKE) --no-print-directory -j2 build $(if $(filter t t/unit%,$(or $(T),t)),unit)
 	@prove -r $(PROVE_FLAGS) $(or $(T),t)
 
 unit: $(UNIT)
@@ -211,7 +212,7 @@ readme-test:
 	@tools/readme-test
 
 platforms:
-	@tools/deps debootstrap iproute2 git
+	@tools/deps debootstrap iproute2 git $(if $(filter arm64,$(ARCH)),$(QEMU_PKGS))
 	@tools/platforms $(RELEASES)
 
 nginx-versions:
