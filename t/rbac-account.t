@@ -489,11 +489,11 @@ subtest 'what nginx -t says' => sub {
 subtest 'a new password does not fill the zone' => sub {
     fresh();
     control(put => [ map { binding("b$_", 'dev', 'view', "user$_") }
-                         1 .. 1000 ]);
+                         1 .. 2000 ]);
 
-    my $gw = gateway('refresh=1h stale=2h', http => 'sensu_rbac_zone r:256k;');
+    my $gw = gateway('refresh=1h stale=2h', http => 'sensu_rbac_zone r:512k;');
 
-    for (1 .. 6) {
+    for (1 .. 12) {
         $t->write('account.pw', "pass$_\n", 0600);
         control(put => { type => 'users', name => 'gateway', groups => [],
                          password => "pass$_" });
