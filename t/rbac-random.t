@@ -100,7 +100,10 @@ sub world {
                                 ('u' . int rand $USERS), '@g' . int rand 40);
     }
 
-    push @elements, binding('role', undef, '=r1', 'u1', '@g3') if $errs;
+    push @elements, binding('role', undef, '=r1', 'u1', '@g3'),
+                    role('clusterroles', 'reads', undef,
+                         [ [qw(get list)], ['*'] ]),
+                    binding('sibling', 'dev-eu', 'reads', '@g4') if $errs;
 
     my $r = $demo->post('/demo/reset', JSON::PP::encode_json({
         namespaces => $namespaces, elements => \@elements,
@@ -147,7 +150,9 @@ sub question {
         [ POST => "$ns/$type" ], [ PUT => "$ns/$type/$name" ],
         [ DELETE => "$ns/$type/none" . ($type eq 'silenced' ? ':none' : '') ],
         $type eq 'checks' ? ([ POST => "$ns/checks/$name/execute" ],
-                             [ PUT => "$ns/checks/$name/hooks/critical" ])
+                             [ PUT => "$ns/checks/$name/hooks/critical" ],
+                             [ DELETE => "$ns/checks/$name/hooks/critical/"
+                                         . 'hook/none' ])
                           : ());
 }
 
@@ -352,6 +357,7 @@ subtest 'where it errs' => sub {
 
     my $sum = compare($gw, $N / 2, \@namespaces, $elements, 1);
     cmp_ok $sum->{"dangling/no"} // 0, '>', 0, 'roles that are not there';
+    cmp_ok $sum->{'yes/no'} // 0, '>', 0, 'bindings of a sibling';
 };
 
 
