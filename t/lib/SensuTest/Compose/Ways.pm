@@ -105,6 +105,8 @@ sub ways {
             . 'location / { proxy_pass http://sensu/api/core/v2/; }' },
         other => { left => 1, lines => 'location / '
             . '{ proxy_pass http://sensu/api/core/v2/namespaces/ops/hooks/cpu; }' },
+        grpc => { left => 1,
+            lines => 'location / { grpc_pass grpc://127.0.0.1:%%BACK%%; }' },
         method => { left => 1, also => qr/^$/, lines => 'location / { proxy_method DELETE; '
             . "$PASS }" },
 
@@ -143,6 +145,9 @@ sub ways {
         error_page_left => { left => 1, lines => 'location / { '
             . 'proxy_pass http://dead; error_page 502 = @g; } '
             . "location \@g { $OFF $PASS }" },
+        error_page_out => { left => 1, lines => 'location / { '
+            . 'proxy_pass http://dead; error_page 502 = /out$uri; } '
+            . "location /out/ { $OFF internal; proxy_pass http://sensu/; }" },
         error_page_second => { unread => 1, lines => 'location / '
             . '{ proxy_pass http://dead; error_page 502 = @g; } '
             . "location \@g { $PASS }" },
