@@ -43,6 +43,7 @@ END
         rewrite ^/map(/.*)\$ \$1 break;
         limit_req zone=asked burst=1000 nodelay;    # asks for the map first
         sensu_namespaces "dev ops";
+        add_header X-Target \$target;
         proxy_pass http://sensu\$target\$is_args\$args;
     }
     location /all/ {
@@ -85,8 +86,9 @@ sub namespaces {
 }
 
 for my $query ('', '?limit=9') {
-    is namespaces($gw->get("/map$core/hooks$query", token => $token)),
-       'dev ops', "proxy_pass by a map of the path$query";
+    my $mapped = $gw->get("/map$core/hooks$query", token => $token);
+    is namespaces($mapped), 'dev ops', "proxy_pass by a map of the path$query";
+    is $mapped->header('X-Target'), "$core/hooks", 'which stays the client\'s own';
     is namespaces($gw->get("/tried$core/hooks$query", token => $token)),
        'dev ops', "try_files to a named location$query";
     is namespaces($gw->get("$core/hooks$query", token => $token)),
