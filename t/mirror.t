@@ -11,13 +11,17 @@ my $t = SensuTest->new;
 
 my $back = $t->upstream(sub {
     my ($c, $req) = @_;
+    return $c->reply(200, '[]') if $req->{path} =~ m{/hooks$};
+    return $c->reply(403, '{}') if $req->{path} =~ m{/checks$};
+    return $c->reply(500, '{}') if $req->{path} =~ m{/filters$};
     $c->reply(200, $req->{path} eq "$core/namespaces" && $req->{method} eq 'GET'
                    ? '[{"name":"dev"},{"name":"dev-eu"},{"name":"ops"}]' : '{}');
 });
 
 my $gw = $t->nginx(
     backend => $back,
-    http => 'client_body_buffer_size 64k;',
+    http => 'client_body_buffer_size 64k; upstream kept { server 127.0.0.1:'
+            . $back->port . '; keepalive 4; }',
     locations => <<'END');
     location /app/ {
         sensu_gateway off;
@@ -31,6 +35,20 @@ my $gw = $t->nginx(
         if ($request_uri ~ ^/app([^?]*)) { set $path $1; }
         rewrite ^ $path break;
         proxy_pass http://sensu;
+    }
+    location /list/ {
+        sensu_gateway off;
+        mirror /_list;
+        empty_gif;
+    }
+    location = /_list {
+        internal;
+        sensu_namespaces "dev ops";
+        if ($request_uri ~ ^/list/([^?]*)) { set $type $1; }
+        rewrite ^ /api/core/v2/$type break;
+        proxy_pass http://kept;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
     }
     location = /_dev {
         internal;
@@ -90,5 +108,23 @@ is copied(DELETE => 'namespaces/ops'),
    "DELETE $core/namespaces/ops, GET $core/namespaces", 'a DELETE is looked up';
 is copied(DELETE => 'namespaces/dev'), "GET $core/namespaces",
    'and not sent if it would take others with it';
+
+# A list of several namespaces is asked for in parts, which nobody reads. What
+# goes up behind a request is the next one of that connection.
+
+for my $row ([hooks => 2], ['hooks?limit=9' => 2], [checks => 2],
+             ['checks?limit=9' => 2], [filters => 1], [handlers => 2])
+{
+    my ($list, $n) = @$row;
+
+    $back->forget;
+    is $gw->get("/list/$list", token => $t->token,
+                body => "GET /hidden HTTP/1.0\r\n\r\n")->{status}, 200,
+       "$list of several namespaces" for 1 .. 2;
+    ok $t->wait_for(sub { 2 * $n == $back->requests }, 5), 'is copied'
+        or diag join "\n", map { $_->{target} } $back->requests;
+    is_deeply [ grep { !m{/(?:dev|ops)/\w+$} } map { $_->{path} }
+                $back->requests ], [], 'without the body';
+}
 
 $t->done;

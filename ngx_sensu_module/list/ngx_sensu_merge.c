@@ -117,10 +117,19 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
     ps->handler = ngx_sensu_merge_part_done;
     ps->data = merge;
 
-    sr = ngx_sensu_subrequest(r, &path, &query, ps, 0);
+    sr = ngx_sensu_subrequest(r, &path, &query, ps,
+                              r->background ? NGX_HTTP_SUBREQUEST_BACKGROUND
+                                            : 0);
     if (sr == NULL) {
         return NGX_ERROR;
     }
+
+    /*
+     * What is copied by ngx_http_mirror_module.c has no turn to be written,
+     * and nobody who reads it: no more would its parts ever end.
+     */
+
+    sr->header_only = r->background;
 
     part = ngx_sensu_ctx(sr);
 
@@ -167,10 +176,17 @@ ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     /* with a client that is gone, or too slow, the whole request ends */
 
-    return (rc == NGX_ERROR
-            || rc == NGX_HTTP_REQUEST_TIME_OUT
-            || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST)
-           ? NGX_ERROR : NGX_OK;
+    if (rc == NGX_ERROR
+        || rc == NGX_HTTP_REQUEST_TIME_OUT
+        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST)
+    {
+        return NGX_ERROR;
+    }
+
+    /* which nginx does for what has a turn */
+
+    return sr->background ? ngx_http_post_request(merge->request, NULL)
+                          : NGX_OK;
 }
 
 
@@ -197,7 +213,7 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     }
 
     if (!error && merge->status == NGX_HTTP_OK
-        && sensu_split_done(&merge->sieve->scan.split))
+        && (r->background || sensu_split_done(&merge->sieve->scan.split)))
     {
         return NGX_OK;
     }

@@ -215,6 +215,10 @@ sub ways {
             . 'proxy_ignore_headers X-Accel-Redirect; }',
         mirror_gateway => "location / { mirror /_m; $PASS } location = /_m "
             . '{ internal; proxy_pass http://sensu$request_uri; }',
+        mirror_list => "location / { mirror /_m; $PASS } location = /_m "
+            . '{ internal; rewrite ^ /api/core/v2/hooks break; '
+            . "proxy_pass_request_body off; proxy_set_header Content-Length ''; "
+            . "$PASS }",
         slice => "location / { slice 64k; proxy_set_header Range \$slice_range; "
             . "$PASS }",
         addition => { text => 'HELLO', lines => "location / { $PASS "
