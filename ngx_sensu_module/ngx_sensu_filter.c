@@ -138,12 +138,16 @@ ngx_sensu_discard_body(ngx_http_request_t *r)
 }
 
 
-/* what auth_request would take for a yes of the gateway */
+/*
+ * What auth_request would take for a yes of the gateway.  Nobody waits for a
+ * subrequest in the background, such as one that renews a cache.
+ */
 
 static void
 ngx_sensu_filter_unasked(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    if (r == r->main || (ctx != NULL && ctx->target.admitted)
+    if (r == r->main || r->background
+        || (ctx != NULL && ctx->target.admitted)
         || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
     {
         return;

@@ -37,10 +37,11 @@ my $n = 0;
 # a cache of its own, with a key; all is kept, whatever its method
 
 sub gateway {
-    my ($key, $lines, $more) = @_;
+    my ($key, $lines, $valid) = @_;
     my $name = 'cache' . ++$n;
+    $valid //= '1h';
 
-    my $cache = "proxy_cache $name; proxy_cache_valid any 1h; "
+    my $cache = "proxy_cache $name; proxy_cache_valid any $valid; "
                 . "proxy_cache_methods GET POST; proxy_cache_key $key;";
 
     return $t->nginx(
@@ -90,5 +91,24 @@ is shown($gw->get("$core/namespaces", token => $admin)), 'dev ops',
    'as they were';
 is shown($gw->delete("$core/namespaces/dev", token => $admin)),
    '409 namespace_prefix', 'but a DELETE asks which there are';
+
+# what is renewed in the background is nobody's answer, and asks as the request did
+
+$gw = gateway('$sensu_user$request_method$request_uri',
+              'sensu_namespaces "dev ops"; proxy_cache_use_stale updating; '
+              . 'proxy_cache_background_update on;', '1s');
+
+for my $list ('checks', 'checks?limit=9', 'namespaces/dev/checks') {
+    my $name = 'new-' . ++$n;
+    my $get = sub { shown($gw->get("$core/$list", token => $admin)) };
+
+    unlike $get->(), qr/$name/, "$list is kept";
+    control(put => { type => 'checks', namespace => 'dev', name => $name });
+
+    ok $t->wait_for(sub { $get->() =~ /$name/ }, 10), 'and renewed';
+    like $get->(), qr{^dev/cpu dev/new-}, 'whole';
+}
+
+is scalar $gw->grep_log(qr/\[warn\].*sensu: /), 0, 'without a word';
 
 $t->done;
