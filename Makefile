@@ -19,7 +19,7 @@ BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
              libyajl-dev libsimdjson-dev
 LOOK_PKGS = prometheus chromium
 CLIENT_PKGS = jq python3 python3-requests nodejs golang-go
-DEB_PKGS  = debootstrap lintian wrk iproute2
+DEB_PKGS  = debootstrap wrk iproute2
 
 PURE  = $(wildcard ngx_sensu_module/*/sensu_*.c)
 HEADS = $(wildcard ngx_sensu_module/*/sensu_*.h)
@@ -72,12 +72,12 @@ help:
 	@echo 'make alerts   each alert of docs/alerts.yml, by its cause, in a Prometheus'
 	@echo 'make clients  the programs of docs/walking.md, in four languages'
 	@echo 'make day-test the first day beside another site, in a bare Debian (as root)'
-	@echo 'make deb-test the package in a bare Debian root (as root)'
+	@echo 'make deb-test the package in a bare Debian root (RELEASE=13; as root)'
 	@echo 'make readme-test    the commands of the README, likewise (as root)'
 	@echo 'make platforms  make run and make test in bare Debian 12, 13 and testing'
 	@echo '              (RELEASES=13 ARCH=arm64 T=t/x.t; as root)'
 	@echo 'make nginx-versions  the module with other nginx (SOURCES="testing path")'
-	@echo 'make compilers  the module by each compiler here, a walk with each'
+	@echo 'make compilers  the module by each compiler here, a walk with each (RELEASE=13)'
 	@echo 'make image-test  the Dockerfile, built and started without an engine (as root)'
 	@echo 'make lint     style, include directions, warnings'
 	@echo 'make check-all all of these, an hour; a table of verdicts at the end'
@@ -204,7 +204,7 @@ day-test:
 	@tools/day-test
 
 deb-test:
-	@tools/deps $(PKGS) build-essential nghttp2-client $(DEB_PKGS)
+	@tools/deps $(PKGS) nghttp2-client $(DEB_PKGS)
 	@tools/deb-test
 
 readme-test:
@@ -221,7 +221,7 @@ nginx-versions:
 	@tools/nginx-versions $(SOURCES)
 
 compilers:
-	@tools/deps $(PKGS) $(TEST_PKGS) clang
+	@tools/deps $(if $(RELEASE),debootstrap,$(PKGS) $(TEST_PKGS) clang)
 	@tools/compilers
 
 image-test:
