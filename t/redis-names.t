@@ -22,7 +22,7 @@ my $dns = SensuTest::DNS->new($t, 'primary.test' => ['127.0.0.1']);
 my ($fine, $text) = gateway("redis://primary.test:$port", '', start => 0)
                     ->check;
 ok !$fine, 'nobody knows the name, and there is no resolver: no start';
-like $text, qr/host not found in "primary\.test" of sensu_redis in \S+:\d+: /,
+like $text, qr/host not found in "primary\.test:\d+" of sensu_redis: .* in \S+:\d+/,
     'and nginx -t says so';
 like $text, qr/let a "resolver" be asked/, 'and what would help';
 

@@ -56,10 +56,8 @@ ngx_sensu_op_t *
 ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     ngx_uint_t burst, ngx_sensu_op_pt done, void *data)
 {
-    u_char      buf[sizeof("rate:k:") + NGX_SENSU_GCRA_KEY], *p;
-    u_char      numbers[2][NGX_INT_T_LEN];
-    ngx_str_t   name, args[2];
-    ngx_uint_t  i, values[2];
+    u_char     buf[sizeof("rate:k:") + NGX_SENSU_GCRA_KEY], *p;
+    ngx_str_t  name;
 
     if (ngx_sensu_gcra_sha1.len == 0) {
         ngx_sensu_gcra_hash(ngx_sensu_gcra_script.data,
@@ -82,17 +80,9 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     name.data = buf;
     name.len = p - buf;
 
-    values[0] = interval;
-    values[1] = burst;
-
-    for (i = 0; i < 2; i++) {
-        args[i].data = numbers[i];
-        args[i].len = ngx_sprintf(numbers[i], "%ui", values[i]) - numbers[i];
-    }
-
     return ngx_sensu_redis_script(redis, &ngx_sensu_gcra_sha1,
-                                  &ngx_sensu_gcra_script, &name, 2, args,
-                                  done, data);
+                                  &ngx_sensu_gcra_script, &name, interval,
+                                  burst, done, data);
 }
 
 

@@ -1,6 +1,6 @@
 
 /*
- * The Redis client: commands and their operations, sent to the server that is
+ * The Redis client: operations and their commands, sent to the server that is
  * right for their key, and answered.
  */
 
@@ -8,7 +8,15 @@
 #include "ngx_sensu_redis_peer.h"
 
 
+/* of an EVALSHA: what an EVAL has otherwise, a name and a hash */
+#define NGX_SENSU_REDIS_EVALSHA                                               \
+    (sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF CRLF) - 1 + 40)
+
+
 static void ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static ngx_int_t ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd);
+static void ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -18,7 +26,6 @@ ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis, ngx_cycle_t *cycle)
     ngx_uint_t  i;
 
     for (i = 0; i < redis->npeers; i++) {
-        redis->peers[i]->timer.log = cycle->log;
         redis->peers[i]->retry.log = cycle->log;
     }
 
@@ -39,7 +46,6 @@ ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis)
 
     for (i = 0; i < redis->npeers; i++) {
         ngx_sensu_redis_peer_close(redis->peers[i]);
-        ngx_sensu_redis_tls_forget(&redis->peers[i]->conn.session);
     }
 
     ngx_sensu_op_exit_process();
@@ -48,25 +54,36 @@ ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis)
 
 ngx_sensu_redis_cmd_t *
 ngx_sensu_redis_ask(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
-    ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
-    ngx_sensu_redis_reply_pt value)
+    ngx_str_t *key, ngx_sensu_redis_reply_pt value, const char *fmt, ...)
 {
+    int                     len;
+    char                   *text;
+    va_list                 args;
     ngx_sensu_op_t         *op;
     ngx_sensu_redis_cmd_t  *cmd;
+
+    if (redis->prefix.len + key->len > NGX_SENSU_REDIS_KEY) {
+        return NULL;
+    }
 
     op = ngx_sensu_op_create(kind, NULL, NULL);
     if (op == NULL) {
         return NULL;
     }
 
-    cmd = ngx_sensu_redis_cmd(redis, op, nargs, args, key,
-                              ngx_sensu_redis_answer);
+    va_start(args, fmt);
+    len = redisvFormatCommand(&text, fmt, args);
+    va_end(args);
+
+    cmd = ngx_sensu_redis_cmd(redis, op, ngx_sensu_redis_answer, text, len);
+
     if (cmd == NULL) {
         ngx_free(op);
         return NULL;
     }
 
     cmd->value = value;
+    cmd->slot = ngx_sensu_redis_slot(&redis->prefix, key);
 
     return cmd;
 }
@@ -76,21 +93,19 @@ ngx_sensu_op_t *
 ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
     void *data)
 {
-    ngx_sensu_op_t          *op;
-    ngx_sensu_redis_peer_t  *peer;
+    ngx_sensu_op_t                    *op;
+    ngx_sensu_redis_t                 *redis;
+    const ngx_sensu_redis_topology_t  *topology;
 
     op = cmd->op;
     op->done = done;
     op->data = data;
 
-    peer = cmd->redis->topology->pick(cmd);
+    redis = cmd->redis;
+    topology = redis->topology;
 
-    if (peer) {
-        ngx_sensu_redis_peer_send(peer, cmd);
-
-    } else {
-        ngx_sensu_redis_fail_fast(cmd);
-    }
+    ngx_sensu_redis_peer_send(topology->pick ? topology->pick(cmd)
+                                             : redis->peers[0], cmd);
 
     return op;
 }
@@ -99,6 +114,8 @@ ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
 static void
 ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
+    const ngx_sensu_redis_topology_t  *topology;
+
     if (reply->type != REDIS_REPLY_ERROR) {
         cmd->value(cmd, reply);
         return;
@@ -108,16 +125,111 @@ ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
     if (cmd->script
         && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
-        && ngx_sensu_redis_cmd_eval(cmd) == NGX_OK)
+        && ngx_sensu_redis_eval(cmd) == NGX_OK)
     {
         ngx_sensu_redis_peer_send(cmd->peer, cmd);
         return;
     }
 
-    if (cmd->redis->topology->redirect(cmd, reply->str) == NGX_OK) {
+    topology = cmd->redis->topology;
+
+    if (topology->redirect && topology->redirect(cmd, reply->str) == NGX_OK) {
         return;
     }
 
     ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
     ngx_sensu_redis_complete(cmd, NGX_ERROR);
+}
+
+
+ngx_sensu_op_t *
+ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
+    ngx_str_t *script, ngx_str_t *key, ngx_uint_t arg1, ngx_uint_t arg2,
+    ngx_sensu_op_pt done, void *data)
+{
+    ngx_sensu_redis_cmd_t  *cmd;
+
+    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SCRIPT, key,
+                              ngx_sensu_redis_script_reply,
+                              "EVALSHA %b 1 %b%b %lu %lu",
+                              sha1->data, sha1->len,
+                              redis->prefix.data, redis->prefix.len,
+                              key->data, key->len, arg1, arg2);
+    if (cmd == NULL) {
+        return NULL;
+    }
+
+    cmd->script = script;
+
+    return ngx_sensu_redis_send(cmd, done, data);
+}
+
+
+/* the same command with the text in place of its hash */
+
+static ngx_int_t
+ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd)
+{
+    u_char     *p, *start, *rest;
+    ngx_buf_t  *b;
+
+    b = &cmd->buf;
+
+    rest = ngx_strlchr(b->start, b->last, LF) + 1;
+
+    start = ngx_alloc(b->last - b->start + cmd->script->len + NGX_SIZE_T_LEN,
+                      ngx_cycle->log);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(start, b->start, rest - b->start);
+    p = ngx_sprintf(p, "$4" CRLF "EVAL" CRLF "$%uz" CRLF "%V" CRLF,
+                    cmd->script->len, cmd->script);
+
+    rest += NGX_SENSU_REDIS_EVALSHA;
+    p = ngx_cpymem(p, rest, b->last - rest);
+
+    ngx_free(b->start);
+
+    b->start = start;
+    b->last = p;
+    cmd->script = NULL;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    size_t           i;
+    ngx_int_t        rc;
+    redisReply      *element;
+    ngx_sensu_op_t  *op;
+
+    op = cmd->op;
+    rc = NGX_ERROR;
+
+    if (reply->type == REDIS_REPLY_ARRAY
+        && reply->elements <= NGX_SENSU_OP_INTS)
+    {
+        for (i = 0; i < reply->elements; i++) {
+            element = reply->element[i];
+
+            if (element->type != REDIS_REPLY_INTEGER) {
+                break;
+            }
+
+            op->ints[op->nints++] = (ngx_int_t) element->integer;
+        }
+
+        rc = (i == reply->elements) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
+    }
+
+    ngx_sensu_redis_complete(cmd, rc);
 }

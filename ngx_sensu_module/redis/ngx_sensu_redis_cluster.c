@@ -18,27 +18,21 @@
 static void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(
     ngx_sensu_redis_cmd_t *cmd);
-static ngx_uint_t ngx_sensu_redis_cluster_learn(ngx_sensu_redis_t *redis,
-    ngx_str_t *args);
+static ngx_uint_t ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
     ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *addr);
 static void ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_redis_cluster_range(ngx_sensu_redis_cmd_t *cmd,
+static const char *ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from,
     redisReply *range);
-static ngx_int_t ngx_sensu_redis_cluster_host(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *node, ngx_sensu_redis_addr_t *addr);
-static ngx_int_t ngx_sensu_redis_cluster_same(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_addr_t *addr, ngx_uint_t port);
 static void ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis,
     ngx_uint_t slot, ngx_sensu_redis_peer_t *peer);
 static ngx_int_t ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
     const char *error);
-static ngx_int_t ngx_sensu_redis_cluster_asking(ngx_sensu_redis_peer_t *peer);
-static void ngx_sensu_redis_cluster_asked(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *reply);
-static ngx_int_t ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd,
-    const char *error, ngx_uint_t *slot, ngx_sensu_redis_addr_t *addr);
+static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_target(
+    ngx_sensu_redis_cmd_t *cmd, const char *error, ngx_uint_t *slot);
+static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_at(
+    ngx_sensu_redis_peer_t *from, char *host, size_t len, ngx_uint_t port);
 
 
 const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster = {
@@ -51,36 +45,26 @@ const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster = {
 static void
 ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_str_t   args[2];
-    ngx_uint_t  n;
-
-    n = ngx_sensu_redis_cluster_learn(peer->redis, args);
-
-    ngx_sensu_redis_greet(peer, n, args, ngx_sensu_redis_cluster_slots);
+    ngx_sensu_redis_greet(peer, ngx_sensu_redis_cluster_slots,
+                          ngx_sensu_redis_cluster_due(peer->redis)
+                          ? "CLUSTER SLOTS" : NULL);
 }
 
-
-/* NULL: no server at all */
 
 static ngx_sensu_redis_peer_t *
 ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
 {
     ngx_uint_t               i;
     ngx_sensu_redis_t       *redis;
-    ngx_sensu_redis_peer_t  *peer, *other;
+    ngx_sensu_redis_peer_t  *peer;
 
     redis = cmd->redis;
-    peer = NULL;
+    peer = redis->slots[cmd->slot] ? redis->slots[cmd->slot]
+                                   : redis->peers[0];
 
-    if (redis->slots[cmd->slot]) {
-        peer = redis->peers[redis->slots[cmd->slot] - 1];
-
-        if (!ngx_sensu_redis_peer_fails(peer)) {
-            return peer;
-        }
+    if (!ngx_sensu_redis_peer_fails(peer) && redis->slots[cmd->slot]) {
+        return peer;
     }
-
-    other = NULL;
 
     for (i = 0; i < redis->npeers; i++) {
 
@@ -89,11 +73,11 @@ ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
         }
 
         if (!ngx_sensu_redis_peer_fails(redis->peers[i])) {
-            other = redis->peers[i];
+            peer = redis->peers[i];
         }
     }
 
-    return other ? other : peer;
+    return peer;
 }
 
 
@@ -141,10 +125,10 @@ ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
 }
 
 
-/* the arguments of the question for the slots; none: it was asked lately */
+/* whether the slots were not asked for lately: they are now */
 
 static ngx_uint_t
-ngx_sensu_redis_cluster_learn(ngx_sensu_redis_t *redis, ngx_str_t *args)
+ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis)
 {
     if (redis->learnt
         && ngx_current_msec - redis->learnt < NGX_SENSU_REDIS_LEARN)
@@ -154,10 +138,7 @@ ngx_sensu_redis_cluster_learn(ngx_sensu_redis_t *redis, ngx_str_t *args)
 
     redis->learnt = ngx_max(ngx_current_msec, 1);
 
-    ngx_str_set(&args[0], "CLUSTER");
-    ngx_str_set(&args[1], "SLOTS");
-
-    return 2;
+    return 1;
 }
 
 
@@ -165,6 +146,7 @@ static void
 ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t              i;
+    const char         *odd;
     ngx_sensu_redis_t  *redis;
 
     redis = cmd->redis;
@@ -184,7 +166,11 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     for (i = 0; i < reply->elements; i++) {
-        ngx_sensu_redis_cluster_range(cmd, reply->element[i]);
+        odd = ngx_sensu_redis_cluster_range(cmd->peer, reply->element[i]);
+
+        if (odd) {
+            ngx_sensu_redis_peer_odd(cmd->peer, odd);
+        }
     }
 
     /* the masters that are new, ahead of the first command */
@@ -200,87 +186,44 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 }
 
 
-/* first slot, last slot, master, replicas */
+/* first slot, last slot, master, replicas; returns what is odd about it */
 
-static void
-ngx_sensu_redis_cluster_range(ngx_sensu_redis_cmd_t *cmd, redisReply *range)
+static const char *
+ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
 {
     long long                slot, last;
-    ngx_sensu_redis_addr_t   addr;
+    redisReply              *node, *host;
     ngx_sensu_redis_peer_t  *peer;
 
     if (range->type != REDIS_REPLY_ARRAY
         || range->elements < 3
         || range->element[0]->type != REDIS_REPLY_INTEGER
         || range->element[1]->type != REDIS_REPLY_INTEGER
-        || ngx_sensu_redis_cluster_host(cmd, range->element[2], &addr)
-           != NGX_OK)
+        || range->element[2]->type != REDIS_REPLY_ARRAY
+        || range->element[2]->elements < 2
+        || range->element[2]->element[1]->type != REDIS_REPLY_INTEGER)
     {
-        ngx_sensu_redis_peer_odd(cmd->peer, "slots without an address");
-        return;
+        return "slots without an address";
     }
 
     slot = range->element[0]->integer;
     last = range->element[1]->integer;
+    node = range->element[2];
+    host = node->element[0];
 
-    peer = ngx_sensu_redis_cluster_find(cmd->redis, &addr);
+    peer = ngx_sensu_redis_cluster_at(from, host->str,
+                             host->type == REDIS_REPLY_STRING ? host->len : 0,
+                             (ngx_uint_t) node->element[1]->integer);
 
     if (peer == NULL || slot < 0 || last >= NGX_SENSU_REDIS_SLOTS) {
-        ngx_sensu_redis_peer_odd(cmd->peer,
-                                 "more servers or slots than there can be");
-        return;
+        return "more servers or slots than there can be";
     }
 
     while (slot <= last) {
-        ngx_sensu_redis_cluster_assign(cmd->redis, (ngx_uint_t) slot++, peer);
-    }
-}
-
-
-/* an empty or unknown host is the one that answers */
-
-static ngx_int_t
-ngx_sensu_redis_cluster_host(ngx_sensu_redis_cmd_t *cmd, redisReply *node,
-    ngx_sensu_redis_addr_t *addr)
-{
-    redisReply  *host, *port;
-
-    if (node->type != REDIS_REPLY_ARRAY
-        || node->elements < 2
-        || node->element[1]->type != REDIS_REPLY_INTEGER)
-    {
-        return NGX_DECLINED;
+        ngx_sensu_redis_cluster_assign(from->redis, (ngx_uint_t) slot++, peer);
     }
 
-    host = node->element[0];
-    port = node->element[1];
-
-    if (host->type != REDIS_REPLY_STRING
-        || host->len == 0
-        || host->str[0] == '?')
-    {
-        return ngx_sensu_redis_cluster_same(cmd->peer, addr, port->integer);
-    }
-
-    return ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len,
-                                (ngx_uint_t) port->integer);
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_cluster_same(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_addr_t *addr, ngx_uint_t port)
-{
-    u_char     *host;
-    ngx_int_t   rc;
-
-    host = peer->addr.host;
-
-    rc = ngx_sensu_redis_addr(addr, host, ngx_strlen(host), port);
-
-    addr->name = peer->addr.name;
-
-    return rc;
+    return NULL;
 }
 
 
@@ -288,20 +231,15 @@ static void
 ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis, ngx_uint_t slot,
     ngx_sensu_redis_peer_t *peer)
 {
-    ngx_uint_t  i;
-
     if (redis->slots[slot]) {
-        redis->peers[redis->slots[slot] - 1]->slots--;
-        redis->slots[slot] = 0;
+        redis->slots[slot]->slots--;
     }
 
-    for (i = 0; peer && i < redis->npeers; i++) {
-        if (redis->peers[i] == peer) {
-            redis->slots[slot] = (u_char) (i + 1);
-            peer->slots++;
-            return;
-        }
+    if (peer) {
+        peer->slots++;
     }
+
+    redis->slots[slot] = peer;
 }
 
 
@@ -309,10 +247,11 @@ static ngx_int_t
 ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
     const char *error)
 {
-    u_char                   text[200];
-    ngx_str_t                args[2];
-    ngx_uint_t               slot, moved, n;
-    ngx_sensu_redis_addr_t   addr;
+    int                      len;
+    char                    *text;
+    u_char                   odd[200];
+    ngx_uint_t               slot, moved;
+    ngx_sensu_redis_cmd_t   *asking;
     ngx_sensu_redis_peer_t  *peer, *from;
 
     moved = (ngx_strncmp(error, "MOVED ", 6) == 0);
@@ -321,109 +260,97 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
         return NGX_DECLINED;
     }
 
-    peer = NULL;
-    slot = 0;
     from = cmd->peer;
+    peer = ngx_sensu_redis_cluster_target(cmd, error, &slot);
 
-    if (cmd->hops++ < NGX_SENSU_REDIS_HOPS
-        && ngx_sensu_redis_cluster_target(cmd, error, &slot, &addr) == NGX_OK)
-    {
-        peer = ngx_sensu_redis_cluster_find(cmd->redis, &addr);
-    }
-
-    if (peer == NULL
-        || (!moved && ngx_sensu_redis_cluster_asking(peer) != NGX_OK))
-    {
-        *ngx_snprintf(text, sizeof(text) - 1,
+    if (peer == NULL) {
+        *ngx_snprintf(odd, sizeof(odd) - 1,
                       "a redirection that leads nowhere: %s", error) = '\0';
 
-        ngx_sensu_redis_peer_odd(from, (char *) text);
+        ngx_sensu_redis_peer_odd(from, (char *) odd);
         ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return NGX_OK;
     }
 
     if (moved) {
         ngx_sensu_redis_cluster_assign(cmd->redis, slot, peer);
+
+    } else {
+        len = redisFormatCommand(&text, "ASKING");
+        asking = ngx_sensu_redis_cmd(cmd->redis, NULL,
+                                     ngx_sensu_redis_peer_said, text, len);
+        if (asking) {
+            ngx_sensu_redis_peer_send(peer, asking);
+        }
     }
 
     ngx_sensu_redis_peer_send(peer, cmd);
 
     /* where one slot went others may have gone */
 
-    n = moved ? ngx_sensu_redis_cluster_learn(from->redis, args) : 0;
-
-    if (n) {
-        ngx_sensu_redis_say(from, n, args, ngx_sensu_redis_cluster_slots);
+    if (moved && ngx_sensu_redis_cluster_due(from->redis)) {
+        ngx_sensu_redis_say(from, ngx_sensu_redis_cluster_slots,
+                            "CLUSTER SLOTS");
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_cluster_asking(ngx_sensu_redis_peer_t *peer)
-{
-    ngx_str_t               asking;
-    ngx_sensu_redis_cmd_t  *cmd;
-
-    ngx_str_set(&asking, "ASKING");
-
-    cmd = ngx_sensu_redis_cmd(peer->redis, NULL, 1, &asking, NULL,
-                              ngx_sensu_redis_cluster_asked);
-    if (cmd == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_sensu_redis_peer_send(peer, cmd);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_sensu_redis_cluster_asked(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-    }
 }
 
 
 /* "MOVED 3999 127.0.0.1:6381": the last colon is before the port */
 
-static ngx_int_t
+static ngx_sensu_redis_peer_t *
 ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
-    ngx_uint_t *slot, ngx_sensu_redis_addr_t *addr)
+    ngx_uint_t *slot)
 {
-    size_t       len;
-    ngx_int_t    n, port;
-    const char  *p, *host, *colon;
+    char       *p, *host, *colon;
+    ngx_int_t   n, port;
 
     p = strchr(error, ' ') + 1;
-
     host = strchr(p, ' ');
-    if (host == NULL) {
-        return NGX_DECLINED;
+    colon = strrchr(p, ':');
+
+    if (host == NULL || colon < host
+        || cmd->hops++ == NGX_SENSU_REDIS_HOPS)
+    {
+        return NULL;
     }
 
     n = ngx_atoi((u_char *) p, host++ - p);
-
-    colon = strrchr(host, ':');
-    if (colon == NULL || n == NGX_ERROR || n >= NGX_SENSU_REDIS_SLOTS) {
-        return NGX_DECLINED;
-    }
-
     port = ngx_atoi((u_char *) colon + 1, ngx_strlen(colon + 1));
-    if (port == NGX_ERROR) {
-        return NGX_DECLINED;
+
+    if (n == NGX_ERROR || n >= NGX_SENSU_REDIS_SLOTS || port == NGX_ERROR) {
+        return NULL;
     }
 
     *slot = (ngx_uint_t) n;
-    len = colon - host;
+
+    return ngx_sensu_redis_cluster_at(cmd->peer, host, colon - host, port);
+}
+
+
+/* an empty or unknown host is the one that answers; NULL: not one of ours */
+
+static ngx_sensu_redis_peer_t *
+ngx_sensu_redis_cluster_at(ngx_sensu_redis_peer_t *from, char *host,
+    size_t len, ngx_uint_t port)
+{
+    u_char                  *name;
+    ngx_sensu_redis_addr_t   addr;
+
+    name = NULL;
 
     if (len == 0 || *host == '?') {
-        return ngx_sensu_redis_cluster_same(cmd->peer, addr, port);
+        name = from->addr.name;
+        host = (char *) from->addr.host;
+        len = ngx_strlen(host);
     }
 
-    return ngx_sensu_redis_addr(addr, (u_char *) host, len, port);
+    if (ngx_sensu_redis_addr(&addr, (u_char *) host, len, port) != NGX_OK) {
+        return NULL;
+    }
+
+    addr.name = name;
+
+    return ngx_sensu_redis_cluster_find(from->redis, &addr);
 }

@@ -11,53 +11,50 @@
 #define NGX_SENSU_REDIS_TIMEOUT_MAX  10000
 
 
-/* set: NGX_DECLINED: it is not what it should be; a text has none */
-
 typedef struct {
-    ngx_str_t    name;
-    ngx_int_t  (*set)(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-                     ngx_str_t *value);
-    size_t       offset;
-    const char  *should;
+    ngx_str_t     name;
+    size_t        offset;      /* where its text goes */
+    const char   *word;        /* the only one that it takes */
+    ngx_uint_t  (*good)(ngx_sensu_redis_t *redis, ngx_str_t *text);
+    const char   *should;
 } ngx_sensu_redis_param_t;
 
 
 static ngx_int_t ngx_sensu_redis_conf_param(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *arg, ngx_uint_t *seen);
-static ngx_int_t ngx_sensu_redis_conf_timeout(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_prefix(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_password_file(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_tls(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_sensu_redis_conf_verify(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *value);
+    ngx_sensu_redis_t *redis, ngx_str_t *arg);
+static ngx_uint_t ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis,
+    ngx_str_t *text);
+static ngx_uint_t ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis,
+    ngx_str_t *text);
+static ngx_int_t ngx_sensu_redis_conf_secrets(ngx_conf_t *cf,
+    ngx_sensu_redis_t *redis);
 
 
 static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
-    { ngx_string("timeout="), ngx_sensu_redis_conf_timeout, 0,
+    { ngx_string("timeout="), offsetof(ngx_sensu_redis_t, time), NULL,
+      ngx_sensu_redis_conf_timeout,
       "must be a time from 1ms to 10s, as in timeout=500ms" },
-    { ngx_string("prefix="), ngx_sensu_redis_conf_prefix, 0,
+    { ngx_string("prefix="), offsetof(ngx_sensu_redis_t, prefix), NULL,
+      ngx_sensu_redis_conf_prefix,
       "must be 1 to 64 printable characters without blanks, as in "
       "prefix=sensu:" },
-    { ngx_string("user="), NULL, offsetof(ngx_sensu_redis_t, user),
+    { ngx_string("user="), offsetof(ngx_sensu_redis_t, user), NULL, NULL,
       "must name a user of Redis' ACL" },
-    { ngx_string("password_file="), ngx_sensu_redis_conf_password_file, 0,
+    { ngx_string("password_file="), offsetof(ngx_sensu_redis_t, password),
+      NULL, NULL, "must name a file" },
+    { ngx_string("tls="), offsetof(ngx_sensu_redis_t, tls_conf.tls), "on",
+      NULL, "must be tls=on" },
+    { ngx_string("verify="), offsetof(ngx_sensu_redis_t, tls_conf.verify),
+      "off", NULL, "must be verify=off" },
+    { ngx_string("ca="), offsetof(ngx_sensu_redis_t, tls_conf.ca), NULL, NULL,
       "must name a file" },
-    { ngx_string("tls="), ngx_sensu_redis_conf_tls, 0, "must be tls=on" },
-    { ngx_string("verify="), ngx_sensu_redis_conf_verify, 0,
-      "must be verify=off" },
-    { ngx_string("ca="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.ca),
-      "must name a file" },
-    { ngx_string("cert="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.cert),
-      "must name a file" },
-    { ngx_string("key="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.key),
-      "must name a file" },
-    { ngx_string("name="), NULL, offsetof(ngx_sensu_redis_t, tls_conf.name),
-      "must name a host" },
-    { ngx_null_string, NULL, 0, NULL }
+    { ngx_string("cert="), offsetof(ngx_sensu_redis_t, tls_conf.cert), NULL,
+      NULL, "must name a file" },
+    { ngx_string("key="), offsetof(ngx_sensu_redis_t, tls_conf.key), NULL,
+      NULL, "must name a file" },
+    { ngx_string("name="), offsetof(ngx_sensu_redis_t, tls_conf.name), NULL,
+      NULL, "must name a host" },
+    { ngx_null_string, 0, NULL, NULL, NULL }
 };
 
 
@@ -66,7 +63,7 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
     ngx_resolver_t **resolver)
 {
     ngx_str_t          *arg;
-    ngx_uint_t          i, seen;
+    ngx_uint_t          i;
     ngx_sensu_redis_t  *redis;
 
     arg = args->elts;
@@ -88,29 +85,24 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
     redis->file = cf->conf_file->file.name;
     redis->line = cf->conf_file->line;
     redis->timeout = 500;
-    redis->tls_conf.verify = 1;
-    ngx_str_set(&redis->prefix, "sensu:");
 
     if (ngx_sensu_redis_conf_url(cf, redis, &arg[1]) != NGX_OK) {
         return NULL;
     }
 
-    seen = 0;
-
     for (i = 2; i < args->nelts; i++) {
-        if (ngx_sensu_redis_conf_param(cf, redis, &arg[i], &seen) != NGX_OK) {
+        if (ngx_sensu_redis_conf_param(cf, redis, &arg[i]) != NGX_OK) {
             return NULL;
         }
     }
 
-    if (redis->user.len && redis->password.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "sensu_redis has user= and no password: add "
-                           "password_file=");
-        return NULL;
+    if (redis->prefix.len == 0) {
+        ngx_str_set(&redis->prefix, "sensu:");
     }
 
-    if (ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK) {
+    if (ngx_sensu_redis_conf_secrets(cf, redis) != NGX_OK
+        || ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -122,49 +114,37 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
 
 static ngx_int_t
 ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *arg, ngx_uint_t *seen)
+    ngx_str_t *arg)
 {
-    ngx_int_t                       rc;
-    ngx_str_t                       value;
-    ngx_uint_t                      i;
+    ngx_str_t                       value, *text;
     const ngx_sensu_redis_param_t  *param;
 
-    for (i = 0; ngx_sensu_redis_params[i].name.len; i++) {
-        param = &ngx_sensu_redis_params[i];
+    for (param = ngx_sensu_redis_params; param->name.len; param++) {
 
-        if (arg->len < param->name.len
-            || ngx_strncmp(arg->data, param->name.data, param->name.len) != 0)
-        {
+        if (ngx_strncmp(arg->data, param->name.data, param->name.len) != 0) {
             continue;
         }
 
-        if (*seen & (1 << i)) {
+        text = (ngx_str_t *) ((char *) redis + param->offset);
+
+        if (text->len) {
             return ngx_sensu_redis_wrong(cf, (ngx_str_t *) &param->name,
                                          "is there twice: keep one");
         }
 
-        *seen |= 1 << i;
-
         value.data = arg->data + param->name.len;
         value.len = arg->len - param->name.len;
 
-        rc = NGX_OK;
-
-        if (value.len == 0) {
-            rc = NGX_DECLINED;
-
-        } else if (param->set) {
-            rc = param->set(cf, redis, &value);
-
-        } else {
-            *(ngx_str_t *) ((char *) redis + param->offset) = value;
-        }
-
-        if (rc == NGX_DECLINED) {
+        if (value.len == 0
+            || (param->word && ngx_strcmp(value.data, param->word) != 0)
+            || (param->good && !param->good(redis, &value)))
+        {
             return ngx_sensu_redis_wrong(cf, arg, param->should);
         }
 
-        return rc;
+        *text = value;
+
+        return NGX_OK;
     }
 
     /* without its text, which may be a password */
@@ -179,85 +159,51 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_conf_timeout(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
+static ngx_uint_t
+ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis, ngx_str_t *text)
 {
     ngx_int_t  msec;
 
-    msec = ngx_parse_time(value, 0);
-
-    if (msec == NGX_ERROR
-        || msec == 0
-        || msec > NGX_SENSU_REDIS_TIMEOUT_MAX)
-    {
-        return NGX_DECLINED;
-    }
-
+    msec = ngx_parse_time(text, 0);
     redis->timeout = (ngx_msec_t) msec;
 
-    return NGX_OK;
+    return msec > 0 && msec <= NGX_SENSU_REDIS_TIMEOUT_MAX;
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_conf_prefix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
+static ngx_uint_t
+ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis, ngx_str_t *text)
 {
     size_t  i;
 
-    for (i = 0; i < value->len; i++) {
-        if (value->data[i] <= ' ' || value->data[i] >= 0x7f) {
-            break;
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] <= ' ' || text->data[i] >= 0x7f) {
+            return 0;
         }
     }
 
-    if (i < value->len || i > NGX_SENSU_REDIS_PREFIX) {
-        return NGX_DECLINED;
-    }
-
-    redis->prefix = *value;
-
-    return NGX_OK;
+    return i <= NGX_SENSU_REDIS_PREFIX;
 }
 
 
 static ngx_int_t
-ngx_sensu_redis_conf_password_file(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
+ngx_sensu_redis_conf_secrets(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
-    return ngx_sensu_secret(cf, "password_file= of sensu_redis", value,
-                            &redis->password);
-}
+    ngx_str_t  file;
 
+    file = redis->password;
 
-static ngx_int_t
-ngx_sensu_redis_conf_tls(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
-{
-    if (value->len != 2 || ngx_strncmp(value->data, "on", 2) != 0) {
-        return NGX_DECLINED;
+    if (file.len) {
+        return ngx_sensu_secret(cf, "password_file= of sensu_redis", &file,
+                                &redis->password);
     }
 
-    redis->tls_conf.on = 1;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_conf_verify(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *value)
-{
-    if (value->len != 3 || ngx_strncmp(value->data, "off", 3) != 0) {
-        return NGX_DECLINED;
+    if (redis->user.len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "sensu_redis has user= and no password: add "
+                           "password_file=");
+        return NGX_ERROR;
     }
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "verify=off of sensu_redis: whoever is between this "
-                       "nginx and Redis can read and change all of it");
-
-    redis->tls_conf.verify = 0;
 
     return NGX_OK;
 }
@@ -269,7 +215,7 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
     ngx_uint_t               i;
     ngx_sensu_redis_peer_t  *peer;
 
-    if (ngx_sensu_redis_url_resolve(cf, redis) != NGX_OK) {
+    if (ngx_sensu_redis_url_seeds(cf, redis) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -278,7 +224,9 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
     if (redis->topology == &ngx_sensu_redis_cluster) {
         redis->npeers = redis->nseeds;
 
-        redis->slots = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SLOTS);
+        redis->slots = ngx_pcalloc(cf->pool,
+                                   NGX_SENSU_REDIS_SLOTS
+                                   * sizeof(ngx_sensu_redis_peer_t *));
         if (redis->slots == NULL) {
             return NGX_ERROR;
         }

@@ -12,10 +12,11 @@
 
 static ngx_int_t ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
-static void ngx_sensu_redis_conn_handler(ngx_event_t *ev);
 static ngx_int_t ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn);
+#if (NGX_SSL)
 static void ngx_sensu_redis_conn_handshaken(ngx_connection_t *c);
+#endif
 static void ngx_sensu_redis_conn_opened(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_read_handler(ngx_event_t *rev);
 static ngx_int_t ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn,
@@ -35,12 +36,7 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     conn->addr = addr;
     conn->naddrs = 0;
     conn->tried = 0;
-
-    conn->broken = 0;
-
-    conn->event.handler = ngx_sensu_redis_conn_handler;
-    conn->event.data = conn;
-    conn->event.log = &conn->log;
+    conn->last = &conn->out;
 
     conn->log.writer = ngx_sensu_redis_conn_said;
     conn->log.wdata = conn;
@@ -50,18 +46,29 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     conn->reader.reader = redisReaderCreate();
 
     if (conn->reader.reader == NULL) {
-        ngx_sprintf((u_char *) conn->reason, "no memory%Z");
-        return NGX_ERROR;
+        return ngx_sensu_redis_conn_fails(conn, "no memory");
     }
 
-    if (addr->socklen == 0) {
+    if (addr->at.socklen == 0) {
         return ngx_sensu_redis_conn_resolve(conn);
     }
 
-    conn->addrs[0] = addr->sockaddr;
+    conn->addrs[0] = addr->at;
     conn->naddrs = 1;
 
     return ngx_sensu_redis_conn_connect(conn);
+}
+
+
+ngx_int_t
+ngx_sensu_redis_conn_fails(ngx_sensu_redis_conn_t *conn, const char *reason)
+{
+    if (reason) {
+        (void) ngx_cpystrn((u_char *) conn->reason, (u_char *) reason,
+                           sizeof(conn->reason));
+    }
+
+    return NGX_ERROR;
 }
 
 
@@ -74,14 +81,12 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
                          : NGX_NO_RESOLVER;
 
     if (ctx == NGX_NO_RESOLVER) {
-        ngx_sprintf((u_char *) conn->reason, "its name cannot be resolved%Z");
-        return NGX_ERROR;
+        return ngx_sensu_redis_conn_fails(conn,
+                                          "its name cannot be resolved");
     }
 
-    ngx_sprintf((u_char *) conn->reason, "no memory%Z");
-
     if (ctx == NULL) {
-        return NGX_ERROR;
+        return ngx_sensu_redis_conn_fails(conn, "no memory");
     }
 
     ctx->name.data = conn->addr->host;
@@ -94,20 +99,20 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 
     if (ngx_resolve_name(ctx) != NGX_OK) {
         conn->resolving = NULL;
-        return NGX_ERROR;
+        return ngx_sensu_redis_conn_fails(conn, "no memory");
     }
 
     return NGX_OK;
 }
 
 
-/* what comes of it waits: this may be inside of ngx_resolve_name() */
+/* may be called by ngx_resolve_name() itself */
 
 static void
 ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
 {
     ngx_uint_t               i;
-    ngx_sockaddr_t          *sockaddr;
+    ngx_sensu_redis_at_t    *at;
     ngx_sensu_redis_conn_t  *conn;
 
     conn = ctx->data;
@@ -119,10 +124,12 @@ ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     }
 
     for (i = 0; i < ctx->naddrs && i < NGX_SENSU_REDIS_ADDRS; i++) {
-        sockaddr = &conn->addrs[i];
+        at = &conn->addrs[i];
+        at->socklen = ctx->addrs[i].socklen;
 
-        ngx_memcpy(sockaddr, ctx->addrs[i].sockaddr, ctx->addrs[i].socklen);
-        ngx_inet_set_port(&sockaddr->sockaddr, (in_port_t) conn->addr->port);
+        ngx_memcpy(&at->sockaddr, ctx->addrs[i].sockaddr, at->socklen);
+        ngx_inet_set_port(&at->sockaddr.sockaddr,
+                          (in_port_t) conn->addr->port);
     }
 
     conn->naddrs = i;
@@ -130,18 +137,7 @@ ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
     conn->resolving = NULL;
 
-    ngx_post_event(&conn->event, &ngx_posted_events);
-}
-
-
-static void
-ngx_sensu_redis_conn_handler(ngx_event_t *ev)
-{
-    ngx_sensu_redis_conn_t  *conn;
-
-    conn = ev->data;
-
-    if (conn->broken || ngx_sensu_redis_conn_connect(conn) != NGX_OK) {
+    if (ngx_sensu_redis_conn_connect(conn) != NGX_OK) {
         ngx_sensu_redis_conn_lost(conn, NULL);
     }
 }
@@ -155,6 +151,7 @@ ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
     ngx_int_t               rc;
     ngx_str_t               name;
     ngx_connection_t       *c;
+    ngx_sensu_redis_at_t   *at;
     ngx_peer_connection_t   pc;
 
     conn->log.log_level = NGX_LOG_INFO;
@@ -166,15 +163,15 @@ ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
 
         ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
 
-        pc.sockaddr = &conn->addrs[conn->tried].sockaddr;
-        pc.socklen = ngx_sensu_redis_socklen(&conn->addrs[conn->tried]);
+        at = &conn->addrs[conn->tried++];
+
+        pc.sockaddr = &at->sockaddr.sockaddr;
+        pc.socklen = at->socklen;
         pc.name = &name;
         pc.get = ngx_event_get_peer;
         pc.log = &conn->log;
         pc.log_error = NGX_ERROR_ERR;
         pc.so_keepalive = (conn->addr->port != 0);
-
-        conn->tried++;
 
         rc = ngx_event_connect_peer(&pc);
 
@@ -210,7 +207,6 @@ static void
 ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
 {
     int                err;
-    ngx_int_t          rc;
     socklen_t          len;
     ngx_connection_t  *c;
 
@@ -224,10 +220,10 @@ ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
     }
 
     if (err) {
-        ngx_sensu_redis_conn_drop(conn);
-
         *ngx_strerror(err, (u_char *) conn->reason, sizeof(conn->reason) - 1)
             = '\0';
+
+        ngx_sensu_redis_conn_drop(conn);
 
         if (ngx_sensu_redis_conn_connect(conn) != NGX_OK) {
             ngx_sensu_redis_conn_lost(conn, NULL);
@@ -236,32 +232,35 @@ ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
         return;
     }
 
-    if (conn->tls == NULL) {
-        ngx_sensu_redis_conn_opened(conn);
+#if (NGX_SSL)
+
+    if (conn->tls) {
+        if (ngx_sensu_redis_tls_start(conn, ngx_sensu_redis_conn_handshaken)
+            != NGX_AGAIN)
+        {
+            ngx_sensu_redis_conn_handshaken(c);
+        }
+
         return;
     }
 
-    rc = ngx_sensu_redis_tls_start(conn->tls, c, conn->addr, &conn->session,
-                                   ngx_sensu_redis_conn_handshaken);
+#endif
 
-    if (rc != NGX_AGAIN) {
-        ngx_sensu_redis_conn_handshaken(c);
-    }
+    ngx_sensu_redis_conn_opened(conn);
 }
 
+
+#if (NGX_SSL)
 
 static void
 ngx_sensu_redis_conn_handshaken(ngx_connection_t *c)
 {
-    const char              *error;
     ngx_sensu_redis_conn_t  *conn;
 
     conn = c->data;
 
-    error = ngx_sensu_redis_tls_check(conn->tls, c);
-
-    if (error) {
-        ngx_sensu_redis_conn_lost(conn, *error ? error : NULL);
+    if (ngx_sensu_redis_tls_check(conn) != NGX_OK) {
+        ngx_sensu_redis_conn_lost(conn, NULL);
         return;
     }
 
@@ -270,6 +269,8 @@ ngx_sensu_redis_conn_handshaken(ngx_connection_t *c)
 
     ngx_sensu_redis_conn_opened(conn);
 }
+
+#endif
 
 
 static void
@@ -296,47 +297,12 @@ ngx_sensu_redis_conn_opened(ngx_sensu_redis_conn_t *conn)
  */
 
 void
-ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn, u_char *data,
-    size_t len)
+ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn, ngx_chain_t *link)
 {
-    size_t      size, unsent;
-    u_char     *p;
-    ngx_buf_t  *b;
+    link->next = NULL;
 
-    b = &conn->out;
-
-    if (conn->broken) {
-        return;
-    }
-
-    if ((size_t) (b->end - b->last) < len) {
-        unsent = b->last - b->pos;
-        size = ngx_max(2 * (unsent + len), 1024);
-
-        p = ngx_alloc(size, ngx_cycle->log);
-        if (p == NULL) {
-            /* answers would no longer be those to the commands */
-            conn->broken = 1;
-            ngx_sprintf((u_char *) conn->reason, "no memory%Z");
-            ngx_post_event(&conn->event, &ngx_posted_events);
-            return;
-        }
-
-        if (unsent) {
-            ngx_memcpy(p, b->pos, unsent);
-        }
-
-        if (b->start) {
-            ngx_free(b->start);
-        }
-
-        b->start = p;
-        b->pos = p;
-        b->last = p + unsent;
-        b->end = p + size;
-    }
-
-    b->last = ngx_cpymem(b->last, data, len);
+    *conn->last = link;
+    conn->last = &link->next;
 
     if (conn->opened && conn->connection->write->ready) {
         ngx_post_event(conn->connection->write, &ngx_posted_events);
@@ -347,41 +313,28 @@ ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn, u_char *data,
 static void
 ngx_sensu_redis_conn_write_handler(ngx_event_t *wev)
 {
-    ssize_t                  n;
-    ngx_buf_t               *b;
     ngx_connection_t        *c;
     ngx_sensu_redis_conn_t  *conn;
 
     c = wev->data;
     conn = c->data;
-    b = &conn->out;
 
     if (!conn->opened) {
         ngx_sensu_redis_conn_connected(conn);
         return;
     }
 
-    while (b->pos < b->last && wev->ready) {
-        n = c->send(c, b->pos, b->last - b->pos);
+    if (conn->out || c->buffered) {
+        conn->out = c->send_chain(c, conn->out, 0);
 
-        if (n == NGX_AGAIN) {
-            break;
+        if (conn->out == NULL) {
+            conn->last = &conn->out;
         }
-
-        if (n == NGX_ERROR || n == 0) {
-            ngx_sensu_redis_conn_lost(conn, NULL);
-            return;
-        }
-
-        b->pos += n;
     }
 
-    if (b->pos == b->last) {
-        b->pos = b->start;
-        b->last = b->start;
-    }
-
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+    if (conn->out == NGX_CHAIN_ERROR
+        || ngx_handle_write_event(wev, 0) != NGX_OK)
+    {
         ngx_sensu_redis_conn_lost(conn, NULL);
     }
 }
@@ -395,6 +348,8 @@ ngx_sensu_redis_conn_write_handler(ngx_event_t *wev)
 static void
 ngx_sensu_redis_conn_read_handler(ngx_event_t *rev)
 {
+    u_char                   buf[NGX_SENSU_REDIS_BUFFER];
+    ssize_t                  n;
     ngx_connection_t        *c;
     ngx_sensu_redis_conn_t  *conn;
 
@@ -407,22 +362,9 @@ ngx_sensu_redis_conn_read_handler(ngx_event_t *rev)
         return;
     }
 
-    ngx_sensu_redis_conn_read(conn);
-}
-
-
-void
-ngx_sensu_redis_conn_read(ngx_sensu_redis_conn_t *conn)
-{
-    u_char             buf[NGX_SENSU_REDIS_BUFFER];
-    ssize_t            n;
-    ngx_connection_t  *c;
-
     if (!conn->opened) {
         return;
     }
-
-    c = conn->connection;
 
     do {
         n = c->recv(c, buf, NGX_SENSU_REDIS_BUFFER);
@@ -441,9 +383,9 @@ ngx_sensu_redis_conn_read(ngx_sensu_redis_conn_t *conn)
             return;
         }
 
-    } while (c->read->ready);
+    } while (rev->ready);
 
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_sensu_redis_conn_lost(conn, NULL);
     }
 }
@@ -489,10 +431,7 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
 static void
 ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
 {
-    if (reason) {
-        (void) ngx_cpystrn((u_char *) conn->reason, (u_char *) reason,
-                           sizeof(conn->reason));
-    }
+    (void) ngx_sensu_redis_conn_fails(conn, reason);
 
     conn->owner->lost(conn->data);
 }
@@ -506,10 +445,6 @@ ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn)
         conn->resolving = NULL;
     }
 
-    if (conn->event.posted) {
-        ngx_delete_posted_event(&conn->event);
-    }
-
     ngx_sensu_redis_conn_drop(conn);
 
     if (conn->reader.reader) {
@@ -517,10 +452,7 @@ ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn)
         conn->reader.reader = NULL;
     }
 
-    if (conn->out.start) {
-        ngx_free(conn->out.start);
-        ngx_memzero(&conn->out, sizeof(ngx_buf_t));
-    }
+    conn->out = NULL;
 }
 
 
@@ -535,7 +467,6 @@ ngx_sensu_redis_conn_drop(ngx_sensu_redis_conn_t *conn)
     /* the reason is known by now */
     conn->log.log_level = 0;
 
-    conn->connection = NULL;
     conn->opened = 0;
     conn->number++;
 
@@ -543,8 +474,11 @@ ngx_sensu_redis_conn_drop(ngx_sensu_redis_conn_t *conn)
         return;
     }
 
-    /* a "close notify" only where nothing else waits to be written */
-    ngx_sensu_redis_tls_end(c, conn->out.pos != conn->out.last);
+#if (NGX_SSL)
+    ngx_sensu_redis_tls_end(conn);
+#endif
+
+    conn->connection = NULL;
 
     pool = c->pool;
 

@@ -30,9 +30,14 @@
 
 
 typedef struct {
-    ngx_uint_t                       port;      /* 0: a unix socket */
-    socklen_t                        socklen;   /* 0: a name to be resolved */
     ngx_sockaddr_t                   sockaddr;
+    socklen_t                        socklen;   /* 0: a name to be resolved */
+} ngx_sensu_redis_at_t;
+
+
+typedef struct {
+    ngx_sensu_redis_at_t             at;
+    ngx_uint_t                       port;      /* 0: a unix socket */
     u_char                          *name;      /* whose address it is */
     u_char                           host[NGX_SENSU_REDIS_HOST];
     u_char                           text[NGX_SENSU_REDIS_HOST + 16];
@@ -42,10 +47,8 @@ typedef struct {
 
 typedef struct {
     redisReader                     *reader;
+    void                            *reply;     /* complete */
     const char                      *error;
-    ngx_uint_t                       whole;     /* an answer is complete */
-    ngx_uint_t                       depth;
-    ngx_uint_t                       owed[NGX_SENSU_REDIS_DEPTH];
     ngx_uint_t                       elements;
     size_t                           size;
     size_t                           keep;      /* of a string, still */
@@ -60,7 +63,8 @@ typedef struct {
     ngx_str_t                        ca;        /* empty: the system's */
     ngx_str_t                        cert;
     ngx_str_t                        key;
-    ngx_uint_t                       verify;
+    ngx_str_t                        tls;       /* "on", or empty */
+    ngx_str_t                        verify;    /* "off", or empty */
     ngx_uint_t                       on;
 #if (NGX_SSL)
     ngx_ssl_t                        ssl;
@@ -88,18 +92,17 @@ typedef struct {
     ngx_sensu_redis_tls_t           *tls;
 
     ngx_sensu_redis_addr_t          *addr;
-    ngx_sockaddr_t                   addrs[NGX_SENSU_REDIS_ADDRS];
+    ngx_sensu_redis_at_t             addrs[NGX_SENSU_REDIS_ADDRS];
     ngx_uint_t                       naddrs;
     ngx_uint_t                       tried;     /* of them */
 
     ngx_connection_t                *connection;
     ngx_uint_t                       opened;
-    ngx_uint_t                       broken;    /* lacks what was written */
     ngx_uint_t                       number;    /* changes when it is closed */
     ngx_resolver_ctx_t              *resolving;
-    ngx_event_t                      event;     /* goes on with it, posted */
     ngx_sensu_redis_reader_t         reader;
-    ngx_buf_t                        out;
+    ngx_chain_t                     *out;       /* to be written */
+    ngx_chain_t                    **last;
     void                            *session;   /* of TLS, to be reused */
 
     ngx_log_t                        log;       /* writes to reason */
@@ -107,20 +110,20 @@ typedef struct {
 } ngx_sensu_redis_conn_t;
 
 
-/* what is written before it is open goes out when it is */
+/* what is written before it is open goes out when it is, with its reader */
 ngx_int_t ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     ngx_sensu_redis_addr_t *addr);
-void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn, u_char *data,
-    size_t len);
-
-/* takes what has come and was not yet seen */
-void ngx_sensu_redis_conn_read(ngx_sensu_redis_conn_t *conn);
+void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn,
+    ngx_chain_t *link);
 void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);
+
+/* keeps the reason, if there is one, and returns NGX_ERROR */
+ngx_int_t ngx_sensu_redis_conn_fails(ngx_sensu_redis_conn_t *conn,
+    const char *reason);
 
 /* ngx_sensu_redis_addr.c: NGX_DECLINED: neither an address nor a name */
 ngx_int_t ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host,
     size_t len, ngx_uint_t port);
-socklen_t ngx_sensu_redis_socklen(ngx_sockaddr_t *sockaddr);
 
 /*
  * ngx_sensu_redis_reader.c: eats from *p; NGX_OK: an answer, to be freed;
@@ -133,15 +136,13 @@ ngx_int_t ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
 ngx_int_t ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls);
 
 /* handler is called when NGX_AGAIN has passed */
-ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls,
-    ngx_connection_t *c, ngx_sensu_redis_addr_t *addr, void **session,
+ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ngx_connection_handler_pt handler);
 
-/* NULL: it is whom it should be; else why not */
-const char *ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls,
-    ngx_connection_t *c);
-void ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet);
-void ngx_sensu_redis_tls_forget(void **session);
+/* whether it is whom it should be */
+ngx_int_t ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn);
+void ngx_sensu_redis_tls_end(ngx_sensu_redis_conn_t *conn);
+void ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn);
 
 
 #endif /* _NGX_SENSU_REDIS_CONN_H_INCLUDED_ */

@@ -3,26 +3,38 @@
  * The first commands on a new connection: who we are, which database, and
  * what the topology wants to know.  Commands of requesters wait until all of
  * it is answered: a refused SELECT must not let them write to another
- * database.
+ * database.  One server, which has all the keys, wants to know nothing.
  */
 
 
 #include "ngx_sensu_redis_peer.h"
 
 
+static void ngx_sensu_redis_one_greet(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static void ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
-void
-ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
-    ngx_str_t *args, ngx_sensu_redis_reply_pt reply)
+const ngx_sensu_redis_topology_t  ngx_sensu_redis_one = {
+    ngx_sensu_redis_one_greet,
+    NULL,
+    NULL
+};
+
+
+static void
+ngx_sensu_redis_one_greet(ngx_sensu_redis_peer_t *peer)
 {
-    u_char              number[NGX_INT_T_LEN];
-    u_char              name[sizeof("ngx_sensu:") + NGX_INT64_LEN];
-    ngx_str_t           select[2], setname[3];
+    ngx_sensu_redis_greet(peer, NULL, NULL);
+}
+
+
+void
+ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply, const char *command)
+{
     ngx_sensu_redis_t  *redis;
 
     redis = peer->redis;
@@ -33,68 +45,65 @@ ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
     }
 
     if (redis->db) {
-        ngx_str_set(&select[0], "SELECT");
-        select[1].data = number;
-        select[1].len = ngx_sprintf(number, "%ui", redis->db) - number;
-
-        ngx_sensu_redis_say(peer, 2, select, NULL);
+        ngx_sensu_redis_say(peer, NULL, "SELECT %lu", redis->db);
     }
 
-    if (nargs) {
-        ngx_sensu_redis_say(peer, nargs, args, reply);
+    if (command) {
+        ngx_sensu_redis_say(peer, reply, command);
     }
 
-    ngx_str_set(&setname[0], "CLIENT");
-    ngx_str_set(&setname[1], "SETNAME");
-    setname[2].data = name;
-    setname[2].len = ngx_sprintf(name, "ngx_sensu:%P", ngx_pid) - name;
-
-    ngx_sensu_redis_say(peer, 3, setname, ngx_sensu_redis_name_reply);
+    ngx_sensu_redis_say(peer, ngx_sensu_redis_name_reply,
+                        "CLIENT SETNAME ngx_sensu:%d", (int) ngx_pid);
 }
 
 
 void
 ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_str_t           args[3];
-    ngx_uint_t          n;
-    ngx_sensu_redis_t  *redis;
+    ngx_str_t  *user, *password;
 
-    redis = peer->redis;
-    n = 1;
+    user = &peer->redis->user;
+    password = &peer->redis->password;
 
-    ngx_str_set(&args[0], "AUTH");
+    if (user->len) {
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_auth_reply, "AUTH %b %b",
+                            user->data, user->len, password->data,
+                            password->len);
 
-    if (redis->user.len) {
-        args[n++] = redis->user;
+    } else {
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_auth_reply, "AUTH %b",
+                            password->data, password->len);
     }
-
-    args[n++] = redis->password;
-
-    ngx_sensu_redis_say(peer, n, args, ngx_sensu_redis_auth_reply);
 }
 
 
 void
-ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
-    ngx_str_t *args, ngx_sensu_redis_reply_pt reply)
+ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply, const char *fmt, ...)
 {
+    int                     len;
+    char                   *text;
+    va_list                 args;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    /* the command before may have found no memory */
+    /* it may be lost by now */
 
     if (peer->conn.reader.reader == NULL) {
         return;
     }
 
-    cmd = ngx_sensu_redis_cmd(peer->redis, NULL, nargs, args, NULL, reply);
+    va_start(args, fmt);
+    len = redisvFormatCommand(&text, fmt, args);
+    va_end(args);
+
+    cmd = ngx_sensu_redis_cmd(peer->redis, NULL, reply, text, len);
 
     if (cmd == NULL) {
         ngx_sensu_redis_peer_lost(peer, "no memory");
         return;
     }
 
-    ngx_sensu_redis_peer_say(peer, cmd);
+    ngx_sensu_redis_peer_write(peer, cmd);
 }
 
 
@@ -107,12 +116,10 @@ static void
 ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     u_char       reason[128];
-    ngx_uint_t   trouble;
     const char  *text;
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        trouble = ngx_sensu_redis_trouble(reply->str);
-        text = ngx_sensu_redis_troubles[trouble].text;
+        text = ngx_sensu_redis_trouble(reply->str)->text;
 
         *ngx_snprintf(reason, sizeof(reason) - 1, "%s was the answer to AUTH",
                       *text ? text : "an error") = '\0';

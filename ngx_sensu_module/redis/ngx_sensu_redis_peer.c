@@ -1,21 +1,18 @@
 
 /*
  * One Redis server and the one connection to it: connects and greets, sends
- * commands in a pipeline, keeps their deadlines with a single timer, and when
- * it is lost fails fast and tries again.
+ * commands in a pipeline, keeps their deadlines, and when it is lost fails
+ * fast and tries again.
  */
 
 
 #include "ngx_sensu_redis_peer.h"
-#include "ngx_sensu_stat.h"
 
 
 /* milliseconds: a connection that held so long may be renewed at once */
 #define NGX_SENSU_REDIS_STABLE  1000
 
 
-static void ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd);
 static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
 static void ngx_sensu_redis_peer_conn_lost(void *data);
 static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
@@ -23,11 +20,10 @@ static void ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer,
     ngx_uint_t late);
 static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer,
     ngx_uint_t late);
-static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd);
+static void ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_peer_drain(ngx_queue_t *queue);
+static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_cmd_t *cmd);
 static void ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev);
-static void ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev);
-static ngx_msec_t ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer);
 
 
 static const ngx_sensu_redis_owner_t  ngx_sensu_redis_peer_owner = {
@@ -51,14 +47,11 @@ ngx_sensu_redis_peer_create(ngx_pool_t *pool, ngx_sensu_redis_t *redis)
     peer->nseeds = 1;
     peer->what = "redis";
 
-    ngx_queue_init(&peer->queue);
+    ngx_queue_init(&peer->sent);
+    ngx_queue_init(&peer->waiting);
 
     peer->conn.owner = &ngx_sensu_redis_peer_owner;
     peer->conn.data = peer;
-
-    peer->timer.handler = ngx_sensu_redis_peer_timer_handler;
-    peer->timer.data = peer;
-    peer->timer.log = ngx_cycle->log;
 
     peer->retry.handler = ngx_sensu_redis_peer_retry_handler;
     peer->retry.data = peer;
@@ -105,8 +98,7 @@ ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
 void
 ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_queue_t            *q;
-    ngx_sensu_redis_cmd_t  *cmd;
+    ngx_queue_t  *q;
 
     peer->state = NGX_SENSU_REDIS_READY;
     peer->ready = ngx_current_msec;
@@ -123,45 +115,18 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
                       peer->what, peer->addr.text);
     }
 
-    for (q = ngx_queue_head(&peer->queue);
-         q != ngx_queue_sentinel(&peer->queue);
-         q = ngx_queue_next(q))
-    {
-        cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-        ngx_sensu_redis_peer_write(peer, cmd);
+    while (!ngx_queue_empty(&peer->waiting)) {
+        q = ngx_queue_head(&peer->waiting);
+        ngx_queue_remove(q);
+
+        ngx_sensu_redis_peer_write(peer,
+                                   ngx_queue_data(q, ngx_sensu_redis_cmd_t,
+                                                  queue));
     }
 
     if (ngx_exiting) {
         ngx_sensu_redis_peer_rest(peer, 0);
     }
-}
-
-
-void
-ngx_sensu_redis_peer_say(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd)
-{
-    ngx_uint_t    n;
-    ngx_queue_t  *q;
-
-    q = &peer->queue;
-
-    if (peer->state == NGX_SENSU_REDIS_READY) {
-        q = ngx_queue_last(q);
-
-    } else {
-        for (n = peer->sent; n; n--) {
-            q = ngx_queue_next(q);
-        }
-    }
-
-    cmd->peer = peer;
-
-    ngx_queue_insert_after(q, &cmd->queue);
-
-    ngx_sensu_redis_peer_write(peer, cmd);
-
-    ngx_sensu_redis_cmd_until(cmd);
 }
 
 
@@ -177,17 +142,23 @@ ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
 
     if (ngx_sensu_redis_peer_fails(peer)) {
         peer->refused++;
-        ngx_sensu_redis_fail_fast(cmd);
+        ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_FAILED_FAST, 1);
+
+        if (cmd->op) {
+            /* nobody was asked, so there is no latency */
+            cmd->op->start = 0;
+        }
+
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
         return;
     }
 
-    ngx_queue_insert_tail(&peer->queue, &cmd->queue);
-
     if (peer->state == NGX_SENSU_REDIS_READY) {
         ngx_sensu_redis_peer_write(peer, cmd);
-    }
 
-    ngx_sensu_redis_cmd_until(cmd);
+    } else {
+        ngx_queue_insert_tail(&peer->waiting, &cmd->queue);
+    }
 }
 
 
@@ -201,13 +172,16 @@ ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer)
 }
 
 
-static void
+void
 ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
-    peer->sent++;
+    cmd->peer = peer;
+    cmd->buf.pos = cmd->buf.start;
 
-    ngx_sensu_redis_conn_write(&peer->conn, cmd->buf.data, cmd->buf.len);
+    ngx_queue_insert_tail(&peer->sent, &cmd->queue);
+
+    ngx_sensu_redis_conn_write(&peer->conn, &cmd->link);
 
     if (cmd->op) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_COMMANDS, 1);
@@ -221,25 +195,23 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
     ngx_sensu_redis_peer_t *peer = data;
 
     ngx_uint_t              own;
-    ngx_queue_t            *q;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    if (peer->sent == 0) {
+    cmd = NULL;
+
+    if (!ngx_queue_empty(&peer->sent)) {
+        cmd = ngx_queue_data(ngx_queue_head(&peer->sent),
+                             ngx_sensu_redis_cmd_t, queue);
+    }
+
+    if (cmd == NULL || cmd->buf.pos != cmd->buf.last) {
         ngx_sensu_redis_peer_lost(peer, reply->type == REDIS_REPLY_ERROR
                                   ? reply->str
                                   : "it answers more than was asked");
         return;
     }
 
-    q = ngx_queue_head(&peer->queue);
-    cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-
-    ngx_queue_remove(q);
-    peer->sent--;
-
-    if (ngx_queue_empty(&peer->queue) && peer->timer.timer_set) {
-        ngx_del_timer(&peer->timer);
-    }
+    ngx_queue_remove(&cmd->queue);
 
     /* one for a requester may be gone, or sent elsewhere, by its reply */
 
@@ -276,8 +248,7 @@ ngx_sensu_redis_peer_conn_lost(void *data)
 void
 ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason)
 {
-    (void) ngx_cpystrn((u_char *) peer->conn.reason, (u_char *) reason,
-                       sizeof(peer->conn.reason));
+    (void) ngx_sensu_redis_conn_fails(&peer->conn, reason);
 
     ngx_sensu_redis_peer_leave(peer, 0);
 }
@@ -291,7 +262,7 @@ ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer, const char *error)
     /* another connection may lead elsewhere */
 
     if (peer->state == NGX_SENSU_REDIS_READY
-        && ngx_sensu_redis_troubles[ngx_sensu_redis_trouble(error)].renew)
+        && ngx_sensu_redis_trouble(error)->renew)
     {
         ngx_sensu_redis_peer_lost(peer, error);
     }
@@ -303,7 +274,16 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 {
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
 
-    ngx_sensu_redis_tell(peer->redis, peer->addr.text, "answered", what);
+    ngx_sensu_redis_tell(peer, "answered", what);
+}
+
+
+void
+ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
+    }
 }
 
 
@@ -315,34 +295,31 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 static void
 ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
 {
-    ngx_uint_t              sent, fails;
-    ngx_queue_t            *q, *next;
+    ngx_uint_t              fails;
+    ngx_queue_t            *q, *prev;
     ngx_sensu_redis_cmd_t  *cmd;
 
     fails = ngx_sensu_redis_peer_gone(peer, late);
 
-    sent = peer->sent;
-    peer->sent = 0;
-
-    for (q = ngx_queue_head(&peer->queue);
-         q != ngx_queue_sentinel(&peer->queue);
-         q = next)
+    for (q = ngx_queue_last(&peer->sent);
+         q != ngx_queue_sentinel(&peer->sent);
+         q = prev)
     {
-        next = ngx_queue_next(q);
+        prev = ngx_queue_prev(q);
         cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
 
-        if (!fails && (sent == 0 || cmd->again)) {
-            cmd->again = (sent == 0) ? cmd->again : 0;
+        if (cmd->again) {
+            cmd->again = 0;
 
-        } else {
-            ngx_sensu_redis_peer_fail(peer, cmd);
+            ngx_queue_remove(q);
+            ngx_queue_insert_head(&peer->waiting, q);
         }
-
-        sent -= (sent > 0);
     }
 
-    if (ngx_queue_empty(&peer->queue) && peer->timer.timer_set) {
-        ngx_del_timer(&peer->timer);
+    ngx_sensu_redis_peer_drain(&peer->sent);
+
+    if (fails) {
+        ngx_sensu_redis_peer_drain(&peer->waiting);
     }
 }
 
@@ -359,11 +336,7 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
 {
     ngx_uint_t  at_once;
 
-    ngx_sensu_redis_conn_close(&peer->conn);
-
-    if (peer->retry.timer_set) {
-        ngx_del_timer(&peer->retry);
-    }
+    ngx_sensu_redis_peer_stop(peer);
 
     if (peer->state == NGX_SENSU_REDIS_READY) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_LOSSES, 1);
@@ -405,13 +378,38 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
 
 
 static void
-ngx_sensu_redis_peer_fail(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd)
+ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer)
+{
+    ngx_sensu_redis_conn_close(&peer->conn);
+
+    if (peer->retry.posted) {
+        ngx_delete_posted_event(&peer->retry);
+    }
+
+    if (peer->retry.timer_set) {
+        ngx_del_timer(&peer->retry);
+    }
+}
+
+
+static void
+ngx_sensu_redis_peer_drain(ngx_queue_t *queue)
+{
+    while (!ngx_queue_empty(queue)) {
+        ngx_sensu_redis_peer_fail(ngx_queue_data(ngx_queue_head(queue),
+                                                 ngx_sensu_redis_cmd_t,
+                                                 queue));
+    }
+}
+
+
+static void
+ngx_sensu_redis_peer_fail(ngx_sensu_redis_cmd_t *cmd)
 {
     ngx_queue_remove(&cmd->queue);
 
     if (cmd->op) {
-        peer->refused++;
+        cmd->peer->refused++;
     }
 
     ngx_sensu_redis_complete(cmd, NGX_ERROR);
@@ -445,78 +443,57 @@ ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev)
 }
 
 
-static void
-ngx_sensu_redis_peer_timer_handler(ngx_event_t *ev)
+/*
+ * Who waits too long fails alone: one late answer is no outage, and should it
+ * come it still has its place among the others.  A connection that stays
+ * silent, or does not even begin, is lost.
+ */
+
+void
+ngx_sensu_redis_peer_late(ngx_event_t *ev)
 {
-    ngx_msec_t               msec;
-    ngx_queue_t             *q;
+    u_char                   text[64];
+    ngx_msec_t               timeout;
     ngx_sensu_redis_cmd_t   *cmd;
     ngx_sensu_redis_peer_t  *peer;
 
-    peer = ev->data;
+    cmd = ev->data;
+    peer = cmd->peer;
+    timeout = cmd->redis->timeout;
 
     /* the answer may be there, and its event yet to come */
 
-    ngx_sensu_redis_conn_read(&peer->conn);
+    if (!cmd->late) {
+        cmd->late = 1;
+        ngx_add_timer(ev, 1);
+        return;
+    }
 
-    msec = ngx_sensu_redis_peer_late(peer);
+    if (cmd->op && peer->state != NGX_SENSU_REDIS_READY) {
+        ngx_sensu_redis_peer_fail(cmd);
+        return;
+    }
 
-    if (msec) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_TIMEOUTS, 1);
+    ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_TIMEOUTS, 1);
+    ngx_sprintf(text, "no answer in %Mms%Z", cmd->wait);
 
-        ngx_sprintf((u_char *) peer->conn.reason, "no answer in %Mms%Z", msec);
-
+    if (cmd->op == NULL) {
+        (void) ngx_sensu_redis_conn_fails(&peer->conn, (char *) text);
         ngx_sensu_redis_peer_leave(peer, 1);
+        return;
     }
 
-    for (q = ngx_queue_head(&peer->queue);
-         q != ngx_queue_sentinel(&peer->queue);
-         q = ngx_queue_next(q))
-    {
-        cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-        ngx_sensu_redis_cmd_until(cmd);
-    }
-}
+    ngx_sensu_redis_tell(peer, "was late:", (char *) text);
 
+    ngx_sensu_op_complete(cmd->op, NGX_ERROR);
 
-/*
- * Who waits too long fails alone: one late answer is no outage.  A connection
- * that stays silent, or does not even begin, is lost: returns after how long.
- */
+    cmd->op = NULL;
+    cmd->again = 0;
+    cmd->late = 0;
+    cmd->reply = ngx_sensu_redis_peer_said;
+    cmd->wait += NGX_SENSU_REDIS_SILENCE * timeout;
 
-static ngx_msec_t
-ngx_sensu_redis_peer_late(ngx_sensu_redis_peer_t *peer)
-{
-    ngx_uint_t              n;
-    ngx_queue_t            *q, *next;
-    ngx_sensu_redis_cmd_t  *cmd;
-
-    n = 0;
-
-    for (q = ngx_queue_head(&peer->queue);
-         q != ngx_queue_sentinel(&peer->queue);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-
-        if ((ngx_msec_int_t) (ngx_current_msec - cmd->deadline) >= 0) {
-
-            if (n >= peer->sent) {
-                ngx_sensu_redis_peer_fail(peer, cmd);
-
-            } else if (cmd->op) {
-                ngx_sensu_redis_cmd_late(cmd);
-
-            } else {
-                return cmd->deadline - cmd->start;
-            }
-        }
-
-        n++;
-    }
-
-    return 0;
+    ngx_add_timer(ev, NGX_SENSU_REDIS_SILENCE * timeout);
 }
 
 
@@ -533,7 +510,7 @@ ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force)
 
     if (force
         || (peer->state == NGX_SENSU_REDIS_READY
-            && ngx_queue_empty(&peer->queue)))
+            && ngx_queue_empty(&peer->sent)))
     {
         ngx_sensu_redis_peer_close(peer);
     }
@@ -545,34 +522,18 @@ ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force)
 void
 ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_queue_t            *q;
-    ngx_sensu_redis_cmd_t  *cmd;
-
     if (peer->state == NGX_SENSU_REDIS_READY) {
         ngx_sensu_stat_connections(-1);
     }
 
     peer->state = NGX_SENSU_REDIS_IDLE;
     peer->outage = 0;
-    peer->sent = 0;
 
-    ngx_sensu_redis_conn_close(&peer->conn);
+    ngx_sensu_redis_peer_stop(peer);
+    ngx_sensu_redis_peer_drain(&peer->sent);
+    ngx_sensu_redis_peer_drain(&peer->waiting);
 
-    while (!ngx_queue_empty(&peer->queue)) {
-        q = ngx_queue_head(&peer->queue);
-        cmd = ngx_queue_data(q, ngx_sensu_redis_cmd_t, queue);
-        ngx_sensu_redis_peer_fail(peer, cmd);
-    }
-
-    if (peer->retry.posted) {
-        ngx_delete_posted_event(&peer->retry);
-    }
-
-    if (peer->retry.timer_set) {
-        ngx_del_timer(&peer->retry);
-    }
-
-    if (peer->timer.timer_set) {
-        ngx_del_timer(&peer->timer);
-    }
+#if (NGX_SSL)
+    ngx_sensu_redis_tls_forget(&peer->conn);
+#endif
 }

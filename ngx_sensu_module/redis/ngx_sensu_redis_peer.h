@@ -9,8 +9,9 @@
 #define _NGX_SENSU_REDIS_PEER_H_INCLUDED_
 
 
-#include "ngx_sensu_redis_conn.h"
+#include "ngx_sensu_log.h"
 #include "ngx_sensu_redis.h"
+#include "ngx_sensu_redis_conn.h"
 
 
 #define NGX_SENSU_REDIS_SLOTS      16384
@@ -18,7 +19,6 @@
 #define NGX_SENSU_REDIS_TROUBLES   48
 #define NGX_SENSU_REDIS_KEY        512     /* bytes, with the prefix */
 #define NGX_SENSU_REDIS_PREFIX     64
-#define NGX_SENSU_REDIS_ARGS       8       /* of a script */
 
 /* time-outs: a connection that was silent for so many more is lost */
 #define NGX_SENSU_REDIS_SILENCE    3
@@ -56,10 +56,11 @@ typedef struct {
     /* says who we are on a new connection, up to peer_ready() */
     void                       (*greet)(ngx_sensu_redis_peer_t *peer);
 
-    /* whom to ask; NULL: nobody */
+    /* whom to ask; NULL: there is one */
     ngx_sensu_redis_peer_t    *(*pick)(ngx_sensu_redis_cmd_t *cmd);
 
-    /* NGX_OK: the error sent the command elsewhere, and it is on its way */
+    /* NGX_OK: the error sent the command elsewhere, and it is on its way;
+       NULL: there is no such error */
     ngx_int_t                  (*redirect)(ngx_sensu_redis_cmd_t *cmd,
                                      const char *error);
 } ngx_sensu_redis_topology_t;
@@ -79,10 +80,9 @@ struct ngx_sensu_redis_peer_s {
 
     ngx_sensu_redis_state_e      state;
 
-    ngx_queue_t                  queue;     /* in the order of the answers */
-    ngx_uint_t                   sent;      /* so many of it */
+    ngx_queue_t                  sent;      /* in the order of the answers */
+    ngx_queue_t                  waiting;   /* until it is ready */
 
-    ngx_event_t                  timer;     /* the first deadline */
     ngx_event_t                  retry;     /* connects again */
 
     ngx_msec_t                   ready;     /* since then */
@@ -90,18 +90,12 @@ struct ngx_sensu_redis_peer_s {
 
     ngx_msec_t                   outage;    /* began then, 0: there is none */
     ngx_uint_t                   refused;   /* in it */
-    uint64_t                     told;      /* in it, troubles as bits */
-    ngx_msec_t                   said;      /* when one of them was told */
 
     ngx_uint_t                   slots;     /* it serves, as far as known */
 };
 
 
-/*
- * op is NULL for commands of the client's own.  buf is the command on the
- * wire; what follows the first two arguments starts at rest (of an EVALSHA
- * that becomes an EVAL).
- */
+/* op is NULL for commands of the client's own, and where nobody waits on */
 
 struct ngx_sensu_redis_cmd_s {
     ngx_queue_t                  queue;
@@ -112,20 +106,24 @@ struct ngx_sensu_redis_cmd_s {
                                                error ends the connection */
     ngx_sensu_redis_reply_pt     value;     /* where it is no error */
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
-    ngx_msec_t                   start;
-    ngx_msec_t                   deadline;
     ngx_uint_t                   slot;
     ngx_uint_t                   hops;
-    ngx_uint_t                   nargs;
-    ngx_str_t                    buf;
-    size_t                       rest;
     ngx_uint_t                   again;     /* may be sent once more */
+
+    ngx_chain_t                  link;      /* of what is to be written */
+    ngx_buf_t                    buf;
+
+    ngx_event_t                  timer;
+    ngx_msec_t                   wait;      /* until then, from its begin */
+    ngx_uint_t                   late;
 };
 
 
 struct ngx_sensu_redis_s {
     ngx_pool_t                  *pool;
     const ngx_sensu_redis_topology_t  *topology;
+    ngx_str_t                    hosts;     /* as in the URL */
+    in_port_t                    port;      /* where they name none */
     ngx_sensu_redis_addr_t      *seeds;     /* servers, or sentinels */
     ngx_uint_t                   nseeds;
     ngx_str_t                    master;    /* its name for the sentinels */
@@ -133,7 +131,8 @@ struct ngx_sensu_redis_s {
     ngx_str_t                    user;
     ngx_str_t                    password;
     ngx_str_t                    prefix;
-    ngx_msec_t                   timeout;
+    ngx_str_t                    time;
+    ngx_msec_t                   timeout;   /* that is it */
     ngx_resolver_t             **resolver;  /* of its block */
     ngx_str_t                    file;      /* where it is configured */
     ngx_uint_t                   line;
@@ -144,47 +143,31 @@ struct ngx_sensu_redis_s {
 
     ngx_sensu_redis_peer_t     **peers;     /* one, but in a cluster */
     ngx_uint_t                   npeers;
-    u_char                      *slots;     /* a peer's number + 1, or 0 */
+    ngx_sensu_redis_peer_t     **slots;     /* of a cluster: whose it is */
     ngx_msec_t                   learnt;    /* when the slots were asked for */
-    ngx_msec_t                   told[NGX_SENSU_REDIS_TROUBLES];
-    ngx_uint_t                   hushed[NGX_SENSU_REDIS_TROUBLES];
+    ngx_sensu_damper_t           dampers[NGX_SENSU_REDIS_TROUBLES];
 };
 
-
-extern const ngx_sensu_redis_trouble_t
-    ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES];
 
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_one;
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel;
 extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster;
 
 
-/* ngx_sensu_redis_cmd.c; op may be NULL; a key is the second argument */
+/* ngx_sensu_redis_cmd.c: takes what hiredis has made; op may be NULL */
 ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
-    ngx_sensu_op_t *op, ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
-    ngx_sensu_redis_reply_pt reply);
+    ngx_sensu_op_t *op, ngx_sensu_redis_reply_pt reply, char *text, int len);
 void ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc);
-void ngx_sensu_redis_fail_fast(ngx_sensu_redis_cmd_t *cmd);
+ngx_uint_t ngx_sensu_redis_slot(ngx_str_t *prefix, ngx_str_t *key);
 
-/* its deadline has passed, and it waits on for nobody; sets the peer's timer */
-void ngx_sensu_redis_cmd_late(ngx_sensu_redis_cmd_t *cmd);
-void ngx_sensu_redis_cmd_until(ngx_sensu_redis_cmd_t *cmd);
-
-/* an EVALSHA becomes an EVAL */
-ngx_int_t ngx_sensu_redis_cmd_eval(ngx_sensu_redis_cmd_t *cmd);
-
-/* prefix and key; name->data has NGX_SENSU_REDIS_KEY bytes of room */
-ngx_int_t ngx_sensu_redis_key(ngx_sensu_redis_t *redis, ngx_str_t *key,
-    ngx_str_t *name);
-
-/* ngx_sensu_redis_trouble.c: a number of the table */
-ngx_uint_t ngx_sensu_redis_trouble(const char *said);
+/* ngx_sensu_redis_outage.c: what is known of what was said */
+const ngx_sensu_redis_trouble_t *ngx_sensu_redis_trouble(const char *said);
 
 /* logs it, but once a minute; does: "answered", "was late:" */
-void ngx_sensu_redis_tell(ngx_sensu_redis_t *redis, u_char *name,
-    const char *does, const char *said);
+void ngx_sensu_redis_tell(ngx_sensu_redis_peer_t *peer, const char *does,
+    const char *said);
 
-/* ngx_sensu_redis_outage.c: it is down, try again after so long */
+/* it is down, try again after so long */
 ngx_msec_t ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer);
 
@@ -198,11 +181,14 @@ void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
 
 /* now, before those that wait; in its turn */
-void ngx_sensu_redis_peer_say(ngx_sensu_redis_peer_t *peer,
+void ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
 void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
 void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
+
+/* the time of a command is over */
+void ngx_sensu_redis_peer_late(ngx_event_t *ev);
 
 /* a command would be refused */
 ngx_uint_t ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer);
@@ -216,30 +202,32 @@ void ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer,
     const char *error);
 void ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what);
 
+/* a reply: nobody waits for it, but an error is told */
+void ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply);
+
 /* ngx_sensu_redis_greeting.c: with a command of the topology, or none */
-void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
-    ngx_str_t *args, ngx_sensu_redis_reply_pt reply);
+void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply, const char *command);
 void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
-void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_uint_t nargs,
-    ngx_str_t *args, ngx_sensu_redis_reply_pt reply);
 
-/* ngx_sensu_redis_one.c */
-ngx_sensu_redis_peer_t *ngx_sensu_redis_one_pick(ngx_sensu_redis_cmd_t *cmd);
-ngx_int_t ngx_sensu_redis_one_redirect(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
+/* a command of the client's own, now, before those that wait */
+void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_reply_pt reply, const char *fmt, ...);
 
-/* ngx_sensu_redis.c: an operation and its command, not sent yet */
+/*
+ * ngx_sensu_redis.c: an operation and its command, not sent yet.  NULL: no
+ * memory, or too long a key.
+ */
 ngx_sensu_redis_cmd_t *ngx_sensu_redis_ask(ngx_sensu_redis_t *redis,
-    ngx_sensu_op_e kind, ngx_uint_t nargs, ngx_str_t *args, ngx_str_t *key,
-    ngx_sensu_redis_reply_pt value);
+    ngx_sensu_op_e kind, ngx_str_t *key, ngx_sensu_redis_reply_pt value,
+    const char *fmt, ...);
 ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd,
     ngx_sensu_op_pt done, void *data);
 
 /* ngx_sensu_redis_url.c */
 ngx_int_t ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url);
-ngx_int_t ngx_sensu_redis_url_resolve(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis);
+ngx_int_t ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis);
 
 /* says what is wrong, and how it should be */
 ngx_int_t ngx_sensu_redis_wrong(ngx_conf_t *cf, ngx_str_t *what,

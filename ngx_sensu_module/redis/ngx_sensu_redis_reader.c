@@ -10,13 +10,8 @@
 
 
 static void ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r,
-    u_char **p, u_char *last);
-static void ngx_sensu_redis_reader_value(ngx_sensu_redis_reader_t *r);
-static void ngx_sensu_redis_reader_string(ngx_sensu_redis_reader_t *r,
-    u_char **p, u_char *last);
-static void ngx_sensu_redis_reader_array(ngx_sensu_redis_reader_t *r,
-    ngx_int_t n);
-static void ngx_sensu_redis_reader_end(ngx_sensu_redis_reader_t *r);
+    u_char ch);
+static ngx_int_t ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r);
 static void ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r,
     u_char *data, size_t len);
 
@@ -25,172 +20,112 @@ ngx_int_t
 ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
     u_char *last, redisReply **reply)
 {
-    while (*p < last && !r->whole && r->error == NULL) {
+    size_t  n;
 
-        if (r->keep || r->drop) {
-            ngx_sensu_redis_reader_string(r, p, last);
+    r->reply = NULL;
+
+    while (*p < last && r->reply == NULL && r->error == NULL) {
+
+        n = last - *p;
+
+        if (r->keep) {
+            n = ngx_min(r->keep, n);
+            r->keep -= n;
+
+            ngx_sensu_redis_reader_pass(r, *p, n);
+
+        } else if (r->drop) {
+            n = ngx_min(r->drop, n);
+            r->drop -= n;
+
+            if (r->drop == 0) {
+                ngx_sensu_redis_reader_pass(r, (u_char *) CRLF, 2);
+            }
 
         } else {
-            ngx_sensu_redis_reader_line(r, p, last);
+            n = 1;
+            ngx_sensu_redis_reader_line(r, **p);
         }
+
+        *p += n;
     }
 
-    if (r->error) {
-        return NGX_ERROR;
-    }
+    *reply = r->reply;
 
-    if (!r->whole) {
-        return NGX_AGAIN;
-    }
-
-    r->whole = 0;
-    r->elements = 0;
-    r->size = 0;
-    *reply = NULL;
-
-    if (redisReaderGetReply(r->reader, (void **) reply) != REDIS_OK
-        || *reply == NULL)
-    {
-        r->error = r->reader->err ? r->reader->errstr : "Protocol error";
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return r->error ? NGX_ERROR : r->reply ? NGX_OK : NGX_AGAIN;
 }
 
 
 /* the end of a line too long for an error is left out */
 
 static void
-ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r, u_char **p,
-    u_char *last)
+ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r, u_char ch)
 {
-    u_char  ch;
-
-    while (*p < last) {
-        ch = *(*p)++;
-
-        if (ch == LF) {
-            ngx_sensu_redis_reader_value(r);
-            r->len = 0;
-            return;
-        }
+    if (ch != LF) {
 
         if (ch != CR && r->len < NGX_SENSU_REDIS_LINE - 2) {
             r->line[r->len++] = ch;
         }
+
+        return;
+    }
+
+    if (ngx_sensu_redis_reader_count(r) == NGX_OK) {
+        r->line[r->len++] = CR;
+        r->line[r->len++] = LF;
+
+        ngx_sensu_redis_reader_pass(r, r->line, r->len);
+        r->len = 0;
     }
 }
 
 
-static void
-ngx_sensu_redis_reader_value(ngx_sensu_redis_reader_t *r)
+/* what is dropped of a string is the rest of it, and its line end */
+
+static ngx_int_t
+ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r)
 {
     u_char     *p;
     ngx_int_t   n;
 
     p = r->line;
-    n = NGX_ERROR;
+    p[r->len] = '\0';
 
-    if (r->len && (*p == '$' || *p == '*')) {
-        n = ngx_atoi(p + 1, r->len - 1);
+    if (*p == '+' || *p == '-' || *p == ':') {
+        return NGX_OK;
+    }
 
-        if (n == NGX_ERROR && (r->len != 3 || ngx_strncmp(p + 1, "-1", 2))) {
-            r->error = "Protocol error, a length that is no number";
-            return;
-        }
-
-        if (*p == '$' && n >= 0) {
-            r->keep = ngx_min((size_t) n, NGX_SENSU_REDIS_STRING);
-            r->drop = (size_t) n - r->keep + 2;
-            r->len = ngx_sprintf(p, "$%uz", r->keep) - p;
-        }
-
-    } else if (r->len == 0 || (*p != '+' && *p != '-' && *p != ':')) {
+    if (*p != '$' && *p != '*') {
         r->error = "Protocol error, no answer begins so";
-        return;
+        return NGX_ERROR;
     }
 
-    p[r->len++] = CR;
-    p[r->len++] = LF;
-
-    ngx_sensu_redis_reader_pass(r, p, r->len);
-
-    if (*p == '*' && n > 0) {
-        ngx_sensu_redis_reader_array(r, n);
-
-    } else if (r->drop == 0) {
-        ngx_sensu_redis_reader_end(r);
-
-    } else if (r->keep == 0) {
-        ngx_sensu_redis_reader_pass(r, (u_char *) CRLF, 2);
-    }
-}
-
-
-/* what is dropped is the rest of it, and its line end */
-
-static void
-ngx_sensu_redis_reader_string(ngx_sensu_redis_reader_t *r, u_char **p,
-    u_char *last)
-{
-    size_t  n;
-
-    if (r->keep) {
-        n = ngx_min(r->keep, (size_t) (last - *p));
-
-        ngx_sensu_redis_reader_pass(r, *p, n);
-        *p += n;
-        r->keep -= n;
-
-        if (r->keep == 0) {
-            ngx_sensu_redis_reader_pass(r, (u_char *) CRLF, 2);
-        }
-
-        return;
+    if (ngx_strcmp(p + 1, "-1") == 0) {
+        return NGX_OK;
     }
 
-    n = ngx_min(r->drop, (size_t) (last - *p));
+    n = ngx_atoi(p + 1, r->len - 1);
 
-    *p += n;
-    r->drop -= n;
-
-    if (r->drop == 0) {
-        ngx_sensu_redis_reader_end(r);
+    if (n == NGX_ERROR) {
+        r->error = "Protocol error, a length that is no number";
+        return NGX_ERROR;
     }
-}
 
-
-static void
-ngx_sensu_redis_reader_array(ngx_sensu_redis_reader_t *r, ngx_int_t n)
-{
-    if (r->depth == NGX_SENSU_REDIS_DEPTH
-        || (ngx_uint_t) n > NGX_SENSU_REDIS_ELEMENTS - r->elements)
-    {
-        r->error = "it answers more than was asked";
-        return;
+    if (*p == '$') {
+        r->keep = ngx_min((size_t) n, NGX_SENSU_REDIS_STRING);
+        r->drop = (size_t) n - r->keep + 2;
+        r->len = ngx_sprintf(p, "$%uz", r->keep) - p;
+        return NGX_OK;
     }
 
     r->elements += n;
-    r->owed[r->depth++] = n;
-}
 
-
-/* of a value: it may have been the last one of the arrays it is in */
-
-static void
-ngx_sensu_redis_reader_end(ngx_sensu_redis_reader_t *r)
-{
-    while (r->depth) {
-
-        if (--r->owed[r->depth - 1]) {
-            return;
-        }
-
-        r->depth--;
+    if (r->elements > NGX_SENSU_REDIS_ELEMENTS) {
+        r->error = "it answers more than was asked";
+        return NGX_ERROR;
     }
 
-    r->whole = 1;
+    return NGX_OK;
 }
 
 
@@ -200,12 +135,18 @@ ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r, u_char *data,
 {
     r->size += len;
 
-    if (r->size > NGX_SENSU_REDIS_ANSWER) {
-        r->error = "it answers more than was asked";
-        return;
-    }
+    if (redisReaderFeed(r->reader, (char *) data, len) != REDIS_OK
+        || redisReaderGetReply(r->reader, &r->reply) != REDIS_OK)
+    {
+        r->error = r->reader->errstr;
 
-    if (redisReaderFeed(r->reader, (char *) data, len) != REDIS_OK) {
-        r->error = "no memory";
+    } else if (r->reply) {
+        r->size = 0;
+        r->elements = 0;
+
+    } else if (r->size > NGX_SENSU_REDIS_ANSWER
+               || r->reader->ridx > NGX_SENSU_REDIS_DEPTH)
+    {
+        r->error = "it answers more than was asked";
     }
 }

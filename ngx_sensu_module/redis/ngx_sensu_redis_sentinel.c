@@ -24,8 +24,8 @@ static void ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
 
 const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel = {
     ngx_sensu_redis_sentinel_greet,
-    ngx_sensu_redis_one_pick,
-    ngx_sensu_redis_one_redirect
+    NULL,
+    NULL
 };
 
 
@@ -34,17 +34,13 @@ const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel = {
 static void
 ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_str_t  role;
-
-    if (!peer->found) {
-        peer->what = "sentinel";
-        ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_first);
+    if (peer->found) {
+        ngx_sensu_redis_greet(peer, ngx_sensu_redis_sentinel_role, "ROLE");
         return;
     }
 
-    ngx_str_set(&role, "ROLE");
-
-    ngx_sensu_redis_greet(peer, 1, &role, ngx_sensu_redis_sentinel_role);
+    peer->what = "sentinel";
+    ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_first);
 }
 
 
@@ -52,13 +48,12 @@ static void
 ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_reply_pt reply)
 {
-    ngx_str_t  args[3];
+    ngx_str_t  *master;
 
-    ngx_str_set(&args[0], "SENTINEL");
-    ngx_str_set(&args[1], "get-master-addr-by-name");
-    args[2] = peer->redis->master;
+    master = &peer->redis->master;
 
-    ngx_sensu_redis_say(peer, 3, args, reply);
+    ngx_sensu_redis_say(peer, reply, "SENTINEL get-master-addr-by-name %b",
+                        master->data, master->len);
 }
 
 
@@ -107,8 +102,7 @@ static const char *
 ngx_sensu_redis_sentinel_master(redisReply *reply,
     ngx_sensu_redis_addr_t *addr)
 {
-    ngx_int_t    port;
-    redisReply  *host, *number;
+    redisReply  *host, *port;
 
     if (reply->type == REDIS_REPLY_ERROR) {
         return reply->str;
@@ -118,29 +112,23 @@ ngx_sensu_redis_sentinel_master(redisReply *reply,
         return "it does not know the master";
     }
 
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-        return "something else than an address";
-    }
-
-    host = reply->element[0];
-    number = reply->element[1];
-
-    if (host->type != REDIS_REPLY_STRING
-        || number->type != REDIS_REPLY_STRING)
+    if (reply->type == REDIS_REPLY_ARRAY
+        && reply->elements == 2
+        && reply->element[0]->type == REDIS_REPLY_STRING
+        && reply->element[1]->type == REDIS_REPLY_STRING)
     {
-        return "something else than an address";
+        host = reply->element[0];
+        port = reply->element[1];
+
+        if (ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len,
+                                 ngx_atoi((u_char *) port->str, port->len))
+            == NGX_OK)
+        {
+            return NULL;
+        }
     }
 
-    port = ngx_atoi((u_char *) number->str, number->len);
-
-    if (port == NGX_ERROR
-        || ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len, port)
-           != NGX_OK)
-    {
-        return "something else than an address";
-    }
-
-    return NULL;
+    return "something else than an address";
 }
 
 

@@ -20,19 +20,17 @@ static ngx_int_t ngx_sensu_redis_tls_ca(ngx_conf_t *cf,
 static void ngx_sensu_redis_tls_session(ngx_connection_t *c);
 
 
-/* where a session that may be reused is kept; of the process' SSL_CTX */
-static int  ngx_sensu_redis_tls_index = -1;
-
-
 ngx_int_t
 ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 {
     ngx_pool_cleanup_t  *cln;
 
+    tls->on |= (tls->tls.len != 0);
+
     if (!tls->on) {
 
         if (tls->ca.len || tls->cert.len || tls->key.len || tls->name.len
-            || !tls->verify)
+            || tls->verify.len)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "ca=, cert=, key=, name= and verify= of "
@@ -123,8 +121,14 @@ ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param, ngx_str_t *file)
 static ngx_int_t
 ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 {
-    if (tls->verify) {
+    if (tls->verify.len == 0) {
         SSL_CTX_set_verify(tls->ssl.ctx, SSL_VERIFY_PEER, NULL);
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "verify=off of sensu_redis: whoever is between "
+                           "this nginx and Redis can read and change all of "
+                           "it");
     }
 
     if (tls->ca.len == 0) {
@@ -148,16 +152,18 @@ ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 
 
 ngx_int_t
-ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
-    ngx_sensu_redis_addr_t *addr, void **session,
+ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ngx_connection_handler_pt handler)
 {
-    char               *name;
-    ngx_int_t           rc;
-    ngx_uint_t          numeric;
-    ngx_ssl_conn_t     *ssl;
-    X509_VERIFY_PARAM  *param;
-    unsigned char       buf[sizeof(struct in6_addr)];
+    char                   *name;
+    ngx_int_t               rc;
+    ngx_ssl_conn_t         *ssl;
+    ngx_connection_t       *c;
+    X509_VERIFY_PARAM      *param;
+    ngx_sensu_redis_tls_t  *tls;
+
+    c = conn->connection;
+    tls = conn->tls;
 
     c->pool = ngx_create_pool(1024, c->log);
 
@@ -170,35 +176,24 @@ ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
     }
 
     ssl = c->ssl->connection;
+    param = SSL_get0_param(ssl);
+
     name = (char *) (tls->name.len ? tls->name.data
-                     : addr->name ? addr->name : addr->host);
-    numeric = (inet_pton(AF_INET, name, buf) == 1
-               || inet_pton(AF_INET6, name, buf) == 1);
+                     : conn->addr->name ? conn->addr->name
+                     : conn->addr->host);
 
-    if (tls->verify) {
-        param = SSL_get0_param(ssl);
+    /* a name is told to the server, too, but no address */
 
-        rc = numeric ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
-                     : X509_VERIFY_PARAM_set1_host(param, name, 0);
-        if (rc != 1) {
-            return NGX_ERROR;
-        }
+    if (X509_VERIFY_PARAM_set1_ip_asc(param, name) != 1
+        && (X509_VERIFY_PARAM_set1_host(param, name, 0) != 1
+            || SSL_set_tlsext_host_name(ssl, name) != 1))
+    {
+        return NGX_ERROR;
     }
 
-    if (!numeric) {
-        (void) SSL_set_tlsext_host_name(ssl, name);
+    if (conn->session) {
+        (void) ngx_ssl_set_session(c, conn->session);
     }
-
-    if (*session) {
-        (void) ngx_ssl_set_session(c, *session);
-    }
-
-    if (ngx_sensu_redis_tls_index == -1) {
-        ngx_sensu_redis_tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
-                                                         NULL);
-    }
-
-    (void) SSL_set_ex_data(ssl, ngx_sensu_redis_tls_index, session);
 
     c->ssl->save_session = ngx_sensu_redis_tls_session;
 
@@ -215,67 +210,75 @@ ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
 static void
 ngx_sensu_redis_tls_session(ngx_connection_t *c)
 {
-    void  **session;
+    ngx_sensu_redis_conn_t  *conn;
 
-    session = SSL_get_ex_data(c->ssl->connection, ngx_sensu_redis_tls_index);
+    conn = c->data;
 
-    ngx_sensu_redis_tls_forget(session);
+    ngx_sensu_redis_tls_forget(conn);
 
-    *session = ngx_ssl_get_session(c);
+    conn->session = ngx_ssl_get_session(c);
 }
 
 
 void
-ngx_sensu_redis_tls_forget(void **session)
+ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn)
 {
-    if (*session) {
-        ngx_ssl_free_session((ngx_ssl_session_t *) *session);
-        *session = NULL;
+    if (conn->session) {
+        ngx_ssl_free_session((ngx_ssl_session_t *) conn->session);
+        conn->session = NULL;
     }
 }
 
 
-/* "": nginx has said it */
-
-const char *
-ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
+ngx_int_t
+ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 {
-    long         rc;
-    static char  text[160];
+    long               rc;
+    ngx_connection_t  *c;
+
+    c = conn->connection;
 
     if (c->ssl == NULL) {
-        return "no memory";
+        return ngx_sensu_redis_conn_fails(conn, "no memory");
     }
 
-    rc = tls->verify ? SSL_get_verify_result(c->ssl->connection) : X509_V_OK;
-
+    rc = conn->tls->verify.len ? X509_V_OK
+                               : SSL_get_verify_result(c->ssl->connection);
     switch (rc) {
 
     case X509_V_OK:
-        return c->ssl->handshaked ? NULL : "";
+        /* if it failed nginx has said why */
+        return c->ssl->handshaked ? NGX_OK : NGX_ERROR;
 
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return "its certificate is for another name";
+        return ngx_sensu_redis_conn_fails(conn,
+                                     "its certificate is for another name");
 
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "its certificate has expired";
-
-    default:
-        ngx_snprintf((u_char *) text, sizeof(text),
-                     "its certificate is not trusted: %s%Z",
-                     X509_verify_cert_error_string(rc));
-        return text;
+        return ngx_sensu_redis_conn_fails(conn, "its certificate has expired");
     }
+
+    *ngx_snprintf((u_char *) conn->reason, sizeof(conn->reason) - 1,
+                  "its certificate is not trusted: %s",
+                  X509_verify_cert_error_string(rc)) = '\0';
+
+    return NGX_ERROR;
 }
 
 
+/* a "close notify" only where nothing else waits to be written */
+
 void
-ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
+ngx_sensu_redis_tls_end(ngx_sensu_redis_conn_t *conn)
 {
+    ngx_connection_t  *c;
+
+    c = conn->connection;
+
     if (c->ssl) {
         c->ssl->no_wait_shutdown = 1;
-        c->ssl->no_send_shutdown = quiet;
+        c->ssl->no_send_shutdown = (conn->out != NULL || c->buffered);
 
         (void) ngx_ssl_shutdown(c);
     }
@@ -286,7 +289,7 @@ ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
 ngx_int_t
 ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 {
-    if (!tls->on) {
+    if (!tls->on && tls->tls.len == 0) {
         return NGX_OK;
     }
 
@@ -294,34 +297,6 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
                        "sensu_redis with TLS needs an nginx that has it");
 
     return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
-    ngx_sensu_redis_addr_t *addr, void **session,
-    ngx_connection_handler_pt handler)
-{
-    return NGX_ERROR;
-}
-
-
-const char *
-ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
-{
-    return "this nginx has no TLS";
-}
-
-
-void
-ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
-{
-}
-
-
-void
-ngx_sensu_redis_tls_forget(void **session)
-{
 }
 
 #endif

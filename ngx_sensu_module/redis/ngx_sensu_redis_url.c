@@ -37,12 +37,8 @@ static ngx_int_t ngx_sensu_redis_url_master(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *url, u_char **p);
 static ngx_int_t ngx_sensu_redis_url_db(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, u_char *p, u_char *last);
-static ngx_int_t ngx_sensu_redis_url_seeds(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, u_char *p, u_char *last, in_port_t port);
 static ngx_int_t ngx_sensu_redis_url_seed(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *host, in_port_t port);
-static ngx_int_t ngx_sensu_redis_url_addresses(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *named);
+    ngx_sensu_redis_t *redis, ngx_url_t *u);
 
 
 static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
@@ -111,16 +107,15 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
     redis->topology = scheme->topology;
     redis->tls_conf.on = scheme->tls;
+    redis->port = scheme->port;
+    redis->hosts.data = p;
+    redis->hosts.len = end - p;
 
     if (redis->topology == &ngx_sensu_redis_one
         && ngx_strlchr(p, end, ',') != NULL)
     {
         return ngx_sensu_redis_wrong(cf, url, "names several servers: use "
                                      "sentinel:// or cluster://");
-    }
-
-    if (ngx_sensu_redis_url_seeds(cf, redis, p, end, scheme->port) != NGX_OK) {
-        return NGX_ERROR;
     }
 
     p = ngx_min(end + 1, last);
@@ -158,7 +153,7 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     end = args ? args : last;
 
     addr = &redis->seeds[0];
-    un = &addr->sockaddr.sockaddr_un;
+    un = &addr->at.sockaddr.sockaddr_un;
 
     redis->topology = &ngx_sensu_redis_one;
     redis->nseeds = 1;
@@ -172,7 +167,7 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     un->sun_family = AF_UNIX;
     *ngx_cpymem((u_char *) un->sun_path, p, end - p) = '\0';
 
-    addr->socklen = sizeof(struct sockaddr_un);
+    addr->at.socklen = sizeof(struct sockaddr_un);
     *ngx_sprintf(addr->text, "unix:%s", un->sun_path) = '\0';
 
     if (args == NULL) {
@@ -238,163 +233,103 @@ ngx_sensu_redis_url_db(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
 }
 
 
-/* a comma-separated list */
-
-static ngx_int_t
-ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
-    u_char *last, in_port_t port)
-{
-    u_char     *comma;
-    ngx_str_t   host;
-
-    for ( ;; ) {
-
-        comma = ngx_strlchr(p, last, ',');
-
-        host.data = p;
-        host.len = (comma ? comma : last) - p;
-
-        if (ngx_sensu_redis_url_seed(cf, redis, &host, port) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (comma == NULL) {
-            return NGX_OK;
-        }
-
-        p = comma + 1;
-    }
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *host, in_port_t port)
-{
-    ngx_url_t                u;
-    ngx_sensu_redis_addr_t  *seed;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = *host;
-    u.default_port = port;
-    u.no_resolve = 1;
-
-    if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
-        return ngx_sensu_redis_wrong(cf, host, "is more than 32 addresses: "
-                                     "name some, they tell the others");
-    }
-
-    seed = &redis->seeds[redis->nseeds++];
-
-    if (ngx_strlchr(host->data, host->data + host->len, '/') == NULL
-        && ngx_parse_url(cf->pool, &u) == NGX_OK)
-    {
-        if (u.family == AF_INET6) {
-            /* without its brackets */
-            u.host.data++;
-            u.host.len -= 2;
-        }
-
-        if (ngx_sensu_redis_addr(seed, u.host.data, u.host.len, u.port)
-            == NGX_OK)
-        {
-            return NGX_OK;
-        }
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "%s in \"%V\" of sensu_redis: it must be host:port, "
-                       "and an IPv6 address in brackets",
-                       u.err ? u.err : "invalid host", host);
-
-    return NGX_ERROR;
-}
-
-
 /*
- * Without a resolver names become addresses here, once, as no worker may wait
- * for that.
+ * The servers that a comma-separated list names.  Where a resolver is set it
+ * is asked for names at each connect; without one they become addresses here,
+ * once, as no worker may wait for that.
  */
 
 ngx_int_t
-ngx_sensu_redis_url_resolve(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
+ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
-    ngx_uint_t               i, n;
-    ngx_resolver_t          *resolver;
-    ngx_sensu_redis_addr_t  *named;
+    u_char          *p, *last, *comma;
+    ngx_url_t        u;
+    ngx_uint_t       n;
+    ngx_resolver_t  *resolver;
 
     resolver = *redis->resolver;
 
-    if (resolver && ngx_sensu_redis_serves(resolver)) {
-        return NGX_OK;
-    }
+    p = redis->hosts.data;
+    last = p + redis->hosts.len;
 
-    named = redis->seeds;
-    n = redis->nseeds;
+    /* a unix socket has none */
 
-    redis->nseeds = 0;
-    redis->seeds = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SEEDS
-                                         * sizeof(ngx_sensu_redis_addr_t));
-    if (redis->seeds == NULL) {
-        return NGX_ERROR;
-    }
+    for (n = 0; p && n < NGX_SENSU_REDIS_SEEDS; n++) {
 
-    for (i = 0; i < n; i++) {
-        if (ngx_sensu_redis_url_addresses(cf, redis, &named[i]) != NGX_OK) {
+        comma = ngx_strlchr(p, last, ',');
+
+        ngx_memzero(&u, sizeof(ngx_url_t));
+
+        u.url.data = p;
+        u.url.len = (comma ? comma : last) - p;
+        u.default_port = redis->port;
+        u.no_resolve = resolver && ngx_sensu_redis_serves(resolver);
+
+        if (ngx_parse_url(cf->pool, &u) != NGX_OK
+            || ngx_sensu_redis_url_seed(cf, redis, &u) != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "%s in \"%V\" of sensu_redis: it must be host:port, "
+                          "and an IPv6 address in brackets; check a name, or "
+                          "let a \"resolver\" be asked for it at each connect, "
+                          "in %V:%ui", u.err ? u.err : "invalid host",
+                          &u.url, &redis->file, redis->line);
             return NGX_ERROR;
         }
+
+        p = comma ? comma + 1 : NULL;
+    }
+
+    if (p) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "sensu_redis has more than 32 addresses: name some, "
+                      "they tell the others, in %V:%ui", &redis->file,
+                      redis->line);
+        return NGX_ERROR;
     }
 
     return NGX_OK;
 }
 
 
-/* too many of them are no harm: one server of the name will do */
+/* too many addresses are no harm: one server of the name will do */
 
 static ngx_int_t
-ngx_sensu_redis_url_addresses(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_sensu_redis_addr_t *named)
+ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
+    ngx_url_t *u)
 {
     size_t                   len;
-    u_char                   text[NGX_SOCKADDR_STRLEN];
-    ngx_url_t                u;
+    u_char                  *name, text[NGX_SOCKADDR_STRLEN];
     ngx_uint_t               i;
     ngx_sensu_redis_addr_t  *seed;
 
-    if (redis->nseeds == NGX_SENSU_REDIS_SEEDS) {
-        return NGX_OK;
+    if (u->naddrs == 0) {
+        return ngx_sensu_redis_addr(&redis->seeds[redis->nseeds++],
+                                    u->host.data, u->host.len, u->port);
     }
 
-    if (named->socklen) {
-        redis->seeds[redis->nseeds++] = *named;
-        return NGX_OK;
+    if (*u->host.data == '[') {
+        u->host.data++;
+        u->host.len -= 2;
     }
 
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.host.data = named->host;
-    u.host.len = ngx_strlen(named->host);
-    u.port = (in_port_t) named->port;
-
-    if (ngx_inet_resolve_host(cf->pool, &u) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "%s in \"%s\" of sensu_redis in %V:%ui: check the name, "
-                      "or let a \"resolver\" be asked for it at each connect",
-                      u.err, named->host, &redis->file, redis->line);
+    name = ngx_pnalloc(cf->pool, u->host.len + 1);
+    if (name == NULL) {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < u.naddrs && redis->nseeds < NGX_SENSU_REDIS_SEEDS; i++) {
+    (void) ngx_cpystrn(name, u->host.data, u->host.len + 1);
+
+    for (i = 0; i < u->naddrs && redis->nseeds < NGX_SENSU_REDIS_SEEDS; i++) {
         seed = &redis->seeds[redis->nseeds++];
 
-        len = ngx_sock_ntop(u.addrs[i].sockaddr, u.addrs[i].socklen, text,
+        len = ngx_sock_ntop(u->addrs[i].sockaddr, u->addrs[i].socklen, text,
                             NGX_SOCKADDR_STRLEN, 0);
 
-        (void) ngx_sensu_redis_addr(seed, text, len, named->port);
+        (void) ngx_sensu_redis_addr(seed, text, len, u->port);
 
-        /* the name that its certificate should be for */
-        seed->name = named->host;
+        /* what its certificate should be for */
+        seed->name = name;
     }
 
     return NGX_OK;

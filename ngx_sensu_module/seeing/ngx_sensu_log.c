@@ -20,7 +20,8 @@ ngx_sensu_log(ngx_sensu_damper_t *damper, ngx_uint_t level, ngx_log_t *log,
     }
 
     if (damper->told
-        && ngx_current_msec - damper->told < NGX_SENSU_LOG_QUIET)
+        && ngx_current_msec - damper->told
+           < (damper->quiet ? damper->quiet : NGX_SENSU_LOG_QUIET))
     {
         damper->hushed++;
         return;

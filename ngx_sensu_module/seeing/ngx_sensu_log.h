@@ -20,6 +20,7 @@
 typedef struct {
     ngx_msec_t                told;      /* when, 0: not yet */
     ngx_uint_t                hushed;    /* since then */
+    ngx_msec_t                quiet;     /* 0: as most are */
 } ngx_sensu_damper_t;
 
 

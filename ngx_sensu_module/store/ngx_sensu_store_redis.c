@@ -42,20 +42,15 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_sensu_op_pt done, void *data)
 {
-    u_char                  buf[NGX_SENSU_REDIS_KEY];
-    ngx_str_t               args[2];
+    ngx_sensu_redis_t      *redis;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    args[1].data = buf;
+    redis = store->ctx;
 
-    if (ngx_sensu_redis_key(store->ctx, key, &args[1]) != NGX_OK) {
-        return NULL;
-    }
-
-    ngx_str_set(&args[0], "GET");
-
-    cmd = ngx_sensu_redis_ask(store->ctx, NGX_SENSU_OP_GET, 2, args, &args[1],
-                              ngx_sensu_store_redis_got);
+    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_GET, key,
+                              ngx_sensu_store_redis_got, "GET %b%b",
+                              redis->prefix.data, redis->prefix.len,
+                              key->data, key->len);
     if (cmd == NULL) {
         return NULL;
     }
@@ -70,25 +65,17 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done, void *data)
 {
-    u_char                  buf[NGX_SENSU_REDIS_KEY];
-    u_char                  seconds[NGX_TIME_T_LEN];
-    ngx_str_t               args[5];
+    ngx_sensu_redis_t      *redis;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    args[1].data = buf;
+    redis = store->ctx;
 
-    if (ngx_sensu_redis_key(store->ctx, key, &args[1]) != NGX_OK) {
-        return NULL;
-    }
-
-    ngx_str_set(&args[0], "SET");
-    args[2] = *value;
-    ngx_str_set(&args[3], "EX");
-    args[4].data = seconds;
-    args[4].len = ngx_sprintf(seconds, "%T", ngx_max(ttl, 1)) - seconds;
-
-    cmd = ngx_sensu_redis_ask(store->ctx, NGX_SENSU_OP_SET, 5, args, &args[1],
-                              ngx_sensu_store_redis_was_set);
+    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SET, key,
+                              ngx_sensu_store_redis_was_set,
+                              "SET %b%b %b EX %lld",
+                              redis->prefix.data, redis->prefix.len,
+                              key->data, key->len, value->data, value->len,
+                              (long long) ngx_max(ttl, 1));
     if (cmd == NULL) {
         return NULL;
     }

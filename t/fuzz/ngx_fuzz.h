@@ -18,7 +18,7 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-#define FUZZ_TIMERS       300
+#define FUZZ_TIMERS       600
 #define FUZZ_CONNECTIONS  80
 #define FUZZ_WRITE        60    /* bytes that go out at once */
 
@@ -40,7 +40,10 @@ static ngx_log_t           fuzz_log;
 static ngx_cycle_t         fuzz_cycle;
 
 
+static ngx_time_t          fuzz_time;
+
 volatile ngx_cycle_t  *ngx_cycle = &fuzz_cycle;
+volatile ngx_time_t   *ngx_cached_time = &fuzz_time;
 volatile ngx_msec_t    ngx_current_msec;
 ngx_pid_t              ngx_pid;
 ngx_uint_t             ngx_process;
@@ -106,6 +109,13 @@ ngx_pcalloc(ngx_pool_t *pool, size_t size)
 }
 
 
+void *
+ngx_pnalloc(ngx_pool_t *pool, size_t size)
+{
+    return ngx_pcalloc(pool, size);
+}
+
+
 static void
 fuzz_free_pool(void)
 {
@@ -157,6 +167,12 @@ fuzz_print(u_char *p, u_char *last, const char *fmt, va_list args)
         case 'V':
             str = va_arg(args, ngx_str_t *);
             p = fuzz_copy(p, last, (char *) str->data, str->len);
+            continue;
+
+        case '*':
+            len = va_arg(args, size_t);
+            p = fuzz_copy(p, last, va_arg(args, char *), len);
+            fmt++;
             continue;
 
         case 's':
@@ -220,6 +236,27 @@ ngx_snprintf(u_char *buf, size_t max, const char *fmt, ...)
     va_end(args);
 
     return p;
+}
+
+
+u_char *
+ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
+{
+    u_char   *p;
+    va_list   args;
+
+    va_start(args, fmt);
+    p = fuzz_print(buf, last, fmt, args);
+    va_end(args);
+
+    return p;
+}
+
+
+u_char *
+ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
+{
+    return fuzz_print(buf, last, fmt, args);
 }
 
 
@@ -518,16 +555,32 @@ fuzz_recv(ngx_connection_t *c, u_char *buf, size_t size)
 }
 
 
-static ssize_t
-fuzz_send(ngx_connection_t *c, u_char *buf, size_t size)
+static ngx_chain_t *
+fuzz_send_chain(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
 {
-    ssize_t  n;
+    ssize_t  n, room;
 
-    n = send(c->fd, buf, ngx_min(size, FUZZ_WRITE), MSG_DONTWAIT);
+    (void) limit;
 
-    c->write->ready = ((size_t) n == size);
+    for (room = FUZZ_WRITE; in && room; room -= n) {
 
-    return (n == -1 && errno == EAGAIN) ? NGX_AGAIN : n;
+        n = ngx_min(room, in->buf->last - in->buf->pos);
+        n = send(c->fd, in->buf->pos, n, MSG_DONTWAIT);
+
+        if (n == -1) {
+            break;
+        }
+
+        in->buf->pos += n;
+
+        if (in->buf->pos == in->buf->last) {
+            in = in->next;
+        }
+    }
+
+    c->write->ready = (in == NULL);
+
+    return (in && room && errno != EAGAIN) ? NGX_CHAIN_ERROR : in;
 }
 
 
@@ -599,7 +652,7 @@ ngx_event_connect_peer(ngx_peer_connection_t *pc)
     c->fd = pair[0];
     c->log = pc->log;
     c->recv = fuzz_recv;
-    c->send = fuzz_send;
+    c->send_chain = fuzz_send_chain;
     c->read->data = c;
     c->read->log = pc->log;
     c->read->active = 1;
@@ -670,44 +723,42 @@ ngx_destroy_pool(ngx_pool_t *pool)
 /* a handshake that may take a turn, and that every third server fails */
 
 ngx_int_t
-ngx_sensu_redis_tls_start(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c,
-    ngx_sensu_redis_addr_t *addr, void **session,
+ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ngx_connection_handler_pt handler)
 {
-    (void) tls;
-
-    if (addr->port & 1) {
+    if (conn->addr->port & 1) {
         return NGX_OK;
     }
 
-    fuzz_must(*session == NULL, "a session of nobody");
-    fuzz_place(c)->shaken = handler;
+    fuzz_must(conn->session == NULL, "a session of nobody");
+    fuzz_place(conn->connection)->shaken = handler;
 
     return NGX_AGAIN;
 }
 
 
-const char *
-ngx_sensu_redis_tls_check(ngx_sensu_redis_tls_t *tls, ngx_connection_t *c)
+ngx_int_t
+ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 {
-    (void) tls;
+    if ((fuzz_place(conn->connection) - fuzz_connections) % 3 == 2) {
+        return ngx_sensu_redis_conn_fails(conn, "no");
+    }
 
-    return (fuzz_place(c) - fuzz_connections) % 3 == 2 ? "no" : NULL;
+    return NGX_OK;
 }
 
 
 void
-ngx_sensu_redis_tls_end(ngx_connection_t *c, ngx_uint_t quiet)
+ngx_sensu_redis_tls_end(ngx_sensu_redis_conn_t *conn)
 {
-    (void) fuzz_place(c);
-    (void) quiet;
+    (void) fuzz_place(conn->connection);
 }
 
 
 void
-ngx_sensu_redis_tls_forget(void **session)
+ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn)
 {
-    fuzz_must(*session == NULL, "a session of nobody");
+    fuzz_must(conn->session == NULL, "a session of nobody");
 }
 
 
