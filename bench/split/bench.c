@@ -21,9 +21,9 @@
 #define CHUNK  16384             /* as a worker reads from a socket */
 
 
-long simdjson_stage1(const unsigned char *data, size_t len);
-long simdjson_elements(const unsigned char *data, size_t len);
-const char *simdjson_kernel(void);
+long simdjson_stage1_native(const unsigned char *data, size_t len);
+long simdjson_elements_native(const unsigned char *data, size_t len);
+long simdjson_elements_westmere(const unsigned char *data, size_t len);
 
 
 typedef struct {
@@ -153,6 +153,8 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
 
     sensu_split_init(&s);
     s.skip = skip;
+    s.read = scan ? sensu_key_read : NULL;
+    s.data = scan;
     end = data + len;
     n = 0;
 
@@ -162,12 +164,8 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
         do {
             rc = sensu_split_next(&s, &pos, last, &span);
 
-            if (scan) {
-                sensu_key_scan_feed(scan, span.bytes);
-
-                if (rc == SENSU_SPLIT_ELEMENT) {
-                    n += sensu_key_scan_end(scan)->key.len != 0;
-                }
+            if (scan && rc == SENSU_SPLIT_ELEMENT) {
+                n += sensu_key_scan_end(scan)->key.len != 0;
             }
 
         } while (rc == SENSU_SPLIT_ELEMENT);
@@ -287,8 +285,9 @@ static const way_t  ways[] = {
     { "split and keys, avx2", "avx2", run_keys, 1, 0, 1 },
     { "split and keys, sse2", "sse2", run_keys, 1, 0, 1 },
     { "split and keys, portable", "portable", run_keys, 1, 0, 1 },
-    { "simdjson stage 1", NULL, simdjson_stage1, 0, 0, 0 },
-    { "simdjson on demand, elements", NULL, simdjson_elements, 1, 0, 0 },
+    { "simdjson stage 1", NULL, simdjson_stage1_native, 0, 0, 0 },
+    { "simdjson on demand, elements", NULL, simdjson_elements_native, 1, 0, 0 },
+    { "simdjson on demand, SSE4.2", NULL, simdjson_elements_westmere, 1, 0, 0 },
     { "yajl, 16k", NULL, run_yajl, 0, 1, 0 },
     { "jansson", NULL, run_jansson, 1, 1, 0 }
 };
@@ -386,8 +385,6 @@ main(int argc, char **argv)
         perror("calloc");
         return 1;
     }
-
-    fprintf(stderr, "simdjson's kernel: %s\n", simdjson_kernel());
 
     for (corpus = corpora; corpus->name; corpus++) {
         if (argc > 3 && strcmp(argv[3], corpus->name) != 0) {

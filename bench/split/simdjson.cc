@@ -1,23 +1,29 @@
 
-// simdjson: its structural pass (stage 1) alone, and its lazy walk over the
-// elements of an array.
+// simdjson: its lazy walk over the elements of an array, and its structural
+// pass (stage 1) alone, with simdjson's best kernel for the CPU that this is
+// compiled for; FOR is in the functions' names.
 
 #include <memory>
 #include <simdjson.h>
 
 using namespace simdjson;
 
+#define STRING_(name)      #name
+#define STRING(name)       STRING_(name)
+#define JOIN_(name, more)  name##more
+#define JOIN(name, more)   JOIN_(name, more)
+#define simdjson_elements  JOIN(simdjson_elements_, FOR)
+#define simdjson_stage1    JOIN(simdjson_stage1_, FOR)
+
 extern "C" long simdjson_stage1(const unsigned char *data, size_t len);
 extern "C" long simdjson_elements(const unsigned char *data, size_t len);
-extern "C" const char *simdjson_kernel(void);
 
 
-extern "C" const char *
-simdjson_kernel(void)
+static const implementation *
+kernel()
 {
-    static std::string  name = get_active_implementation()->name();
-
-    return name.c_str();
+    return get_available_implementations()[
+               STRING(SIMDJSON_BUILTIN_IMPLEMENTATION)];
 }
 
 
@@ -29,8 +35,8 @@ simdjson_stage1(const unsigned char *data, size_t len)
     static std::unique_ptr<internal::dom_parser_implementation>  impl;
 
     if (impl == nullptr
-        && get_active_implementation()
-               ->create_dom_parser_implementation(len, 1024, impl) != SUCCESS)
+        && kernel()->create_dom_parser_implementation(len, 1024, impl)
+           != SUCCESS)
     {
         return -1;
     }
@@ -57,6 +63,8 @@ simdjson_elements(const unsigned char *data, size_t len)
 
     padded_string_view  view((const char *) data, len,
                              len + SIMDJSON_PADDING);
+
+    get_active_implementation() = kernel();
 
     if (parser.iterate(view).get(doc) != SUCCESS
         || doc.get_array().get(array) != SUCCESS)

@@ -1,8 +1,8 @@
 
 /*
- * The key scanner: walks only the objects on the paths that make a key, reads
- * the names of their members, and leaves every other member to a kernel of
- * the splitter, which finds where it ends.
+ * The key scanner: a kernel of the splitter finds what may be a name in the
+ * objects on the paths that make a key, and where they end; the scanner reads
+ * these names and the strings that they name.
  */
 
 
@@ -28,14 +28,13 @@ enum {
 
 enum {
     SENSU_AT_BEGIN = 0,          /* the first byte of an element */
-    SENSU_AT_MEMBER,             /* the quote of a member's name, or '}' */
-    SENSU_AT_LETTER,             /* the first byte of the name */
+    SENSU_AT_SKIP,               /* in one without a key */
+    SENSU_AT_SEEK,               /* looks for a name */
     SENSU_AT_NAME,
     SENSU_AT_COLON,
     SENSU_AT_VALUE,
     SENSU_AT_PART,
-    SENSU_AT_REST,               /* goes to the end of the member */
-    SENSU_AT_OVER
+    SENSU_AT_END
 };
 
 
@@ -49,6 +48,7 @@ typedef struct {
 
 typedef struct {
     unsigned              parent;
+    int                   depth;
     unsigned char         letters[2];   /* which may begin their names */
     sensu_key_member_t    members[2];
 } sensu_key_object_t;
@@ -71,25 +71,25 @@ typedef struct {
 static const sensu_key_object_t  sensu_key_objects[] = {
 
     [SENSU_NAMESPACE] = {
-        SENSU_NO_OBJECT, { 'n', 'n' },
+        SENSU_NO_OBJECT, 1, { 'n', 'n' },
         { sensu_member_part("name", SENSU_KEY_LAST), sensu_member_none }
     },
 
     [SENSU_USER] = {
-        SENSU_NO_OBJECT, { 'u', 'u' },
+        SENSU_NO_OBJECT, 1, { 'u', 'u' },
         { sensu_member_part("username", SENSU_KEY_LAST),
           sensu_member_none }
     },
 
     [SENSU_RESOURCE] = {
-        SENSU_NO_OBJECT, { 'm', 'm' },
+        SENSU_NO_OBJECT, 1, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_META,
                               1 << SENSU_KEY_NS | 1 << SENSU_KEY_LAST),
           sensu_member_none }
     },
 
     [SENSU_EVENT] = {
-        SENSU_NO_OBJECT, { 'e', 'c' },
+        SENSU_NO_OBJECT, 1, { 'e', 'c' },
         { sensu_member_object("entity", SENSU_EVENT_ENTITY,
                               1 << SENSU_KEY_NS | 1 << SENSU_KEY_ENTITY),
           sensu_member_object("check", SENSU_EVENT_CHECK,
@@ -97,33 +97,33 @@ static const sensu_key_object_t  sensu_key_objects[] = {
     },
 
     [SENSU_META] = {
-        SENSU_RESOURCE, { 'n', 'n' },
+        SENSU_RESOURCE, 2, { 'n', 'n' },
         { sensu_member_part("name", SENSU_KEY_LAST),
           sensu_member_part("namespace", SENSU_KEY_NS) }
     },
 
     [SENSU_EVENT_ENTITY] = {
-        SENSU_EVENT, { 'm', 'm' },
+        SENSU_EVENT, 2, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_ENTITY_META,
                               1 << SENSU_KEY_NS | 1 << SENSU_KEY_ENTITY),
           sensu_member_none }
     },
 
     [SENSU_EVENT_CHECK] = {
-        SENSU_EVENT, { 'm', 'm' },
+        SENSU_EVENT, 2, { 'm', 'm' },
         { sensu_member_object("metadata", SENSU_CHECK_META,
                               1 << SENSU_KEY_LAST),
           sensu_member_none }
     },
 
     [SENSU_ENTITY_META] = {
-        SENSU_EVENT_ENTITY, { 'n', 'n' },
+        SENSU_EVENT_ENTITY, 3, { 'n', 'n' },
         { sensu_member_part("name", SENSU_KEY_ENTITY),
           sensu_member_part("namespace", SENSU_KEY_NS) }
     },
 
     [SENSU_CHECK_META] = {
-        SENSU_EVENT_CHECK, { 'n', 'n' },
+        SENSU_EVENT_CHECK, 3, { 'n', 'n' },
         { sensu_member_part("name", SENSU_KEY_LAST), sensu_member_none }
     }
 };
@@ -168,7 +168,6 @@ sensu_key_scan_init(sensu_key_scan_t *scan, sensu_key_kind_e kind)
     scan->kind = kind;
     scan->kernel = sensu_split_kernel;
     scan->state = SENSU_AT_BEGIN;
-    memset(&scan->nest, 0, sizeof(sensu_nest_t));
 
     sensu_key_forget(&scan->id, SENSU_KEY_ALL);
 }
@@ -187,28 +186,97 @@ sensu_key_space(const unsigned char *p, const unsigned char *last)
 }
 
 
-/* the present member is of no more interest; p may be in a string of it */
+/* the present member is of no more interest */
 
 static const unsigned char *
-sensu_key_leave(sensu_key_scan_t *scan, const unsigned char *p, int in_string)
+sensu_key_leave(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p)
 {
-    scan->state = SENSU_AT_REST;
-    sensu_nest_start(&scan->nest, p, 1, in_string);
+    scan->state = SENSU_AT_SEEK;
+    sensu_nest_start(nest, p);
 
     return p;
 }
 
 
-/* after the name of a member, p: is it one on the paths? */
+/* nearly always all of a name is here, without an escape */
 
 static const unsigned char *
-sensu_key_named(sensu_key_scan_t *scan, const unsigned char *p,
-    sensu_str_t name)
+sensu_key_name(sensu_key_scan_t *scan, const unsigned char *p,
+    const unsigned char *last)
 {
+    size_t              len;
+    unsigned            i;
+    const sensu_str_t  *name;
+
+    for (i = 0; i < 2; i++) {
+        name = &sensu_key_objects[scan->object].members[i].name;
+        len = name->len;
+
+        if (len && (size_t) (last - p) > len && p[len] == '"'
+            && memcmp(p, name->data, len) == 0)
+        {
+            scan->member = i;
+            scan->state = SENSU_AT_COLON;
+            return p + len + 1;
+        }
+    }
+
+    len = sizeof(scan->name);
+
+    if ((size_t) (last - p) < len || memchr(p, '\\', len)) {
+        scan->state = SENSU_AT_NAME;
+        sensu_text_start(&scan->text, scan->name, len);
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+sensu_key_seek(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
+{
+    const sensu_key_object_t  *object;
+
+    object = &sensu_key_objects[scan->object];
+
+    p = scan->kernel->find(nest, p, last, object->depth, object->letters);
+
+    if (p == NULL) {
+        return NULL;
+    }
+
+    if (nest->depth < object->depth) {
+        scan->object = object->parent;
+        scan->state = object->parent ? SENSU_AT_SEEK : SENSU_AT_END;
+        return p;
+    }
+
+    return p < last ? sensu_key_name(scan, p + 1, last) : last;
+}
+
+
+/* a name in pieces, or with escapes */
+
+static const unsigned char *
+sensu_key_read_name(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
+{
+    int                        ended;
     unsigned                   i;
+    sensu_str_t                name;
     const sensu_key_member_t  *m;
 
+    p = sensu_text_feed(&scan->text, p, last, &ended);
+
+    if (!ended) {
+        return p;
+    }
+
     m = sensu_key_objects[scan->object].members;
+    name.len = scan->text.bad ? 0 : scan->text.len;
+    name.data = scan->name;
 
     for (i = 0; i < 2; i++) {
         if (name.len != 0 && sensu_str_eq(name, m[i].name)) {
@@ -218,92 +286,7 @@ sensu_key_named(sensu_key_scan_t *scan, const unsigned char *p,
         }
     }
 
-    return sensu_key_leave(scan, p, 0);
-}
-
-
-/* a name that begins with another letter than those on the paths is not read */
-
-static const unsigned char *
-sensu_key_letter(sensu_key_scan_t *scan, const unsigned char *p,
-    const unsigned char *last)
-{
-    sensu_str_t           name;
-    const unsigned char  *end, *letters;
-
-    letters = sensu_key_objects[scan->object].letters;
-
-    if (*p != letters[0] && *p != letters[1] && *p != '\\') {
-        return sensu_key_leave(scan, p, 1);
-    }
-
-    /* nearly always all of it is here, without an escape */
-
-    end = memchr(p, '"', last - p < 16 ? last - p : 16);
-
-    if (end != NULL && memchr(p, '\\', end - p) == NULL) {
-        name.data = p;
-        name.len = end - p;
-        return sensu_key_named(scan, end + 1, name);
-    }
-
-    scan->state = SENSU_AT_NAME;
-    sensu_text_start(&scan->text, scan->name, sizeof(scan->name));
-
-    return p;
-}
-
-
-static const unsigned char *
-sensu_key_read_name(sensu_key_scan_t *scan, const unsigned char *p,
-    const unsigned char *last)
-{
-    int          ended;
-    sensu_str_t  name;
-
-    p = sensu_text_feed(&scan->text, p, last, &ended);
-
-    if (!ended) {
-        return p;
-    }
-
-    name.len = scan->text.bad ? 0 : scan->text.len;
-    name.data = scan->name;
-
-    return sensu_key_named(scan, p, name);
-}
-
-
-/* the value of a member on a path: what an earlier one gave is forgotten */
-
-static const unsigned char *
-sensu_key_value(sensu_key_scan_t *scan, const unsigned char *p)
-{
-    const sensu_key_member_t  *m;
-
-    m = &sensu_key_objects[scan->object].members[scan->member];
-
-    sensu_key_forget(&scan->id, m->resets);
-
-    if (m->object) {
-        if (*p == '{') {
-            scan->nest.block = NULL;
-            scan->object = m->object;
-            scan->state = SENSU_AT_MEMBER;
-            return p + 1;
-        }
-
-    } else if (*p == '"') {
-        scan->state = SENSU_AT_PART;
-        sensu_text_start(&scan->text, scan->piece, SENSU_KEY_PIECE);
-        return p + 1;
-
-    } else if (*p != 'n') {
-        /* null is as good as nothing */
-        scan->id.unfit |= 1 << m->part;
-    }
-
-    return sensu_key_leave(scan, p, 0);
+    return sensu_key_leave(scan, nest, p);
 }
 
 
@@ -338,9 +321,23 @@ sensu_key_take(sensu_key_scan_t *scan, sensu_key_t *part, int ended)
 }
 
 
+/* the part is complete */
+
 static const unsigned char *
-sensu_key_read_part(sensu_key_scan_t *scan, const unsigned char *p,
-    const unsigned char *last)
+sensu_key_part_end(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    sensu_key_t *part, const unsigned char *p)
+{
+    if (sensu_key_is_long(part)) {
+        SHA256_Final(part->hash, &scan->sha);
+    }
+
+    return sensu_key_leave(scan, nest, p);
+}
+
+
+static const unsigned char *
+sensu_key_read_part(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
 {
     int           ended;
     size_t        room;
@@ -368,79 +365,116 @@ sensu_key_read_part(sensu_key_scan_t *scan, const unsigned char *p,
         return p;
     }
 
-    if (sensu_key_is_long(part)) {
-        SHA256_Final(part->hash, &scan->sha);
-    }
+    p = sensu_key_part_end(scan, nest, part, p);
 
     if (scan->text.bad) {
         part->len = 0;
         scan->id.unfit |= 1 << i;
     }
 
-    return sensu_key_leave(scan, p, 0);
+    return p;
 }
 
 
+/* a part; nearly always all of it is here, in plain letters */
+
 static const unsigned char *
-sensu_key_rest(sensu_key_scan_t *scan, const unsigned char *p,
-    const unsigned char *last)
+sensu_key_part(sensu_key_scan_t *scan, sensu_nest_t *nest, unsigned i,
+    const unsigned char *p, const unsigned char *last)
 {
-    p = scan->kernel->member(&scan->nest, p, last,
-                             sensu_key_objects[scan->object].letters);
+    sensu_key_t          *part;
+    const unsigned char  *end;
 
-    if (p == NULL) {
-        sensu_key_forget(&scan->id, SENSU_KEY_ALL);
-        scan->state = SENSU_AT_OVER;
-        return last;
+    for (end = p; end < last; end++) {
+        if (*end < 0x20 || *end >= 0x80 || *end == '"' || *end == '\\') {
+            break;
+        }
     }
 
-    if (p == last) {
-        return last;
-    }
-
-    if (*p++ == ',') {
-        scan->state = SENSU_AT_MEMBER;
+    if (end == last || *end != '"') {
+        scan->state = SENSU_AT_PART;
+        sensu_text_start(&scan->text, scan->piece, SENSU_KEY_PIECE);
         return p;
     }
 
-    scan->nest.block = NULL;
-    scan->object = sensu_key_objects[scan->object].parent;
+    part = &scan->id.part[i];
+    sensu_key_append(part, &scan->sha, p, end - p);
 
-    if (scan->object == SENSU_NO_OBJECT) {
-        scan->state = SENSU_AT_OVER;
-        return p;
+    return sensu_key_part_end(scan, nest, part, end + 1);
+}
+
+
+/* the value of a member on a path: what an earlier one gave is forgotten */
+
+static const unsigned char *
+sensu_key_value(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
+{
+    const sensu_key_member_t  *m;
+
+    m = &sensu_key_objects[scan->object].members[scan->member];
+
+    sensu_key_forget(&scan->id, m->resets);
+
+    if (m->object) {
+        if (*p == '{') {
+            nest->depth++;
+            scan->object = m->object;
+            p++;
+        }
+
+    } else if (*p == '"') {
+        return sensu_key_part(scan, nest, m->part, p + 1, last);
+
+    } else if (*p != 'n') {
+        /* null is as good as nothing */
+        scan->id.unfit |= 1 << m->part;
     }
 
-    return sensu_key_leave(scan, p, 0);
+    return sensu_key_leave(scan, nest, p);
 }
 
 
 static const unsigned char *
-sensu_key_step(sensu_key_scan_t *scan, const unsigned char *p,
-    const unsigned char *last)
+sensu_key_begin_element(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
+{
+    sensu_key_forget(&scan->id, SENSU_KEY_ALL);
+
+    scan->object = sensu_key_kinds[scan->kind].object;
+
+    if (*p != '{' || scan->object == SENSU_NO_OBJECT) {
+        scan->state = SENSU_AT_SKIP;
+        return scan->kernel->nested(nest, p, last);
+    }
+
+    nest->depth++;
+    scan->state = SENSU_AT_SEEK;
+
+    return p + 1;
+}
+
+
+static const unsigned char *
+sensu_key_step(sensu_key_scan_t *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last)
 {
     switch (scan->state) {
 
     case SENSU_AT_BEGIN:
-        sensu_key_forget(&scan->id, SENSU_KEY_ALL);
-        scan->object = sensu_key_kinds[scan->kind].object;
-        scan->state = *p == '{' ? SENSU_AT_MEMBER : SENSU_AT_OVER;
-        return p + 1;
+        return sensu_key_begin_element(scan, nest, p, last);
 
-    case SENSU_AT_LETTER:
-        return sensu_key_letter(scan, p, last);
+    case SENSU_AT_SKIP:
+        return scan->kernel->nested(nest, p, last);
+
+    case SENSU_AT_SEEK:
+        return sensu_key_seek(scan, nest, p, last);
 
     case SENSU_AT_NAME:
-        return sensu_key_read_name(scan, p, last);
+        return sensu_key_read_name(scan, nest, p, last);
 
     case SENSU_AT_PART:
-        return sensu_key_read_part(scan, p, last);
-
-    case SENSU_AT_REST:
-        return sensu_key_rest(scan, p, last);
-
-    case SENSU_AT_OVER:
-        return last;
+        return sensu_key_read_part(scan, nest, p, last);
 
     default: /* white space may come first */
         p = sensu_key_space(p, last);
@@ -452,41 +486,32 @@ sensu_key_step(sensu_key_scan_t *scan, const unsigned char *p,
     }
 
     if (scan->state == SENSU_AT_VALUE) {
-        return sensu_key_value(scan, p);
+        return sensu_key_value(scan, nest, p, last);
     }
 
-    if (scan->state == SENSU_AT_MEMBER && *p == '"') {
-        scan->state = SENSU_AT_LETTER;
-        return p + 1;
-    }
-
-    if (scan->state == SENSU_AT_COLON && *p == ':') {
+    if (*p == ':') {
         scan->state = SENSU_AT_VALUE;
         return p + 1;
     }
 
-    return sensu_key_leave(scan, p, 0);
+    /* a string, but no name */
+
+    return sensu_key_leave(scan, nest, p);
 }
 
 
-void
-sensu_key_scan_feed(sensu_key_scan_t *scan, sensu_str_t bytes)
+const unsigned char *
+sensu_key_read(void *data, sensu_nest_t *nest, const unsigned char *p,
+    const unsigned char *last)
 {
-    const unsigned char  *p, *last;
+    sensu_key_scan_t  *scan = data;
 
-    if (scan->kind == SENSU_KEY_UNKNOWN || bytes.len == 0) {
-        return;
-    }
+    do {
+        p = sensu_key_step(scan, nest, p, last);
 
-    last = bytes.data + bytes.len;
+    } while (p != NULL && p < last && nest->depth != 0);
 
-    for (p = bytes.data; p < last; /* void */ ) {
-        p = sensu_key_step(scan, p, last);
-    }
-
-    /* the next span may come at the same address */
-
-    scan->nest.block = NULL;
+    return p;
 }
 
 
@@ -540,18 +565,14 @@ sensu_key_join(sensu_key_scan_t *scan, unsigned parts)
 const sensu_id_t *
 sensu_key_scan_end(sensu_key_scan_t *scan)
 {
-    unsigned      named;
     sensu_id_t   *id;
     sensu_key_t  *name;
 
     id = &scan->id;
     name = &id->part[SENSU_KEY_LAST];
 
-    if (scan->state != SENSU_AT_OVER) {
-        /* not well-formed inside: whatever it says of a namespace is void */
-        named = id->part[SENSU_KEY_NS].len != 0;
+    if (scan->state != SENSU_AT_END) {
         sensu_key_forget(id, SENSU_KEY_ALL);
-        id->unfit = named << SENSU_KEY_NS;
     }
 
     if (scan->kind == SENSU_KEY_ASSET && name->len) {

@@ -4,11 +4,10 @@
  * without the store's prefix: "namespace/name", for events
  * "namespace/entity/check", for cluster-wide types "name".
  *
- * The scanner is resumable: it is fed an element's spans as the splitter
- * reports them and keeps O(1) memory however large the element and its names
- * are.  Members
- * are found by path and depth, and their strings unescaped as JSON says, so
- * labels called "name" or "metadata" do not deceive it.  Of repeated members
+ * The scanner goes over an element in the splitter's place, so that its bytes
+ * are looked at once, and keeps O(1) memory however large the element and its
+ * names are.  Members are found by path and depth, and their strings unescaped
+ * as JSON says, so labels called "name" or "metadata" do not deceive it.  Of repeated members
  * the last one counts, as in the backend and in jansson.
  */
 
@@ -85,7 +84,6 @@ typedef struct {
     unsigned              object;    /* the object the scan is in */
     unsigned              member;    /* the member found in it */
     const sensu_split_kernel_t  *kernel;
-    sensu_nest_t          nest;
     sensu_text_t          text;
     unsigned char         name[16];  /* of a member */
     unsigned char         piece[SENSU_KEY_PIECE]; /* of a part */
@@ -99,12 +97,13 @@ sensu_key_kind_e sensu_key_kind(sensu_str_t resource);
 
 void sensu_key_scan_init(sensu_key_scan_t *scan, sensu_key_kind_e kind);
 
-/* one span of an element, any chunking; cheap to call for each span */
-void sensu_key_scan_feed(sensu_key_scan_t *scan, sensu_str_t bytes);
+/* what a splitter reads its elements with; scan: a sensu_key_scan_t */
+const unsigned char *sensu_key_read(void *scan, sensu_nest_t *nest,
+    const unsigned char *p, const unsigned char *last);
 
 /*
- * The element is complete: who it is, until the next one is fed.  It has no
- * key when a part is missing, empty or no string, is malformed (RFC 8259
+ * An element has ended: who it is, until the next one is read.  It has no key
+ * when a part is missing, empty or no string, is malformed (RFC 8259
  * section 7, RFC 3629; a lone surrogate and \u0000 too), or when an asset's
  * name climbs out of its namespace or is too long to be cleaned.
  */

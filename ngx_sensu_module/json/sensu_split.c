@@ -390,38 +390,52 @@ sensu_split_short(sensu_nest_t *nest, const unsigned char *p,
 }
 
 
+/* passes over a nested element, or what of it is here */
+
+static const unsigned char *
+sensu_split_pass(sensu_split_t *s, const unsigned char *p,
+    const unsigned char *last, unsigned begins)
+{
+    size_t  n;
+
+    if (begins && s->length < s->kernel->least) {
+        n = last - p;
+        n = n < SENSU_BLOCK ? n : SENSU_BLOCK;
+        p = sensu_split_short(&s->nest, p, p + n);
+
+        if (s->nest.depth == 0 || p == last) {
+            return p;
+        }
+    }
+
+    return s->kernel->nested(&s->nest, p, last);
+}
+
+
 static const unsigned char *
 sensu_split_nested(sensu_split_t *s, const unsigned char *p,
     const unsigned char *last, unsigned begins)
 {
-    size_t                n;
     const unsigned char  *start;
 
     start = p;
 
-    if (begins && last - p > 1 && p[1] == s->closer) {
-        s->length = 2;
-        s->state = SENSU_AFTER;
-        return p + 2;
-    }
-
     if (begins) {
-        if (s->length < s->kernel->least) {
-            n = last - p;
-            n = n < SENSU_BLOCK ? n : SENSU_BLOCK;
-            p = sensu_split_short(&s->nest, p, p + n);
-
-        } else {
-            sensu_nest_start(&s->nest, p, 0, 0);
+        if (last - p > 1 && p[1] == s->closer) {
+            s->length = 2;
+            s->state = SENSU_AFTER;
+            return p + 2;
         }
+
+        s->nest.depth = 0;
+        sensu_nest_start(&s->nest, p);
     }
 
-    if (p == start || (s->nest.depth != 0 && p < last)) {
-        p = s->kernel->nested(&s->nest, p, last);
+    p = (s->read && !s->silent) ? s->read(s->data, &s->nest, p, last)
+                                : sensu_split_pass(s, p, last, begins);
 
-        if (p == NULL) {
-            return sensu_split_fail(s, "nested too deep");
-        }
+    if (p == NULL) {
+        return sensu_split_fail(s, "nested too deep");
     }
 
     if (s->nest.depth == 0) {

@@ -59,10 +59,20 @@ typedef struct {
     uint64_t              escaped;   /* 0 or 1: the byte after the block */
     const unsigned char  *block;     /* NULL: nothing is known */
     uint64_t              open;      /* bit i: block[i] is '{' or '[', */
-    uint64_t              close;     /* '}' or ']', */
-    uint64_t              comma;     /* ',', all outside of strings; not
-                                        kept by all scans */
+    uint64_t              close;     /* '}' or ']', both outside of strings, */
+    uint64_t              string;    /* the quote that begins a string, */
+    uint64_t              slash;     /* or a backslash */
 } sensu_nest_t;
+
+
+/*
+ * Reads a nested element in the kernel's place, from its first byte on, in as
+ * many calls as there are chunks: to its end, where depth is 0, or to last.
+ * NULL: it is nested too deep.
+ */
+
+typedef const unsigned char *(*sensu_split_read_pt)(void *data,
+    sensu_nest_t *nest, const unsigned char *p, const unsigned char *last);
 
 
 struct sensu_split_s {
@@ -71,6 +81,9 @@ struct sensu_split_s {
     uint64_t              skip;      /* of the elements that begin from now
                                         on, pass over so many in silence;
                                         UINT64_MAX: all */
+    sensu_split_read_pt   read;      /* of the elements that are reported,
+                                        NULL: nobody */
+    void                 *data;      /* its */
     const char           *error;     /* why ERROR, a static text */
     sensu_nest_t          nest;
     size_t                length;    /* of the last nested element, within

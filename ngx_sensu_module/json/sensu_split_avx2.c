@@ -120,7 +120,7 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_avx2 = {
-    "avx2", 16, sensu_usable, sensu_nested, sensu_member, sensu_flat
+    "avx2", 16, sensu_usable, sensu_nested, sensu_find, sensu_flat
 };
 
 

@@ -38,39 +38,10 @@ sensu_escaped(uint64_t slash, uint64_t *carry)
 }
 
 
-/*
- * The commas that matter to sensu_member(): a comma is left out when the name
- * that begins after it is known to begin with another letter than these.
- */
-
-sensu_inline SENSU_TARGET uint64_t
-sensu_block_commas(const unsigned char *bytes, size_t len, uint64_t begins,
-    uint64_t slash, const unsigned char *letters)
-{
-    uint64_t  comma, known;
-
-    comma = sensu_equal(bytes, ',', 0);
-    known = sensu_equal(bytes, letters[0], 0)
-            | sensu_equal(bytes, letters[1], 0)
-            | slash;
-
-    /* and all that lies beyond the block */
-
-    known = known >> 2 | ~(~(uint64_t) 0 >> 2);
-
-    if (len < SENSU_BLOCK) {
-        known |= ~(uint64_t) 0 << len >> 2;
-    }
-
-    return comma & ~(begins >> 1 & ~known);
-}
-
-
 /* the masks of the next block, which may be the short last one of a chunk */
 
 sensu_inline SENSU_TARGET void
-sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
-    const unsigned char *letters)
+sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len)
 {
     uint64_t              escaped, quote, string;
     sensu_masks_t         m;
@@ -99,35 +70,63 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len,
     nest->block = p;
     nest->open = m.open & ~string;
     nest->close = m.close & ~string;
-
-    if (letters) {
-        nest->comma = sensu_block_commas(bytes, len, quote & string, m.slash,
-                                         letters)
-                      & ~string;
-    }
+    nest->string = quote & string;
+    nest->slash = m.slash;
 }
 
 
 /*
- * Passes over blocks after the one at p in which no closing bracket can bring
- * depth down to the level "floor".  Returns the next block, which is yet to
- * be walked, or last.
+ * The strings that begin in the block with one of these letters, or a
+ * backslash; in the last block of a chunk all of them.
+ */
+
+sensu_inline SENSU_TARGET uint64_t
+sensu_names(const sensu_nest_t *nest, const unsigned char *last,
+    const unsigned char *letters)
+{
+    uint64_t              slash;
+    const unsigned char  *p;
+
+    if (letters == NULL) {
+        return 0;
+    }
+
+    p = nest->block + 1;
+
+    if (last - p < SENSU_BLOCK) {
+        return nest->string;
+    }
+
+    slash = nest->slash >> 1
+            | (uint64_t) (p[SENSU_BLOCK - 1] == '\\') << (SENSU_BLOCK - 1);
+
+    return nest->string & (sensu_equal(p, letters[0], 0)
+                           | sensu_equal(p, letters[1], 0) | slash);
+}
+
+
+/*
+ * Passes over blocks after the one at p in which the object at the level can
+ * neither end nor have a name that is looked for.  Returns the next block,
+ * which is yet to be walked, or last.
  */
 
 sensu_inline SENSU_TARGET const unsigned char *
 sensu_pass(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, int64_t floor, const unsigned char *letters)
+    const unsigned char *last, int64_t level, const unsigned char *letters)
 {
     int64_t  deepest, least;
 
     while (last - p > SENSU_BLOCK) {
         p += SENSU_BLOCK;
-        sensu_block(nest, p, last - p, letters);
+        sensu_block(nest, p, last - p);
 
         deepest = nest->depth + sensu_popcount(nest->open);
         least = nest->depth - sensu_popcount(nest->close);
 
-        if (least <= floor || deepest >= SENSU_SPLIT_MAX_DEPTH) {
+        if (least < level || deepest >= SENSU_SPLIT_MAX_DEPTH
+            || (least == level && sensu_names(nest, last, letters)))
+        {
             return p;
         }
 
@@ -141,89 +140,85 @@ sensu_pass(sensu_nest_t *nest, const unsigned char *p,
 
 
 /*
- * Walks the closing brackets among the bits of "rest" to the one that brings
- * depth down to the level "floor".  Returns its bit, or 0 when the block is
- * used up or the depth too much.
+ * Walks the brackets among the bits of "rest" to the name or the end of the
+ * object at the level.  Returns its bit, or 0 when the block is used up or
+ * the depth too much.
  */
 
 sensu_inline SENSU_TARGET uint64_t
-sensu_walk(sensu_nest_t *nest, uint64_t rest, int64_t floor)
+sensu_walk(sensu_nest_t *nest, uint64_t rest, int64_t level, uint64_t names)
 {
     int64_t   depth;
-    uint64_t  open, close, low;
+    uint64_t  brackets, low, name;
 
-    open = nest->open & rest;
-    close = nest->close & rest;
+    brackets = (nest->open | nest->close) & rest;
+    names &= rest;
     depth = nest->depth;
 
-    while (close) {
-        low = close & -close;
-        depth += sensu_popcount(open & (low - 1));
+    for ( ;; ) {
+        low = brackets & -brackets;
+        name = depth == level ? names & (low - 1) : 0;
 
-        if (depth >= SENSU_SPLIT_MAX_DEPTH) {
-            nest->depth = depth;
-            return 0;
+        if (name || low == 0) {
+            low = name & -name;
+            break;
         }
 
-        if (--depth == floor) {
-            nest->depth = depth;
-            return low;
+        depth += nest->open & low ? 1 : -1;
+
+        if (depth < level || depth >= SENSU_SPLIT_MAX_DEPTH) {
+            low = depth < level ? low : 0;
+            break;
         }
 
-        open &= ~(low - 1);
-        close ^= low;
+        names &= -low;
+        brackets ^= low;
     }
 
-    nest->depth = depth + sensu_popcount(open);
+    nest->depth = depth;
 
-    return 0;
+    return low;
 }
 
 
-/* walks to the end of a member at depth 1, through the values nested in it */
+/* the scan of the object at the level, in blocks */
 
-sensu_inline SENSU_TARGET uint64_t
-sensu_walk_member(sensu_nest_t *nest, uint64_t rest)
+sensu_inline SENSU_TARGET const unsigned char *
+sensu_scan(sensu_nest_t *nest, const unsigned char *p,
+    const unsigned char *last, int64_t level, const unsigned char *letters)
 {
-    uint64_t  ends, low;
+    uint64_t  low, rest;
+
+    rest = ~(uint64_t) 0;
+
+    if (sensu_nest_knows(nest, p)) {
+        rest <<= p - nest->block;
+
+    } else {
+        sensu_block(nest, p, last - p);
+    }
+
+    p = nest->block;
 
     for ( ;; ) {
+        low = sensu_walk(nest, rest, level, sensu_names(nest, last, letters));
 
-        if (nest->depth == 1) {
-            ends = (nest->open | nest->close | nest->comma) & rest;
-            low = ends & -ends;
-
-            if ((low & nest->open) == 0) {
-                return low;
-            }
-
-            rest &= -low;
+        if (low) {
+            return p + __builtin_ctzll(low) + (nest->depth < level);
         }
 
-        low = sensu_walk(nest, rest, 1);
-
-        if (low == 0) {
-            return 0;
+        if (nest->depth >= SENSU_SPLIT_MAX_DEPTH) {
+            return NULL;
         }
 
-        rest &= -(low << 1);
+        p = sensu_pass(nest, p, last, level, letters);
+
+        if (p == last) {
+            return last;
+        }
+
+        rest = ~(uint64_t) 0;
     }
-}
-
-
-/* the bits from p on, in the block known or in a new one that begins at p */
-
-sensu_inline SENSU_TARGET uint64_t
-sensu_enter(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, const unsigned char *letters)
-{
-    if (sensu_nest_knows(nest, p)) {
-        return ~(uint64_t) 0 << (p - nest->block);
-    }
-
-    sensu_block(nest, p, last - p, letters);
-
-    return ~(uint64_t) 0;
 }
 
 
@@ -231,59 +226,13 @@ static SENSU_TARGET const unsigned char *
 sensu_nested(sensu_nest_t *nest, const unsigned char *p,
     const unsigned char *last)
 {
-    uint64_t  low, rest;
-
-    rest = sensu_enter(nest, p, last, NULL);
-    p = nest->block;
-
-    for ( ;; ) {
-        low = sensu_walk(nest, rest, 0);
-
-        if (low) {
-            return p + __builtin_ctzll(low) + 1;
-        }
-
-        if (nest->depth >= SENSU_SPLIT_MAX_DEPTH) {
-            return NULL;
-        }
-
-        p = sensu_pass(nest, p, last, 0, NULL);
-
-        if (p == last) {
-            return last;
-        }
-
-        rest = ~(uint64_t) 0;
-    }
+    return sensu_scan(nest, p, last, 1, NULL);
 }
 
 
 static SENSU_TARGET const unsigned char *
-sensu_member(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, const unsigned char *letters)
+sensu_find(sensu_nest_t *nest, const unsigned char *p,
+    const unsigned char *last, int64_t depth, const unsigned char *letters)
 {
-    uint64_t  low, rest;
-
-    rest = sensu_enter(nest, p, last, letters);
-    p = nest->block;
-
-    for ( ;; ) {
-        low = sensu_walk_member(nest, rest);
-
-        if (low) {
-            return p + __builtin_ctzll(low);
-        }
-
-        if (nest->depth >= SENSU_SPLIT_MAX_DEPTH) {
-            return NULL;
-        }
-
-        p = sensu_pass(nest, p, last, 1, letters);
-
-        if (p == last) {
-            return last;
-        }
-
-        rest = ~(uint64_t) 0;
-    }
+    return sensu_scan(nest, p, last, depth, letters);
 }

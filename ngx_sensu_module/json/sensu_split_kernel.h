@@ -31,10 +31,11 @@ typedef struct {
 
 
 /*
- * Both scans go on from p: after sensu_nest_start(), or at the begin of a
- * chunk when the last one was used up.  They return last when it is reached,
- * and NULL for more than SENSU_SPLIT_MAX_DEPTH - 1 levels.  What they know of
- * a block must be forgotten, block = NULL, before the bytes change.
+ * Both scans go on from p: after sensu_nest_start(), where the last one
+ * stopped, or at the begin of a chunk when the last one was used up.  They
+ * return last when it is reached, and NULL for more than
+ * SENSU_SPLIT_MAX_DEPTH - 1 levels.  What they know of a block must be
+ * forgotten, block = NULL, before the bytes change.
  */
 
 struct sensu_split_kernel_s {
@@ -49,14 +50,14 @@ struct sensu_split_kernel_s {
                                     const unsigned char *last);
 
     /*
-     * To the comma or closing bracket that ends a member at depth 1.  It may
-     * go on over a member whose name begins with neither of two letters and
-     * no backslash; block = NULL before they change.
+     * In the object at this depth: to what follows the bracket that closes
+     * it, where depth is less; or to the quote of a string of its own which
+     * begins with one of two letters, or may do so once it is unescaped.
      */
-    const unsigned char  *(*member)(sensu_nest_t *nest,
-                                    const unsigned char *p,
-                                    const unsigned char *last,
-                                    const unsigned char *letters);
+    const unsigned char  *(*find)(sensu_nest_t *nest,
+                                  const unsigned char *p,
+                                  const unsigned char *last, int64_t depth,
+                                  const unsigned char *letters);
 
     /*
      * From where an element is to begin, over elements of the simple kind
@@ -86,20 +87,17 @@ sensu_nest_knows(const sensu_nest_t *nest, const unsigned char *p)
 
 
 /*
- * Begins a scan at p, which is in a string or not.  If p lies in the present
- * block its masks are used, so between two scans of a block no quote or
- * backslash may be read in another way than theirs.
+ * Begins a scan at p, outside of strings.  If p lies in the present block its
+ * masks are used, so between two scans of a block no quote or backslash may be
+ * read in another way than theirs.
  */
 
 static inline void
-sensu_nest_start(sensu_nest_t *nest, const unsigned char *p, int64_t depth,
-    int in_string)
+sensu_nest_start(sensu_nest_t *nest, const unsigned char *p)
 {
-    nest->depth = depth;
-
     if (!sensu_nest_knows(nest, p)) {
         nest->block = NULL;
-        nest->in_string = in_string ? ~(uint64_t) 0 : 0;
+        nest->in_string = 0;
         nest->escaped = 0;
     }
 }

@@ -156,5 +156,5 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_portable = {
-    "portable", 24, sensu_usable, sensu_nested, sensu_member, sensu_flat
+    "portable", 24, sensu_usable, sensu_nested, sensu_find, sensu_flat
 };

@@ -16,6 +16,9 @@ ngx_sensu_scan_init(ngx_sensu_scan_t *scan, sensu_key_kind_e kind)
 
     sensu_split_init(&scan->split);
     sensu_key_scan_init(&scan->keys, kind);
+
+    scan->split.read = sensu_key_read;
+    scan->split.data = &scan->keys;
 }
 
 
@@ -54,10 +57,6 @@ ngx_sensu_scan_next(ngx_sensu_scan_t *scan, const u_char **p,
     piece->bytes = span.bytes;
     piece->first = span.first;
     piece->last = (rc == SENSU_SPLIT_ELEMENT);
-
-    if (span.bytes.len) {
-        sensu_key_scan_feed(&scan->keys, span.bytes);
-    }
 
     if (rc == SENSU_SPLIT_MORE) {
         return NGX_AGAIN;

@@ -54,6 +54,8 @@ sensu_pager_native(sensu_pager_t *pager, uint64_t most)
     pager->resumed = 1;
     pager->ordinal = pager->from.ordinal;
     pager->trail = pager->from.trail;
+    pager->chain = pager->from.chain;
+    pager->same |= (pager->chain != 0);
 }
 
 
@@ -94,11 +96,11 @@ sensu_pager_next(sensu_pager_t *pager, const sensu_id_t *id, uint64_t hash)
         sensu_pager_order(pager, key);
     }
 
+    pager->chain = sensu_hash_chain(pager->chain, hash);
+
     if (pager->native) {
         return SENSU_PAGER_KEEP;
     }
-
-    pager->chain = sensu_hash_chain(pager->chain, hash);
 
     if (pager->resumed) {
         return sensu_pager_misled(pager) ? SENSU_PAGER_LOST

@@ -1,17 +1,14 @@
 
 /*
- * The key scanner against the byte-by-byte reference, with each kernel and in
- * chunks, and against jansson on what jansson takes for JSON.
+ * Lists whose keys are read: splitter and key scanner against the byte-by-byte
+ * references, with each kernel and in chunks, and against jansson on what
+ * jansson takes for JSON.
  */
 
 
-#include <stdio.h>
 #include <jansson.h>
-#include "../unit/ref_key.h"
+#include "../unit/split_kit.h"
 #include "fuzz.h"
-
-
-static const char *const  kernels[] = { "avx2", "sse2", "portable", NULL };
 
 
 /* one byte of the input makes one piece of a text */
@@ -23,7 +20,8 @@ static const char *const  pieces[] = {
     "\"x\"", "\"\\u006eame\":", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "\\u00",
     "\"a//b/../c\"", "\"..\"", "\"labels\":{\"name\":\"no\"},", "\xc3\xa4",
     "\"output\":\"one, two }{ three, which is as long as a block of it\",",
-    "\"history\":[{\"status\":0},{\"status\":1}],", "null", "\\\\", "\\\""
+    "\"history\":[{\"status\":0},{\"status\":1}],", "null", "\\\\", "\\\"",
+    "},{"
 };
 
 
@@ -89,56 +87,40 @@ fuzz_object(fuzz_maker_t *maker, unsigned depth)
 
 
 static void
-fuzz_wrong(const char *what, const fuzz_text_t *text, const sensu_id_t *got,
-    const ref_id_t *expected)
+fuzz_wrong(const char *who, const char *what, const fuzz_text_t *text)
 {
-    fprintf(stderr, "%s: got \"%.*s\", expected \"%.*s\"\n%.*s\n", what,
-            (int) sensu_key_begin(&got->key).len, got->key.data,
-            (int) expected->len, expected->data,
-            (int) text->len, text->data);
+    fprintf(stderr, "%s: %s\n%.*s\nit should be \"%.*s\"\n", who, what,
+            (int) text->len, text->data, (int) split_key.len, split_key.data);
     abort();
 }
 
 
 static void
-fuzz_compare(const char *what, const fuzz_text_t *text,
-    const sensu_id_t *got, const ref_id_t *expected)
+fuzz_kernel(const char *kernel, sensu_key_kind_e kind, const ref_list_t *list,
+    const fuzz_text_t *text, uint64_t seed)
 {
-    if (!ref_key_same(got, expected)) {
-        fuzz_wrong(what, text, got, expected);
-    }
-}
+    size_t         i, n, most;
+    uint64_t       skip;
+    const char    *wrong;
+    split_check_t  check;
 
+    most = fuzz_random(&seed) % 4 ? 1 + fuzz_random(&seed) % 200 : 3;
+    skip = fuzz_random(&seed) % 8 ? 0 : 1;
 
-static const sensu_id_t *
-fuzz_scan(sensu_key_kind_e kind, const fuzz_text_t *text, uint64_t seed)
-{
-    size_t          i, n, most;
-    unsigned        twice;
-    unsigned char  *copy;
+    split_check_init(&check, list, text->data, skip, kind);
 
-    const sensu_id_t         *id;
-    static sensu_key_scan_t   scan;
+    for (i = 0; i < text->len; i += n) {
+        n = fuzz_random(&seed) % (most + 1);
+        n = n < text->len - i ? n : text->len - i;
 
-    sensu_key_scan_init(&scan, kind);
-
-    /* twice, because nothing may remain of an element */
-
-    for (twice = 0; twice < 2; twice++) {
-        most = fuzz_random(&seed) % 4 ? 1 + fuzz_random(&seed) % 200 : 3;
-
-        for (i = 0; i < text->len; i += n) {
-            n = fuzz_random(&seed) % (most + 1);
-            n = n < text->len - i ? n : text->len - i;
-
-            copy = fuzz_chunk(text->data + i, n);
-            sensu_key_scan_feed(&scan, (sensu_str_t) { n, copy });
-        }
-
-        id = sensu_key_scan_end(&scan);
+        split_check_feed(&check, fuzz_chunk(text->data + i, n), n);
     }
 
-    return id;
+    wrong = split_check_end(&check);
+
+    if (wrong) {
+        fuzz_wrong(kernel, wrong, text);
+    }
 }
 
 
@@ -200,24 +182,51 @@ fuzz_jansson(sensu_key_kind_e kind, json_t *element, ref_id_t *key)
 }
 
 
+/* the reference itself, of each element */
+
+static void
+fuzz_reference(sensu_key_kind_e kind, const ref_list_t *list,
+    const fuzz_text_t *text, json_t *array)
+{
+    size_t  i;
+
+    static ref_id_t  key;
+
+    if (json_array_size(array) != list->n) {
+        fuzz_wrong("jansson", "another number of elements", text);
+    }
+
+    for (i = 0; i < list->n; i++) {
+        fuzz_jansson(kind, json_array_get(array, i), &key);
+        ref_key(kind, text->data + list->from[i],
+                list->to[i] - list->from[i], &split_key);
+
+        if (key.len != split_key.len || key.ns_len != split_key.ns_len
+            || key.entity_len != split_key.entity_len
+            || memcmp(key.data, split_key.data, key.len) != 0)
+        {
+            fuzz_wrong("jansson", "another key", text);
+        }
+    }
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_t           *element;
+    json_t           *array;
     unsigned          i;
     uint64_t          seed;
     fuzz_text_t       text;
     fuzz_maker_t      maker;
     sensu_key_kind_e  kind;
 
-    const sensu_id_t  *got;
-    static ref_id_t    expected;
+    static ref_list_t  list;
 
     if (size < 5) {
         return 0;
     }
 
-    got = NULL;
     kind = data[0] % (SENSU_KEY_EVENT + 1);
     seed = data[1] | data[2] << 8;
 
@@ -226,28 +235,35 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         maker.p = data + 4;
         maker.last = data + size;
         maker.text = &text;
-        fuzz_object(&maker, 0);
+
+        do {
+            fuzz_puts(&text, text.len ? "," : "[");
+            fuzz_space(&maker);
+            fuzz_object(&maker, 0);
+
+        } while (maker.p < maker.last);
+
+        fuzz_puts(&text, "]");
 
     } else {
         fuzz_text(&text, data + 4, size - 4, pieces,
-                  sizeof(pieces) / sizeof(pieces[0]), "{");
+                  sizeof(pieces) / sizeof(pieces[0]), "[{");
+        fuzz_puts(&text, "]");
     }
 
-    ref_key(kind, text.data, text.len, &expected);
+    ref_split(&list, text.data, text.len);
 
     for (i = 0; kernels[i]; i++) {
         if (sensu_split_select(kernels[i])) {
-            got = fuzz_scan(kind, &text, seed);
-            fuzz_compare(kernels[i], &text, got, &expected);
+            fuzz_kernel(kernels[i], kind, &list, &text, seed);
         }
     }
 
-    element = json_loadb((char *) text.data, text.len, 0, NULL);
+    array = json_loadb((char *) text.data, text.len, 0, NULL);
 
-    if (element) {
-        fuzz_jansson(kind, element, &expected);
-        fuzz_compare("jansson", &text, got, &expected);
-        json_decref(element);
+    if (array) {
+        fuzz_reference(kind, &list, &text, array);
+        json_decref(array);
     }
 
     return 0;

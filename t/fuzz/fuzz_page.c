@@ -292,6 +292,8 @@ fuzz_feed(fuzz_walk_t *w, fuzz_page_t *page, const fuzz_list_t *list)
     const unsigned char  *p, *last;
 
     sensu_split_init(&split);
+    split.read = sensu_key_read;
+    split.data = &page->scan;
 
     i = 0;
     len = 0;
@@ -311,7 +313,6 @@ fuzz_feed(fuzz_walk_t *w, fuzz_page_t *page, const fuzz_list_t *list)
             }
 
             if (span.bytes.len) {
-                sensu_key_scan_feed(&page->scan, span.bytes);
                 memcpy(joined + len, span.bytes.data, span.bytes.len);
                 len += span.bytes.len;
             }

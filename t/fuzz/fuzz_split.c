@@ -78,7 +78,7 @@ fuzz_kernel(const ref_list_t *list, const unsigned char *text, size_t len,
 
     most = fuzz_random(&seed) % 4 ? 1 + fuzz_random(&seed) % 200 : 3;
 
-    split_check_init(&check, list, text, skip);
+    split_check_init(&check, list, text, skip, SENSU_KEY_UNKNOWN);
 
     for (i = 0; i < len; i += n) {
         n = fuzz_random(&seed) % (most + 1);

@@ -1,7 +1,8 @@
 
 /*
  * The key of an element that lies whole in memory, read byte by byte: the
- * reference for the key scanner.
+ * reference for the key scanner.  A string before a colon is a name, in what
+ * is no JSON, too.
  */
 
 
@@ -18,7 +19,6 @@ typedef struct {
     const unsigned char  *last;
     unsigned char         text[3][20000];
     size_t                len[3];
-    int                   closed;    /* the element's bracket was seen */
 } ref_key_t;
 
 
@@ -256,10 +256,11 @@ ref_key_string(ref_key_t *r)
 }
 
 
-/* goes to the comma or bracket that ends a member; 0 when there is none */
+/* what an object has next of its own: the quote of a string, or the bracket
+   that closes it; 0 when there is neither */
 
 static inline int
-ref_key_rest(ref_key_t *r)
+ref_key_next(ref_key_t *r)
 {
     int  depth;
 
@@ -281,6 +282,10 @@ ref_key_rest(ref_key_t *r)
             break;
 
         case '"':
+            if (depth == 0) {
+                return 1;
+            }
+
             r->p++;
 
             if (!ref_key_string(r)) {
@@ -298,13 +303,6 @@ ref_key_rest(ref_key_t *r)
         case '}':
         case ']':
             if (depth-- == 0) {
-                return 1;
-            }
-
-            break;
-
-        case ',':
-            if (depth == 0) {
                 return 1;
             }
 
@@ -361,7 +359,8 @@ ref_key_forget(ref_key_t *r, const ref_path_t *found)
 static inline int ref_key_object(ref_key_t *r, const char *object);
 
 
-/* a member, from its name on; 0 when the text ends before it does */
+/* a string of an object, with the value if it is the name of one; 0 when the
+   text ends before it does */
 
 static inline int
 ref_key_member(ref_key_t *r, const char *object)
@@ -370,12 +369,6 @@ ref_key_member(ref_key_t *r, const char *object)
     const ref_path_t     *path;
     const unsigned char  *start;
 
-    ref_key_space(r);
-
-    if (r->p == r->last || *r->p != '"') {
-        return ref_key_rest(r);
-    }
-
     start = ++r->p;
 
     if (!ref_key_string(r)) {
@@ -383,15 +376,10 @@ ref_key_member(ref_key_t *r, const char *object)
     }
 
     path = ref_key_find(object, start, r->p - start - 1);
-
-    if (path == NULL) {
-        return ref_key_rest(r);
-    }
-
     ref_key_space(r);
 
-    if (r->p == r->last || *r->p != ':') {
-        return ref_key_rest(r);
+    if (path == NULL || r->p == r->last || *r->p != ':') {
+        return 1;
     }
 
     r->p++;
@@ -405,12 +393,10 @@ ref_key_member(ref_key_t *r, const char *object)
 
     if (path->child && *r->p == '{') {
         r->p++;
+        return ref_key_object(r, path->child);
+    }
 
-        if (!ref_key_object(r, path->child)) {
-            return 0;
-        }
-
-    } else if (path->child == NULL && *r->p == '"') {
+    if (path->child == NULL && *r->p == '"') {
         start = ++r->p;
 
         if (!ref_key_string(r)) {
@@ -425,7 +411,7 @@ ref_key_member(ref_key_t *r, const char *object)
         }
     }
 
-    return ref_key_rest(r);
+    return 1;
 }
 
 
@@ -434,14 +420,19 @@ ref_key_member(ref_key_t *r, const char *object)
 static inline int
 ref_key_object(ref_key_t *r, const char *object)
 {
-    do {
+    while (ref_key_next(r)) {
+
+        if (*r->p != '"') {
+            r->p++;
+            return 1;
+        }
+
         if (!ref_key_member(r, object)) {
             return 0;
         }
+    }
 
-    } while (*r->p++ == ',');
-
-    return 1;
+    return 0;
 }
 
 

@@ -1,7 +1,7 @@
 
 /*
- * Feeds a text to the splitter in chunks and compares with the reference:
- * for the unit test and the fuzzer.
+ * Feeds a text to the splitter in chunks, with or without the keys of its
+ * elements, and compares with the references: for unit tests and fuzzers.
  */
 
 
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "sensu_split.h"
-#include "ref_split.h"
+#include "ref_key.h"
 
 
 static const char *const  kernels[] = { "avx2", "sse2", "portable", NULL };
@@ -25,16 +25,39 @@ typedef struct {
     uint64_t              skip;      /* elements, from the first on */
     uint64_t              seen;      /* reported elements */
     size_t                len;       /* of the one being reported */
+    sensu_key_kind_e      kind;      /* UNKNOWN: no keys are read */
     const char           *wrong;     /* the first difference */
 } split_check_t;
 
 
+static sensu_key_scan_t  split_keys;
+static ref_id_t          split_key;  /* of the last element, as it should be */
+
+
+static inline void
+split_check_key(split_check_t *check, const unsigned char *data, size_t len)
+{
+    ref_key(check->kind, data, len, &split_key);
+
+    if (!ref_key_same(sensu_key_scan_end(&split_keys), &split_key)) {
+        check->wrong = "another key than the element's";
+    }
+}
+
+
 static inline void
 split_check_init(split_check_t *check, const ref_list_t *list,
-    const unsigned char *text, uint64_t skip)
+    const unsigned char *text, uint64_t skip, sensu_key_kind_e kind)
 {
     sensu_split_init(&check->split);
 
+    if (kind) {
+        sensu_key_scan_init(&split_keys, kind);
+        check->split.read = sensu_key_read;
+        check->split.data = &split_keys;
+    }
+
+    check->kind = kind;
     check->split.skip = skip;
     check->list = list;
     check->text = text;
@@ -107,6 +130,11 @@ split_check_span(split_check_t *check, const sensu_span_t *span, int ended)
 
     if (check->split.elements != i + 1) {
         check->wrong = "elements are miscounted";
+    }
+
+    if (check->kind) {
+        split_check_key(check, check->text + list->from[i],
+                        to - list->from[i]);
     }
 
     check->len = 0;

@@ -1,7 +1,7 @@
 
 /*
  * The key scanner: which bytes an element is sorted by, the same with every
- * kernel and in spans of any size.
+ * kernel and in chunks of any size.
  */
 
 
@@ -40,8 +40,6 @@ static const case_t  cases[] = {
     { META, "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}", "a", 1, 0 },
     { META_NS, "{\"metadata\":{\"name\":\"e1\",\"namespace\":\"dev\"}}",
       "dev/e1", 3, 0 },
-    { META_NS, " { \"metadata\" : { \"namespace\" : \"dev\" ,\n\t\"name\" : "
-      "\"e1\" } } ", "", 0, 0 },
     { META_NS, "{ \"metadata\" :\r\n { \"namespace\" : \"dev\" ,\n\t\"name\" "
       ": \"e1\" } } ", "dev/e1", 3, 0 },
     { META_NS, "{\"metadata\":{\"name\":\"linux:check-1\",\"namespace\":"
@@ -90,6 +88,8 @@ static const case_t  cases[] = {
     { NAME, "{\"x\":\"name\",\"name\":\"a\",\"y\":\"name\"}", "a", 0, 0 },
     { NAME, "{\"x\\\\\":\"\\\\\",\"name\":\"a\"}", "a", 0, 0 },
     { NAME, "{\"n\":\"\\\"name\",\"name\":\"a,}\"}", "a,}", 0, 0 },
+    { NAME, "{\"nn\":\"name\",\"name\":\"name\",\"n\":[\"name\"]}", "name",
+      0, 0 },
 
     /* names with escapes are the same names */
     { NAME, "{\"\\u006eame\":\"a\"}", "a", 0, 0 },
@@ -185,16 +185,20 @@ static const case_t  cases[] = {
 
 
 static ref_id_t          expected;
+static sensu_split_t     splitter;
 static sensu_key_scan_t  scan;
-static const sensu_id_t *got;
+static sensu_split_rc_e  said;       /* by the splitter, at last */
+static const sensu_id_t *got;        /* the last element */
 
 
-/* memory that ends where the span does, so that reads beyond it are seen */
+/* memory that ends where the chunk does, so that reads beyond it are seen */
 
 static void
 feed(const char *data, size_t len)
 {
-    unsigned char  *copy;
+    sensu_span_t          span;
+    unsigned char        *copy;
+    const unsigned char  *pos;
 
     copy = malloc(len + 1);
     if (copy == NULL) {
@@ -202,8 +206,31 @@ feed(const char *data, size_t len)
     }
 
     memcpy(copy + 1, data, len);
-    sensu_key_scan_feed(&scan, (sensu_str_t) { len, copy + 1 });
+    pos = copy + 1;
+
+    do {
+        said = sensu_split_next(&splitter, &pos, copy + 1 + len, &span);
+
+        if (said == SENSU_SPLIT_ELEMENT) {
+            got = sensu_key_scan_end(&scan);
+        }
+
+    } while (said == SENSU_SPLIT_ELEMENT);
+
     free(copy);
+}
+
+
+static void
+begin(sensu_key_kind_e kind)
+{
+    sensu_split_init(&splitter);
+    sensu_key_scan_init(&scan, kind);
+
+    splitter.read = sensu_key_read;
+    splitter.data = &scan;
+
+    feed("[", 1);
 }
 
 
@@ -226,59 +253,58 @@ test_case(const char *kernel, size_t i)
 
     c = &cases[i];
     len = strlen(c->element);
-    sensu_key_scan_init(&scan, c->kind);
+    begin(c->kind);
     expect(c);
     right = 1;
 
     for (cut = 0; cut <= len; cut++) {
         feed(c->element, cut);
         feed(c->element + cut, len - cut);
-        right = right && ref_key_same(sensu_key_scan_end(&scan), &expected);
+        feed(",", 1);
+        right = right && ref_key_same(got, &expected);
     }
 
     for (j = 0; j < len; j++) {
         feed(c->element + j, 1);
     }
 
-    right = right && ref_key_same(sensu_key_scan_end(&scan), &expected);
+    feed(",", 1);
+    right = right && ref_key_same(got, &expected)
+            && splitter.elements == len + 2;
 
     ok(right, "%s: case %zu: %s", kernel, i, *c->key ? "a key" : "no key");
 }
 
 
-/* an element that is not whole has no key, and leaves nothing behind */
+/* what has no key does not have that of the element before it */
 
 static void
-test_truncated(const char *kernel)
+test_none(const char *kernel)
 {
-    int          right;
-    size_t       len;
-    const char  *text;
+    size_t  i;
 
-    text = "{\"entity\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\"}},"
-           "\"check\":{\"metadata\":{\"name\":\"c\"}}}";
+    static const char *const  elements[] = {
+        "7", "{}", "[]", "null", "\"name\"", "[{\"name\":\"b\"}]",
+        "{\"x\":\"y\"}"
+    };
 
-    sensu_key_scan_init(&scan, EVENT);
-    right = 1;
+    begin(NAME);
 
-    for (len = 0; len < strlen(text); len++) {
-        feed(text, len);
-        got = sensu_key_scan_end(&scan);
-        right = right && got->key.len == 0;
+    for (i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+        feed("{\"name\":\"a\"},", 13);
+        is_int(got->key.len, 1, "%s: a key", kernel);
 
-        feed("{}", 2);
-        got = sensu_key_scan_end(&scan);
-        right = right && got->key.len == 0;
+        feed(elements[i], strlen(elements[i]));
+        feed(",", 1);
+        is_int(got->key.len, 0, "%s: none of %s", kernel, elements[i]);
     }
-
-    ok(right, "%s: truncated anywhere", kernel);
 }
 
 
-/* names of any length, in spans of any size: length, begin and hash */
+/* names of any length, in chunks of any size: length, begin and hash */
 
 static void
-name_of(const char *ns, const char *name, size_t span, sensu_key_t *key,
+name_of(const char *ns, const char *name, size_t chunk, sensu_key_t *key,
     const char *last)
 {
     size_t       i, n, len;
@@ -287,14 +313,13 @@ name_of(const char *ns, const char *name, size_t span, sensu_key_t *key,
     len = sprintf(text, "{\"metadata\":{\"namespace\":\"%s\","
                         "\"name\":\"%s%s\"}}", ns, name, last);
 
-    sensu_key_scan_init(&scan, META_NS);
+    begin(META_NS);
 
     for (i = 0; i < len; i += n) {
-        n = len - i < span ? len - i : span;
+        n = len - i < chunk ? len - i : chunk;
         feed(text + i, n);
     }
 
-    got = sensu_key_scan_end(&scan);
     sensu_key_copy(key, &got->key);
 }
 
@@ -335,7 +360,7 @@ test_long(const char *kernel)
                "%s: a name of %zu times %s", kernel, len, letters[i]);
 
             name_of("n", name, 1 + n, &other, "");
-            ok(sensu_key_cmp(&key, &other) == 0, "in spans of %zu", 1 + n);
+            ok(sensu_key_cmp(&key, &other) == 0, "in chunks of %zu", 1 + n);
 
             name_of("n", name, 100, &other, "z");
             ok(sensu_key_cmp(&key, &other) < 0, "a longer one is another");
@@ -390,9 +415,8 @@ test_unfit(const char *kernel)
         sprintf(text, "{\"metadata\":{\"namespace\":%s,\"name\":\"a\"}}",
                 cases[i].ns);
 
-        sensu_key_scan_init(&scan, META_NS);
+        begin(META_NS);
         feed(text, strlen(text));
-        got = sensu_key_scan_end(&scan);
 
         is_int(got->unfit, cases[i].unfit << SENSU_KEY_NS, "%s: namespace %s",
                kernel, cases[i].ns);
@@ -400,29 +424,43 @@ test_unfit(const char *kernel)
 }
 
 
-/* deeper than the splitter lets pass: no key, and not out of bounds */
+/* as deep as may be, and deeper, wherever the key is */
 
 static void
 test_deep(const char *kernel)
 {
-    size_t  i;
+    size_t  i, levels;
     char    text[2 * SENSU_SPLIT_MAX_DEPTH + 100];
 
-    strcpy(text, "{\"name\":\"a\",\"x\":");
+    for (levels = SENSU_SPLIT_MAX_DEPTH - 2;
+         levels < SENSU_SPLIT_MAX_DEPTH;
+         levels++)
+    {
+        strcpy(text, "{\"x\":");
 
-    for (i = 0; i < SENSU_SPLIT_MAX_DEPTH; i++) {
-        strcat(text, "[");
+        for (i = 0; i < levels; i++) {
+            strcat(text, "[");
+        }
+
+        for (i = 0; i < levels; i++) {
+            strcat(text, "]");
+        }
+
+        strcat(text, ",\"name\":\"a\"}");
+
+        got = NULL;
+        begin(NAME);
+        feed(text, strlen(text));
+
+        if (levels + 1 < SENSU_SPLIT_MAX_DEPTH) {
+            ok(got && got->key.len == 1, "%s: a key behind %zu levels", kernel,
+               levels);
+
+        } else {
+            ok(!got && said == SENSU_SPLIT_ERROR, "%s: %zu are too many",
+               kernel, levels);
+        }
     }
-
-    sensu_key_scan_init(&scan, NAME);
-    feed(text, strlen(text));
-    feed("1]}", 3);
-    got = sensu_key_scan_end(&scan);
-    is_int(got->key.len, 0, "%s: too deep", kernel);
-
-    feed("{\"name\":\"a\"}", 12);
-    got = sensu_key_scan_end(&scan);
-    is_int(got->key.len, 1, "%s: the next one is not", kernel);
 }
 
 
@@ -499,7 +537,7 @@ main(void)
             test_case(name, i);
         }
 
-        test_truncated(name);
+        test_none(name);
         test_long(name);
         test_unfit(name);
         test_deep(name);

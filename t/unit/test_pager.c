@@ -927,6 +927,52 @@ entity_ends(void)
 }
 
 
+/* a page that was native, for nobody saw yet that the list has no order */
+
+static void
+turns(void)
+{
+    size_t            i;
+    sensu_last_t      last;
+    sensu_pager_t     pager;
+    sensu_position_t  position;
+
+    static const char *const  keys[] = { "b", "c", "a", "d" };
+
+    memset(&position, 0, sizeof(position));
+
+    for (i = 0; i < 2; i++) {
+        sensu_pager_init(&pager, &position, &everything);
+        sensu_pager_native(&pager, 2);
+
+        is_int(sensu_pager_next(&pager, id_of(keys[i], 0), 0),
+               SENSU_PAGER_KEEP, "natively: %s", keys[i]);
+
+        sensu_pager_note(&pager, &last);
+        (void) sensu_pager_advance(&pager, &position, &last, sensu_str(""));
+    }
+
+    sensu_pager_init(&pager, &position, &everything);
+
+    for (i = 0; i < 4; i++) {
+        is_int(sensu_pager_next(&pager, id_of(keys[i], 0), 0),
+               i < 2 ? SENSU_PAGER_SKIP : SENSU_PAGER_KEEP,
+               "then out of the whole list: %s", keys[i]);
+    }
+
+    /* and if another had been there */
+
+    sensu_pager_init(&pager, &position, &everything);
+
+    (void) sensu_pager_next(&pager, id_of("0", 0), 0);
+    (void) sensu_pager_next(&pager, id_of("b", 0), 0);
+    (void) sensu_pager_next(&pager, id_of("c", 0), 0);
+
+    is_int(sensu_pager_next(&pager, id_of("a", 0), 0), SENSU_PAGER_LOST,
+           "but not out of a list that has changed");
+}
+
+
 static sensu_last_t *
 last_of(const char *key, uint64_t ordinal, uint32_t run)
 {
@@ -1043,6 +1089,7 @@ main(void)
     cases();
     filters();
     entity_ends();
+    turns();
     advances();
 
     property("sorted", UNIQUE, 0, 0);

@@ -156,7 +156,7 @@ feed(split_check_t *check, const unsigned char *data, size_t len)
 
 static const char *
 try_chunks(const ref_list_t *list, const unsigned char *text, size_t len,
-    uint64_t skip)
+    uint64_t skip, sensu_key_kind_e kind)
 {
     size_t         i, cut, step;
     const char    *wrong;
@@ -167,7 +167,7 @@ try_chunks(const ref_list_t *list, const unsigned char *text, size_t len,
     /* a long text is not cut at every byte */
 
     for (cut = 0; cut <= len; cut += len > 600 ? 13 : 1) {
-        split_check_init(&check, list, text, skip);
+        split_check_init(&check, list, text, skip, kind);
         feed(&check, text, cut);
         feed(&check, text + cut, len - cut);
         wrong = split_check_end(&check);
@@ -178,7 +178,7 @@ try_chunks(const ref_list_t *list, const unsigned char *text, size_t len,
     }
 
     for (step = 0; steps[step]; step++) {
-        split_check_init(&check, list, text, skip);
+        split_check_init(&check, list, text, skip, kind);
 
         for (i = 0; i < len; i += steps[step]) {
             feed(&check, text + i,
@@ -196,7 +196,7 @@ try_chunks(const ref_list_t *list, const unsigned char *text, size_t len,
 }
 
 
-/* with every number of skipped elements that makes a difference */
+/* with every number of skipped elements that makes a difference; with keys */
 
 static void
 try_text(const char *kernel, const char *name, const char *data, size_t len)
@@ -211,9 +211,10 @@ try_text(const char *kernel, const char *name, const char *data, size_t len)
     text = (const unsigned char *) data;
     ref_split(&list, text, len);
 
-    for (wrong = NULL, i = 0; wrong == NULL && i < 6; i++) {
-        skip = i < 4 ? i : i == 4 ? list.n : UINT64_MAX;
-        wrong = try_chunks(&list, text, len, skip);
+    for (wrong = NULL, i = 0; wrong == NULL && i < 7; i++) {
+        skip = i % 6 < 4 ? i % 6 : i == 4 ? list.n : UINT64_MAX;
+        wrong = try_chunks(&list, text, len, skip,
+                           i == 6 ? SENSU_KEY_NAME : SENSU_KEY_UNKNOWN);
     }
 
     ok(wrong == NULL, "%s: %s%s%s", kernel, name, wrong ? ": " : "",
@@ -333,7 +334,8 @@ test_skip(const char *kernel)
     ref_split(&list, (unsigned char *) text, p - text);
 
     for (i = 0; i < sizeof(skips) / sizeof(skips[0]); i++) {
-        split_check_init(&check, &list, (unsigned char *) text, skips[i]);
+        split_check_init(&check, &list, (unsigned char *) text, skips[i],
+                         SENSU_KEY_UNKNOWN);
 
         for (j = 0; j < (size_t) (p - text); j += 1000) {
             feed(&check, (unsigned char *) text + j,
@@ -424,7 +426,8 @@ test_truncated(const char *kernel)
             break;
         }
 
-        wrong = try_chunks(&list, (const unsigned char *) text, len, 0);
+        wrong = try_chunks(&list, (const unsigned char *) text, len, 0,
+                           SENSU_KEY_META_NS);
     }
 
     ok(wrong == NULL, "%s: truncated anywhere%s%s", kernel, wrong ? ": " : "",

@@ -105,7 +105,19 @@ sub split_ {
                  . 'kernels and arrays', 1, $lowest[0], '%.2f'),
         at_least('elements reported, to one that reports them, the lowest', 1,
                  $lowest[1], '%.2f'),
+        keys_read($f, 'avx2', 'elements'),
+        keys_read($f, 'sse2', 'SSE4.2'),
     );
+}
+
+
+sub keys_read {
+    my ($f, $kernel, $walk) = @_;
+
+    return at_least("keys read with $kernel, to simdjson on demand, $walk", 1,
+                    $f->ratio('split', "events: split and keys, $kernel",
+                              "events: simdjson on demand, $walk", 'speed'),
+                    '%.2f');
 }
 
 
