@@ -213,6 +213,8 @@ subtest 'several subrequests wait for one answer' => sub {
                           ssi_types *; root ' . $t->dir . '; }
                       location = /auth/logout { sensu_logout on;
                           proxy_pass http://sensu; }
+                      location = /copied { sensu_gateway off; empty_gif;
+                          mirror /inside; mirror /inside; }
                       location = /inside { sensu_logout on;
                           rewrite ^ ' . $list . ' break;
                           proxy_pass http://sensu; }');
@@ -225,6 +227,12 @@ subtest 'several subrequests wait for one answer' => sub {
     my $before = $looked->();
     is scalar(my @lists = $get->() =~ /\[\{"name"/g), 3, 'in';
     is $looked->() - $before, 1, 'one look-up';
+
+    # those whose turn comes run again in any case, those in the background do not
+    $demo->forget;
+    $parts->get('/copied', token => $access);
+    ok $t->wait_for(sub { 2 == grep { /^GET \Q$list\E / } $demo->requests }, 5),
+       'two copies';
 
     is logout($parts, $access, $refresh)->{status}, 200, 'logged out';
     ok $t->wait_for(sub { 3 == (() = $get->() =~ /token_revoked/g) }, 5),

@@ -162,12 +162,27 @@ ngx_http_request_t *
 ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query, ngx_http_post_subrequest_t *ps, ngx_uint_t flags)
 {
+    ngx_int_t            rc;
+    ngx_uint_t           in_memory;
     ngx_http_request_t  *sr;
 
-    if (ngx_http_subrequest(r, path, query, &sr, ps,
-                            NGX_HTTP_SUBREQUEST_CLONE|flags)
-        != NGX_OK)
-    {
+    /*
+     * Of what is kept in memory nginx has no subrequests, for the sake of the
+     * order of the output.  One in the background has none.
+     */
+
+    in_memory = r->subrequest_in_memory;
+
+    if (flags & NGX_HTTP_SUBREQUEST_BACKGROUND) {
+        r->subrequest_in_memory = 0;
+    }
+
+    rc = ngx_http_subrequest(r, path, query, &sr, ps,
+                             NGX_HTTP_SUBREQUEST_CLONE|flags);
+
+    r->subrequest_in_memory = in_memory;
+
+    if (rc != NGX_OK) {
         return NULL;
     }
 

@@ -13,6 +13,8 @@
 #include "ngx_sensu_merge.h"
 
 
+static ngx_int_t ngx_sensu_merge_turn(ngx_http_request_t *r);
+static ngx_uint_t ngx_sensu_merge_is_quiet(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_merge_create(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_merge_start(ngx_sensu_merge_t *merge,
@@ -43,7 +45,7 @@ ngx_sensu_merge_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     if (merge->part != NULL) {
 
         if (!merge->part->done) {
-            return NGX_AGAIN;
+            return ngx_sensu_merge_turn(r);
         }
 
         merge->part = NULL;
@@ -77,9 +79,51 @@ ngx_sensu_merge_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
+/*
+ * A subrequest whose turn to be written has come while its part waits for that,
+ * as in ngx_http_writer().
+ */
+
+static ngx_int_t
+ngx_sensu_merge_turn(ngx_http_request_t *r)
+{
+    if (r == r->connection->data && r->postponed != NULL
+        && ngx_http_output_filter(r, NULL) == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * A subrequest of auth_request's or mirror's is of its status alone: a part's
+ * body would go to the client, in front of his answer.
+ */
+
+static ngx_uint_t
+ngx_sensu_merge_is_quiet(ngx_http_request_t *r)
+{
+    return r != r->main && r->header_only;
+}
+
+
 static ngx_int_t
 ngx_sensu_merge_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
+    /* it may have no subrequests with a turn, see ngx_http_subrequest() */
+
+    if (r->subrequest_in_memory) {
+        ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                             "sensu: the list \"%V\" of several namespaces "
+                             "cannot be kept in memory, as SSI's include with "
+                             "\"set\" and scripts want it: ask for it by "
+                             "pages, with limit=", &r->uri);
+
+        return ngx_sensu_refuse(r, NGX_SENSU_INTERNAL, NULL);
+    }
+
     ctx->merge = ngx_pcalloc(r->pool, sizeof(ngx_sensu_merge_t));
     if (ctx->merge == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -117,6 +161,8 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
     ps->handler = ngx_sensu_merge_part_done;
     ps->data = merge;
 
+    /* what has no turn to be written has no parts with one */
+
     sr = ngx_sensu_subrequest(r, &path, &query, ps,
                               r->background ? NGX_HTTP_SUBREQUEST_BACKGROUND
                                             : 0);
@@ -124,12 +170,7 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    /*
-     * What is copied by ngx_http_mirror_module.c has no turn to be written,
-     * and nobody who reads it: no more would its parts ever end.
-     */
-
-    sr->header_only = r->background;
+    sr->header_only = ngx_sensu_merge_is_quiet(r);
 
     part = ngx_sensu_ctx(sr);
 
@@ -213,7 +254,8 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     }
 
     if (!error && merge->status == NGX_HTTP_OK
-        && (r->background || sensu_split_done(&merge->sieve->scan.split)))
+        && (ngx_sensu_merge_is_quiet(r)
+            || sensu_split_done(&merge->sieve->scan.split)))
     {
         return NGX_OK;
     }
