@@ -7,8 +7,8 @@
  * The scanner goes over an element in the splitter's place, so that its bytes
  * are looked at once, and keeps O(1) memory however large the element and its
  * names are.  Members are found by path and depth, and their strings unescaped
- * as JSON says, so labels called "name" or "metadata" do not deceive it.  Of repeated members
- * the last one counts, as in the backend and in jansson.
+ * as JSON says, so labels called "name" or "metadata" do not deceive it.  Of
+ * repeated members the last one counts, as in the backend and in jansson.
  */
 
 

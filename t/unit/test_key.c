@@ -424,6 +424,35 @@ test_unfit(const char *kernel)
 }
 
 
+/* names, wherever in a block they begin, with another block behind them */
+
+static void
+test_blocks(const char *kernel)
+{
+    int     pad, right;
+    char    text[400];
+    size_t  i;
+
+    static const char *const  names[] = { "name", "\\u006eame" };
+
+    right = 1;
+
+    for (i = 0; i < 2; i++) {
+        for (pad = 0; pad < 2 * 64; pad++) {
+            sprintf(text, "{\"x\":\"%*s\",\"%s\":\"a\",\"y\":\"%150s\"}", pad, "",
+                    names[i], "");
+
+            got = NULL;
+            begin(NAME);
+            feed(text, strlen(text));
+            right = right && got && got->key.len == 1;
+        }
+    }
+
+    ok(right, "%s: names in all places of a block", kernel);
+}
+
+
 /* as deep as may be, and deeper, wherever the key is */
 
 static void
@@ -538,6 +567,7 @@ main(void)
         }
 
         test_none(name);
+        test_blocks(name);
         test_long(name);
         test_unfit(name);
         test_deep(name);
