@@ -371,7 +371,7 @@ ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    sscf->redis = ngx_sensu_redis_conf(cf, cf->args, &clcf->resolver);
+    sscf->redis = ngx_sensu_redis_conf(cf, &clcf->resolver);
     if (sscf->redis == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -499,7 +499,7 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
     redis = smcf->redis.elts;
 
     for (i = 0; i < smcf->redis.nelts; i++) {
-        ngx_sensu_redis_init_process(redis[i], cycle);
+        ngx_sensu_redis_init_process(redis[i]);
     }
 
     roles = smcf->roles.elts;

@@ -21,14 +21,8 @@ static void ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
 
 
 void
-ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis, ngx_cycle_t *cycle)
+ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < redis->npeers; i++) {
-        redis->peers[i]->retry.log = cycle->log;
-    }
-
     /* the clock is that of before the configuration was read */
 
     ngx_time_update();
@@ -211,20 +205,20 @@ ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     op = cmd->op;
     rc = NGX_ERROR;
 
-    if (reply->type == REDIS_REPLY_ARRAY
-        && reply->elements <= NGX_SENSU_OP_INTS)
+    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i < NGX_SENSU_OP_INTS; i++)
     {
-        for (i = 0; i < reply->elements; i++) {
-            element = reply->element[i];
-
-            if (element->type != REDIS_REPLY_INTEGER) {
-                break;
-            }
-
-            op->ints[op->nints++] = (ngx_int_t) element->integer;
+        if (i == reply->elements) {
+            rc = NGX_OK;
+            break;
         }
 
-        rc = (i == reply->elements) ? NGX_OK : NGX_ERROR;
+        element = reply->element[i];
+
+        if (element->type != REDIS_REPLY_INTEGER) {
+            break;
+        }
+
+        op->ints[op->nints++] = (ngx_int_t) element->integer;
     }
 
     if (rc == NGX_ERROR) {

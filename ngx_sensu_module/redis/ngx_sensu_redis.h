@@ -18,19 +18,18 @@ typedef struct ngx_sensu_redis_s  ngx_sensu_redis_t;
 
 
 /*
- * Reads the arguments of sensu_redis (args[0] is the directive's name):
+ * Reads the arguments of sensu_redis:
  * URL [timeout=500ms] [prefix=sensu:] [password_file=F] [user=U].  Logs what
  * is wrong and what would be right with file and line, and returns NULL.
  * resolver is looked at when all is read: where there is one, names are asked
  * for at each connect, and without one they are resolved then.
  */
-ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
+ngx_sensu_redis_t *ngx_sensu_redis_conf(ngx_conf_t *cf,
     ngx_resolver_t **resolver);
 ngx_int_t ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis);
 
 /* in each worker: connect ahead; at its end: free without an alert */
-void ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis,
-    ngx_cycle_t *cycle);
+void ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis);
 void ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis);
 
 /*

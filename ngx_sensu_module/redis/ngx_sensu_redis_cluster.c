@@ -81,14 +81,16 @@ ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
 }
 
 
-/* NULL: too many servers, or no memory */
+/* in the place of one that left the cluster; NULL: too many, or no memory */
 
 static ngx_sensu_redis_peer_t *
 ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
     ngx_sensu_redis_addr_t *addr)
 {
     ngx_uint_t               i;
-    ngx_sensu_redis_peer_t  *peer;
+    ngx_sensu_redis_peer_t  *peer, *left;
+
+    left = NULL;
 
     for (i = 0; i < redis->npeers; i++) {
         peer = redis->peers[i];
@@ -96,32 +98,28 @@ ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
         if (ngx_strcmp(peer->addr.text, addr->text) == 0) {
             return peer;
         }
-    }
 
-    if (redis->npeers < NGX_SENSU_REDIS_PEERS) {
-        peer = ngx_sensu_redis_peer_create(redis->pool, redis);
-        if (peer == NULL) {
-            return NULL;
-        }
-
-        peer->addr = *addr;
-        redis->peers[redis->npeers++] = peer;
-
-        return peer;
-    }
-
-    /* the place of one that left the cluster */
-
-    for (i = redis->nseeds; i < redis->npeers; i++) {
-        peer = redis->peers[i];
-
-        if (peer->slots == 0 && peer->state == NGX_SENSU_REDIS_IDLE) {
-            peer->addr = *addr;
-            return peer;
+        if (i >= redis->nseeds
+            && peer->slots == 0
+            && peer->state == NGX_SENSU_REDIS_IDLE)
+        {
+            left = peer;
         }
     }
 
-    return NULL;
+    if (left == NULL && redis->npeers < NGX_SENSU_REDIS_PEERS) {
+        left = ngx_sensu_redis_peer_create(redis->pool, redis);
+
+        if (left) {
+            redis->peers[redis->npeers++] = left;
+        }
+    }
+
+    if (left) {
+        left->addr = *addr;
+    }
+
+    return left;
 }
 
 
@@ -335,22 +333,27 @@ static ngx_sensu_redis_peer_t *
 ngx_sensu_redis_cluster_at(ngx_sensu_redis_peer_t *from, char *host,
     size_t len, ngx_uint_t port)
 {
-    u_char                  *name;
+    u_char                  *p;
     ngx_sensu_redis_addr_t   addr;
 
-    name = NULL;
-
-    if (len == 0 || *host == '?') {
-        name = from->addr.name;
-        host = (char *) from->addr.host;
-        len = ngx_strlen(host);
-    }
-
-    if (ngx_sensu_redis_addr(&addr, (u_char *) host, len, port) != NGX_OK) {
+    if (port - 1 >= 65535) {
         return NULL;
     }
 
-    addr.name = name;
+    if (len == 0 || *host == '?') {
+        addr = from->addr;
+        addr.port = port;
+
+        ngx_inet_set_port(&addr.at.sockaddr.sockaddr, (in_port_t) port);
+
+        p = (u_char *) strrchr((char *) addr.text, ':') + 1;
+        ngx_sprintf(p, "%ui%Z", port);
+
+    } else if (ngx_sensu_redis_addr(&addr, (u_char *) host, len, port)
+               != NGX_OK)
+    {
+        return NULL;
+    }
 
     return ngx_sensu_redis_cluster_find(from->redis, &addr);
 }

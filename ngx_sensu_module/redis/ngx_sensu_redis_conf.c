@@ -59,21 +59,13 @@ static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
 
 
 ngx_sensu_redis_t *
-ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
-    ngx_resolver_t **resolver)
+ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_resolver_t **resolver)
 {
     ngx_str_t          *arg;
     ngx_uint_t          i;
     ngx_sensu_redis_t  *redis;
 
-    arg = args->elts;
-
-    if (args->nelts < 2) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "sensu_redis needs a URL, as in "
-                           "redis://127.0.0.1:6379/0");
-        return NULL;
-    }
+    arg = cf->args->elts;
 
     redis = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_redis_t));
     if (redis == NULL) {
@@ -90,7 +82,7 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_array_t *args,
         return NULL;
     }
 
-    for (i = 2; i < args->nelts; i++) {
+    for (i = 2; i < cf->args->nelts; i++) {
         if (ngx_sensu_redis_conf_param(cf, redis, &arg[i]) != NGX_OK) {
             return NULL;
         }

@@ -433,7 +433,7 @@ ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
 {
     (void) ngx_sensu_redis_conn_fails(conn, reason);
 
-    conn->owner->lost(conn->data);
+    conn->owner->lost(conn->data, 0);
 }
 
 

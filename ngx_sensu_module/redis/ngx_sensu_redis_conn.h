@@ -38,8 +38,8 @@ typedef struct {
 typedef struct {
     ngx_sensu_redis_at_t             at;
     ngx_uint_t                       port;      /* 0: a unix socket */
-    u_char                          *name;      /* whose address it is */
     u_char                           host[NGX_SENSU_REDIS_HOST];
+                                                /* its certificate is for */
     u_char                           text[NGX_SENSU_REDIS_HOST + 16];
                                                 /* for the logs */
 } ngx_sensu_redis_addr_t;
@@ -77,8 +77,8 @@ typedef struct {
 typedef struct {
     void                           (*reply)(void *data, redisReply *reply);
 
-    /* reason says why */
-    void                           (*lost)(void *data);
+    /* reason says why; late: it was silent */
+    void                           (*lost)(void *data, ngx_uint_t late);
 
     /* the worker shuts down; force: at once */
     void                           (*rest)(void *data, ngx_uint_t force);

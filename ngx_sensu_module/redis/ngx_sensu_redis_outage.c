@@ -31,11 +31,8 @@ static ngx_sensu_damper_t *ngx_sensu_redis_damper(
 
 static const ngx_sensu_redis_trouble_t  ngx_sensu_redis_troubles[] = {
     { "WRONGPASS", "check user= and password_file= of sensu_redis", 0 },
-    { "ERR invalid password", "check password_file= of sensu_redis", 0 },
     { "ERR AUTH <password> called", "it has no password: remove "
       "password_file= of sensu_redis, or set one in Redis", 0 },
-    { "ERR Client sent AUTH", "it has no password: remove password_file= of "
-      "sensu_redis, or set one in Redis", 0 },
     { "ERR unknown command", "it does not know a command that is needed: "
       "check its rename-command lines", 0 },
     { "NOAUTH", "it wants a password: add password_file= to sensu_redis", 0 },

@@ -14,10 +14,8 @@
 
 
 static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
-static void ngx_sensu_redis_peer_conn_lost(void *data);
+static void ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late);
 static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
-static void ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer,
-    ngx_uint_t late);
 static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer,
     ngx_uint_t late);
 static void ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer);
@@ -28,7 +26,7 @@ static void ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev);
 
 static const ngx_sensu_redis_owner_t  ngx_sensu_redis_peer_owner = {
     ngx_sensu_redis_peer_reply,
-    ngx_sensu_redis_peer_conn_lost,
+    ngx_sensu_redis_peer_leave,
     ngx_sensu_redis_peer_rest
 };
 
@@ -55,7 +53,6 @@ ngx_sensu_redis_peer_create(ngx_pool_t *pool, ngx_sensu_redis_t *redis)
 
     peer->retry.handler = ngx_sensu_redis_peer_retry_handler;
     peer->retry.data = peer;
-    peer->retry.log = ngx_cycle->log;
 
     /* a worker that shuts down need not wait for this one */
     peer->retry.cancelable = 1;
@@ -68,6 +65,7 @@ void
 ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer)
 {
     peer->state = NGX_SENSU_REDIS_CONNECTING;
+    peer->retry.log = ngx_cycle->log;
     peer->found = 0;
 
     if (peer->seeds) {
@@ -238,13 +236,6 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
 }
 
 
-static void
-ngx_sensu_redis_peer_conn_lost(void *data)
-{
-    ngx_sensu_redis_peer_leave(data, 0);
-}
-
-
 void
 ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason)
 {
@@ -293,8 +284,10 @@ ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
  */
 
 static void
-ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
+ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late)
 {
+    ngx_sensu_redis_peer_t *peer = data;
+
     ngx_uint_t              fails;
     ngx_queue_t            *q, *prev;
     ngx_sensu_redis_cmd_t  *cmd;

@@ -16,8 +16,6 @@ static void ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static void ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static const char *ngx_sensu_redis_sentinel_master(redisReply *reply,
-    ngx_sensu_redis_addr_t *addr);
 static void ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
@@ -79,38 +77,11 @@ ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 static void
 ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    const char              *error;
+    redisReply              *host, *port;
     ngx_sensu_redis_peer_t  *peer;
     ngx_sensu_redis_addr_t   addr;
 
     peer = cmd->peer;
-
-    error = ngx_sensu_redis_sentinel_master(reply, &addr);
-
-    if (error == NULL) {
-        peer->found = 1;
-        peer->addr = addr;
-        ngx_sensu_redis_peer_open(peer);
-
-    } else {
-        ngx_sensu_redis_peer_lost(peer, error);
-    }
-}
-
-
-static const char *
-ngx_sensu_redis_sentinel_master(redisReply *reply,
-    ngx_sensu_redis_addr_t *addr)
-{
-    redisReply  *host, *port;
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        return reply->str;
-    }
-
-    if (reply->type == REDIS_REPLY_NIL) {
-        return "it does not know the master";
-    }
 
     if (reply->type == REDIS_REPLY_ARRAY
         && reply->elements == 2
@@ -120,15 +91,22 @@ ngx_sensu_redis_sentinel_master(redisReply *reply,
         host = reply->element[0];
         port = reply->element[1];
 
-        if (ngx_sensu_redis_addr(addr, (u_char *) host->str, host->len,
+        if (ngx_sensu_redis_addr(&addr, (u_char *) host->str, host->len,
                                  ngx_atoi((u_char *) port->str, port->len))
             == NGX_OK)
         {
-            return NULL;
+            peer->found = 1;
+            peer->addr = addr;
+            ngx_sensu_redis_peer_open(peer);
+            return;
         }
     }
 
-    return "something else than an address";
+    ngx_sensu_redis_peer_lost(peer,
+                              reply->type == REDIS_REPLY_ERROR ? reply->str
+                              : reply->type == REDIS_REPLY_NIL
+                              ? "it does not know the master"
+                              : "something else than an address");
 }
 
 

@@ -13,6 +13,9 @@
 #include <openssl/x509v3.h>
 
 
+#define NGX_SENSU_REDIS_CHAIN  10    /* certificates, at most */
+
+
 static ngx_int_t ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param,
     ngx_str_t *file);
 static ngx_int_t ngx_sensu_redis_tls_ca(ngx_conf_t *cf,
@@ -69,9 +72,6 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = &tls->ssl;
 
-    /* what could not be written yet moves in memory */
-    SSL_CTX_set_mode(tls->ssl.ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-
     if (tls->cert.len
         && ngx_ssl_certificate(cf, &tls->ssl, &tls->cert, &tls->key, NULL)
            != NGX_OK)
@@ -118,34 +118,24 @@ ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param, ngx_str_t *file)
 }
 
 
+/* who it is is looked at when hands are shaken, as nginx's proxy does */
+
 static ngx_int_t
 ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
 {
-    if (tls->verify.len == 0) {
-        SSL_CTX_set_verify(tls->ssl.ctx, SSL_VERIFY_PEER, NULL);
-
-    } else {
+    if (tls->verify.len) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "verify=off of sensu_redis: whoever is between "
                            "this nginx and Redis can read and change all of "
                            "it");
     }
 
-    if (tls->ca.len == 0) {
-        (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
-        return NGX_OK;
+    if (tls->ca.len) {
+        return ngx_ssl_trusted_certificate(cf, &tls->ssl, &tls->ca,
+                                           NGX_SENSU_REDIS_CHAIN);
     }
 
-    if (SSL_CTX_load_verify_locations(tls->ssl.ctx, (char *) tls->ca.data,
-                                      NULL)
-        != 1)
-    {
-        ERR_clear_error();
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "ca= of sensu_redis: \"%V\" is no file of "
-                           "certificates in PEM that can be read", &tls->ca);
-        return NGX_ERROR;
-    }
+    (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
 
     return NGX_OK;
 }
@@ -178,9 +168,7 @@ ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ssl = c->ssl->connection;
     param = SSL_get0_param(ssl);
 
-    name = (char *) (tls->name.len ? tls->name.data
-                     : conn->addr->name ? conn->addr->name
-                     : conn->addr->host);
+    name = (char *) (tls->name.len ? tls->name.data : conn->addr->host);
 
     /* a name is told to the server, too, but no address */
 
@@ -244,11 +232,15 @@ ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 
     rc = conn->tls->verify.len ? X509_V_OK
                                : SSL_get_verify_result(c->ssl->connection);
-    switch (rc) {
 
-    case X509_V_OK:
+    if (rc == X509_V_OK) {
         /* if it failed nginx has said why */
         return c->ssl->handshaked ? NGX_OK : NGX_ERROR;
+    }
+
+    ngx_sensu_redis_tls_forget(conn);
+
+    switch (rc) {
 
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

@@ -54,8 +54,7 @@ ngx_int_t
 ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url)
 {
-    ngx_uint_t        i;
-    const ngx_str_t  *scheme;
+    const ngx_sensu_redis_scheme_t  *scheme;
 
     redis->seeds = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SEEDS
                                          * sizeof(ngx_sensu_redis_addr_t));
@@ -63,7 +62,7 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    if (url->len >= 5 && ngx_strncmp(url->data, "unix:", 5) == 0) {
+    if (ngx_strncmp(url->data, "unix:", 5) == 0) {
         return ngx_sensu_redis_url_unix(cf, redis, url);
     }
 
@@ -76,14 +75,11 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    for (i = 0; ngx_sensu_redis_schemes[i].topology; i++) {
-        scheme = &ngx_sensu_redis_schemes[i].scheme;
-
-        if (url->len >= scheme->len
-            && ngx_strncmp(url->data, scheme->data, scheme->len) == 0)
+    for (scheme = ngx_sensu_redis_schemes; scheme->topology; scheme++) {
+        if (ngx_strncmp(url->data, scheme->scheme.data, scheme->scheme.len)
+            == 0)
         {
-            return ngx_sensu_redis_url_servers(cf, redis, url,
-                                               &ngx_sensu_redis_schemes[i]);
+            return ngx_sensu_redis_url_servers(cf, redis, url, scheme);
         }
     }
 
@@ -299,7 +295,7 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_url_t *u)
 {
     size_t                   len;
-    u_char                  *name, text[NGX_SOCKADDR_STRLEN];
+    u_char                   text[NGX_SOCKADDR_STRLEN];
     ngx_uint_t               i;
     ngx_sensu_redis_addr_t  *seed;
 
@@ -307,18 +303,6 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return ngx_sensu_redis_addr(&redis->seeds[redis->nseeds++],
                                     u->host.data, u->host.len, u->port);
     }
-
-    if (*u->host.data == '[') {
-        u->host.data++;
-        u->host.len -= 2;
-    }
-
-    name = ngx_pnalloc(cf->pool, u->host.len + 1);
-    if (name == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) ngx_cpystrn(name, u->host.data, u->host.len + 1);
 
     for (i = 0; i < u->naddrs && redis->nseeds < NGX_SENSU_REDIS_SEEDS; i++) {
         seed = &redis->seeds[redis->nseeds++];
@@ -328,8 +312,10 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
         (void) ngx_sensu_redis_addr(seed, text, len, u->port);
 
-        /* what its certificate should be for */
-        seed->name = name;
+        if (*u->host.data != '[') {
+            (void) ngx_cpystrn(seed->host, u->host.data,
+                               ngx_min(u->host.len + 1, NGX_SENSU_REDIS_HOST));
+        }
     }
 
     return NGX_OK;

@@ -337,7 +337,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_make(&redis, data[0]);
     store = ngx_sensu_store_redis(&cf, &redis);
 
-    ngx_sensu_redis_init_process(&redis, (ngx_cycle_t *) ngx_cycle);
+    ngx_sensu_redis_init_process(&redis);
 
     for (i = 1; i + 1 < size; i += 2) {
 
