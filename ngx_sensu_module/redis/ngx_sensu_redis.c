@@ -13,10 +13,10 @@
     (sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF CRLF) - 1 + 40)
 
 
-static void ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static ngx_int_t ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd);
-static void ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -105,14 +105,14 @@ ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
+    ngx_int_t                          rc;
     const ngx_sensu_redis_topology_t  *topology;
 
     if (reply->type != REDIS_REPLY_ERROR) {
-        cmd->value(cmd, reply);
-        return;
+        return cmd->value(cmd, reply);
     }
 
     /* a server that does not have the script gets it, and keeps it */
@@ -122,17 +122,19 @@ ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         && ngx_sensu_redis_eval(cmd) == NGX_OK)
     {
         ngx_sensu_redis_peer_send(cmd->peer, cmd);
-        return;
+        return NGX_AGAIN;
     }
 
     topology = cmd->redis->topology;
+    rc = topology->redirect ? topology->redirect(cmd, reply->str)
+                            : NGX_DECLINED;
 
-    if (topology->redirect && topology->redirect(cmd, reply->str) == NGX_OK) {
-        return;
+    if (rc == NGX_DECLINED) {
+        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
+        return NGX_ERROR;
     }
 
-    ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-    ngx_sensu_redis_complete(cmd, NGX_ERROR);
+    return rc;
 }
 
 
@@ -194,22 +196,19 @@ ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd)
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t           i;
-    ngx_int_t        rc;
     redisReply      *element;
     ngx_sensu_op_t  *op;
 
     op = cmd->op;
-    rc = NGX_ERROR;
 
     for (i = 0; reply->type == REDIS_REPLY_ARRAY && i < NGX_SENSU_OP_INTS; i++)
     {
         if (i == reply->elements) {
-            rc = NGX_OK;
-            break;
+            return NGX_OK;
         }
 
         element = reply->element[i];
@@ -221,9 +220,7 @@ ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         op->ints[op->nints++] = (ngx_int_t) element->integer;
     }
 
-    if (rc == NGX_ERROR) {
-        ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
-    }
+    ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
 
-    ngx_sensu_redis_complete(cmd, rc);
+    return NGX_ERROR;
 }

@@ -21,7 +21,7 @@ static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(
 static ngx_uint_t ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
     ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *addr);
-static void ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static const char *ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from,
     redisReply *range);
@@ -107,16 +107,11 @@ ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
         }
     }
 
-    if (left == NULL && redis->npeers < NGX_SENSU_REDIS_PEERS) {
-        left = ngx_sensu_redis_peer_create(redis->pool, redis);
-
-        if (left) {
-            redis->peers[redis->npeers++] = left;
-        }
-    }
-
     if (left) {
         left->addr = *addr;
+
+    } else if (redis->npeers < NGX_SENSU_REDIS_PEERS) {
+        left = ngx_sensu_redis_peer_create(redis, addr);
     }
 
     return left;
@@ -140,7 +135,7 @@ ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis)
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t              i;
@@ -151,12 +146,12 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
     if (reply->type == REDIS_REPLY_ERROR) {
         ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-        return;
+        return NGX_OK;
     }
 
     if (reply->type != REDIS_REPLY_ARRAY) {
         ngx_sensu_redis_peer_odd(cmd->peer, "something else than slots");
-        return;
+        return NGX_OK;
     }
 
     for (i = 0; i < NGX_SENSU_REDIS_SLOTS; i++) {
@@ -181,6 +176,8 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
             ngx_sensu_redis_peer_connect(redis->peers[i]);
         }
     }
+
+    return NGX_OK;
 }
 
 
@@ -266,8 +263,7 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
                       "a redirection that leads nowhere: %s", error) = '\0';
 
         ngx_sensu_redis_peer_odd(from, (char *) odd);
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
-        return NGX_OK;
+        return NGX_ERROR;
     }
 
     if (moved) {
@@ -291,7 +287,7 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
                             "CLUSTER SLOTS");
     }
 
-    return NGX_OK;
+    return NGX_AGAIN;
 }
 
 

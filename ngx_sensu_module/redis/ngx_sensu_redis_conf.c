@@ -204,18 +204,18 @@ ngx_sensu_redis_conf_secrets(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 ngx_int_t
 ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
-    ngx_uint_t               i;
-    ngx_sensu_redis_peer_t  *peer;
+    ngx_uint_t  i;
 
-    if (ngx_sensu_redis_url_seeds(cf, redis) != NGX_OK) {
+    redis->peers = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_PEERS
+                                         * sizeof(ngx_sensu_redis_peer_t *));
+
+    if (redis->peers == NULL
+        || ngx_sensu_redis_url_seeds(cf, redis) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    redis->npeers = 1;
-
     if (redis->topology == &ngx_sensu_redis_cluster) {
-        redis->npeers = redis->nseeds;
-
         redis->slots = ngx_pcalloc(cf->pool,
                                    NGX_SENSU_REDIS_SLOTS
                                    * sizeof(ngx_sensu_redis_peer_t *));
@@ -224,25 +224,10 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
         }
     }
 
-    redis->peers = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_PEERS
-                                         * sizeof(ngx_sensu_redis_peer_t *));
-    if (redis->peers == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < redis->npeers; i++) {
-        peer = ngx_sensu_redis_peer_create(cf->pool, redis);
-        if (peer == NULL) {
+    for (i = 0; i < (redis->slots ? redis->nseeds : 1); i++) {
+        if (ngx_sensu_redis_peer_create(redis, &redis->seeds[i]) == NULL) {
             return NGX_ERROR;
         }
-
-        if (redis->topology != &ngx_sensu_redis_cluster) {
-            peer->seeds = redis->seeds;
-            peer->nseeds = redis->nseeds;
-        }
-
-        peer->addr = redis->seeds[i];
-        redis->peers[i] = peer;
     }
 
     return NGX_OK;

@@ -11,9 +11,9 @@
 
 
 static void ngx_sensu_redis_one_greet(ngx_sensu_redis_peer_t *peer);
-static void ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -112,7 +112,7 @@ ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
  * what is known of errors is told.
  */
 
-static void
+static ngx_int_t
 ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     u_char       reason[128];
@@ -126,12 +126,14 @@ ngx_sensu_redis_auth_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
         ngx_sensu_redis_peer_lost(cmd->peer, (char *) reason);
     }
+
+    return NGX_OK;
 }
 
 
 /* the name is a convenience: an ACL or a proxy may not have it */
 
-static void
+static ngx_int_t
 ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR
@@ -143,4 +145,6 @@ ngx_sensu_redis_name_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     } else {
         ngx_sensu_redis_peer_ready(cmd->peer);
     }
+
+    return NGX_OK;
 }

@@ -32,17 +32,21 @@ static const ngx_sensu_redis_owner_t  ngx_sensu_redis_peer_owner = {
 
 
 ngx_sensu_redis_peer_t *
-ngx_sensu_redis_peer_create(ngx_pool_t *pool, ngx_sensu_redis_t *redis)
+ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
+    ngx_sensu_redis_addr_t *addr)
 {
     ngx_sensu_redis_peer_t  *peer;
 
-    peer = ngx_pcalloc(pool, sizeof(ngx_sensu_redis_peer_t));
+    peer = ngx_pcalloc(redis->pool, sizeof(ngx_sensu_redis_peer_t));
     if (peer == NULL) {
         return NULL;
     }
 
+    redis->peers[redis->npeers++] = peer;
+
     peer->redis = redis;
-    peer->nseeds = 1;
+    peer->addr = *addr;
+    peer->nseeds = redis->slots ? 1 : redis->nseeds;
     peer->what = "redis";
 
     ngx_queue_init(&peer->sent);
@@ -68,8 +72,8 @@ ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer)
     peer->retry.log = ngx_cycle->log;
     peer->found = 0;
 
-    if (peer->seeds) {
-        peer->addr = peer->seeds[peer->seed];
+    if (peer->redis->slots == NULL) {
+        peer->addr = peer->redis->seeds[peer->seed];
     }
 
     ngx_sensu_redis_peer_open(peer);
@@ -192,7 +196,7 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
 {
     ngx_sensu_redis_peer_t *peer = data;
 
-    ngx_uint_t              own;
+    ngx_int_t               rc;
     ngx_sensu_redis_cmd_t  *cmd;
 
     cmd = NULL;
@@ -211,23 +215,21 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
 
     ngx_queue_remove(&cmd->queue);
 
-    /* one for a requester may be gone, or sent elsewhere, by its reply */
-
-    own = (cmd->op == NULL);
-
-    if (!own && reply->type != REDIS_REPLY_ERROR) {
+    if (cmd->op && reply->type != REDIS_REPLY_ERROR) {
         peer->served = ngx_current_msec;
     }
 
+    rc = NGX_OK;
+
     if (cmd->reply) {
-        cmd->reply(cmd, reply);
+        rc = cmd->reply(cmd, reply);
 
     } else if (reply->type == REDIS_REPLY_ERROR) {
         ngx_sensu_redis_peer_lost(peer, reply->str);
     }
 
-    if (own) {
-        ngx_sensu_redis_complete(cmd, NGX_OK);
+    if (rc != NGX_AGAIN) {
+        ngx_sensu_redis_complete(cmd, rc);
     }
 
     if (ngx_exiting) {
@@ -269,12 +271,14 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 }
 
 
-void
+ngx_int_t
 ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR) {
         ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
     }
+
+    return NGX_OK;
 }
 
 

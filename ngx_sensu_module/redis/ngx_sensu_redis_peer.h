@@ -27,7 +27,8 @@
 typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
 typedef struct ngx_sensu_redis_cmd_s   ngx_sensu_redis_cmd_t;
 
-typedef void (*ngx_sensu_redis_reply_pt)(ngx_sensu_redis_cmd_t *cmd,
+/* NGX_AGAIN: the command is on its way once more; else that is its result */
+typedef ngx_int_t (*ngx_sensu_redis_reply_pt)(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -59,8 +60,8 @@ typedef struct {
     /* whom to ask; NULL: there is one */
     ngx_sensu_redis_peer_t    *(*pick)(ngx_sensu_redis_cmd_t *cmd);
 
-    /* NGX_OK: the error sent the command elsewhere, and it is on its way;
-       NULL: there is no such error */
+    /* NGX_AGAIN: the error sent the command elsewhere, and it is on its way;
+       NGX_DECLINED: it does not; NULL: there is no such error */
     ngx_int_t                  (*redirect)(ngx_sensu_redis_cmd_t *cmd,
                                      const char *error);
 } ngx_sensu_redis_topology_t;
@@ -73,8 +74,7 @@ struct ngx_sensu_redis_peer_s {
     ngx_uint_t                   found;     /* addr was told by a sentinel */
     const char                  *what;      /* "redis", or "sentinel" */
 
-    ngx_sensu_redis_addr_t      *seeds;     /* to be tried in turn, or NULL */
-    ngx_uint_t                   nseeds;
+    ngx_uint_t                   nseeds;    /* to be tried in turn */
     ngx_uint_t                   seed;      /* the one tried now */
     ngx_uint_t                   tried;     /* of them in vain */
 
@@ -172,8 +172,8 @@ ngx_msec_t ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer);
 
 /* ngx_sensu_redis_peer.c */
-ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_pool_t *pool,
-    ngx_sensu_redis_t *redis);
+ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
+    ngx_sensu_redis_addr_t *addr);
 void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
 
 /* to addr, and the greeting begins */
@@ -203,7 +203,8 @@ void ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer,
 void ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what);
 
 /* a reply: nobody waits for it, but an error is told */
-void ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply);
+ngx_int_t ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 
 /* ngx_sensu_redis_greeting.c: with a command of the topology, or none */
 void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer,

@@ -12,11 +12,11 @@
 static void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_reply_pt reply);
-static void ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -57,7 +57,7 @@ ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
 
 /* a sentinel has a password only where somebody gave it one */
 
-static void
+static ngx_int_t
 ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR
@@ -67,14 +67,14 @@ ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         ngx_sensu_redis_auth(cmd->peer);
         ngx_sensu_redis_sentinel_ask(cmd->peer,
                                      ngx_sensu_redis_sentinel_reply);
-        return;
+        return NGX_OK;
     }
 
-    ngx_sensu_redis_sentinel_reply(cmd, reply);
+    return ngx_sensu_redis_sentinel_reply(cmd, reply);
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     redisReply              *host, *port;
@@ -98,7 +98,7 @@ ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
             peer->found = 1;
             peer->addr = addr;
             ngx_sensu_redis_peer_open(peer);
-            return;
+            return NGX_OK;
         }
     }
 
@@ -107,10 +107,12 @@ ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
                               : reply->type == REDIS_REPLY_NIL
                               ? "it does not know the master"
                               : "something else than an address");
+
+    return NGX_OK;
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR) {
@@ -123,4 +125,6 @@ ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     {
         ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
     }
+
+    return NGX_OK;
 }

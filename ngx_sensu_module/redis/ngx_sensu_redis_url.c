@@ -33,8 +33,6 @@ static ngx_int_t ngx_sensu_redis_url_servers(ngx_conf_t *cf,
     const ngx_sensu_redis_scheme_t *scheme);
 static ngx_int_t ngx_sensu_redis_url_unix(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *url);
-static ngx_int_t ngx_sensu_redis_url_master(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url, u_char **p);
 static ngx_int_t ngx_sensu_redis_url_db(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, u_char *p, u_char *last);
 static ngx_int_t ngx_sensu_redis_url_seed(ngx_conf_t *cf,
@@ -116,10 +114,20 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
     p = ngx_min(end + 1, last);
 
-    if (redis->topology == &ngx_sensu_redis_sentinel
-        && ngx_sensu_redis_url_master(cf, redis, url, &p) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (redis->topology == &ngx_sensu_redis_sentinel) {
+        end = ngx_strlchr(p, last, '/');
+        end = end ? end : last;
+
+        redis->master.data = p;
+        redis->master.len = end - p;
+
+        if (redis->master.len == 0) {
+            return ngx_sensu_redis_wrong(cf, url, "must name the master as "
+                                         "the sentinels do, as in sentinel://"
+                                         "10.0.0.1,10.0.0.2/mymaster");
+        }
+
+        p = ngx_min(end + 1, last);
     }
 
     if (ngx_sensu_redis_url_db(cf, redis, p, last) != NGX_OK) {
@@ -180,33 +188,6 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
 
 static ngx_int_t
-ngx_sensu_redis_url_master(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, u_char **p)
-{
-    u_char  *last;
-
-    last = url->data + url->len;
-    redis->master.data = *p;
-
-    while (*p < last && **p > ' ' && **p != '/' && **p < 0x7f) {
-        (*p)++;
-    }
-
-    redis->master.len = *p - redis->master.data;
-
-    if (redis->master.len == 0 || (*p < last && **p != '/')) {
-        return ngx_sensu_redis_wrong(cf, url, "must name the master as the "
-                                     "sentinels do, as in "
-                                     "sentinel://10.0.0.1,10.0.0.2/mymaster");
-    }
-
-    *p = ngx_min(*p + 1, last);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_sensu_redis_url_db(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
     u_char *last)
 {
@@ -250,7 +231,7 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 
     /* a unix socket has none */
 
-    for (n = 0; p && n < NGX_SENSU_REDIS_SEEDS; n++) {
+    for (n = 0; p; n++) {
 
         comma = ngx_strlchr(p, last, ',');
 
@@ -261,27 +242,22 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
         u.default_port = redis->port;
         u.no_resolve = resolver && ngx_sensu_redis_serves(resolver);
 
-        if (ngx_parse_url(cf->pool, &u) != NGX_OK
+        if (n == NGX_SENSU_REDIS_SEEDS
+            || ngx_parse_url(cf->pool, &u) != NGX_OK
             || ngx_sensu_redis_url_seed(cf, redis, &u) != NGX_OK)
         {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "%s in \"%V\" of sensu_redis: it must be host:port, "
                           "and an IPv6 address in brackets; check a name, or "
                           "let a \"resolver\" be asked for it at each connect, "
-                          "in %V:%ui", u.err ? u.err : "invalid host",
+                          "in %V:%ui", n == NGX_SENSU_REDIS_SEEDS
+                                       ? "more than 32 addresses"
+                                       : u.err ? u.err : "invalid host",
                           &u.url, &redis->file, redis->line);
             return NGX_ERROR;
         }
 
         p = comma ? comma + 1 : NULL;
-    }
-
-    if (p) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "sensu_redis has more than 32 addresses: name some, "
-                      "they tell the others, in %V:%ui", &redis->file,
-                      redis->line);
-        return NGX_ERROR;
     }
 
     return NGX_OK;

@@ -13,9 +13,9 @@ static ngx_sensu_op_t *ngx_sensu_store_redis_get(ngx_sensu_store_t *store,
 static ngx_sensu_op_t *ngx_sensu_store_redis_set(ngx_sensu_store_t *store,
     ngx_str_t *key, ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done,
     void *data);
-static void ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static void ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -87,21 +87,18 @@ ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    size_t     len;
-    ngx_int_t  rc;
+    size_t  len;
 
     if (reply->type == REDIS_REPLY_NIL) {
-        ngx_sensu_redis_complete(cmd, NGX_DECLINED);
-        return;
+        return NGX_DECLINED;
     }
 
     if (reply->type != REDIS_REPLY_STRING) {
         ngx_sensu_redis_peer_odd(cmd->peer, "something else than a string");
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
-        return;
+        return NGX_ERROR;
     }
 
     len = reply->len;
@@ -114,20 +111,17 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         len = NGX_SENSU_STORE_VALUE_MAX;
     }
 
-    rc = ngx_sensu_op_value(cmd->op, (u_char *) reply->str, len);
-
-    ngx_sensu_redis_complete(cmd, rc);
+    return ngx_sensu_op_value(cmd->op, (u_char *) reply->str, len);
 }
 
 
-static void
+static ngx_int_t
 ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STATUS) {
         ngx_sensu_redis_peer_odd(cmd->peer, "something else than OK");
-        ngx_sensu_redis_complete(cmd, NGX_ERROR);
-        return;
+        return NGX_ERROR;
     }
 
-    ngx_sensu_redis_complete(cmd, NGX_OK);
+    return NGX_OK;
 }

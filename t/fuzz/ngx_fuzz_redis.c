@@ -194,8 +194,7 @@ fuzz_hang_up(unsigned which)
 static void
 fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
 {
-    ngx_uint_t              i;
-    ngx_sensu_redis_peer_t  *peer;
+    ngx_uint_t  i;
 
     static ngx_sensu_redis_addr_t  seeds[2];
     static ngx_sensu_redis_tls_t   tls;
@@ -228,10 +227,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
         redis->db = (redis->topology != &ngx_sensu_redis_cluster);
     }
 
-    redis->npeers = 1;
-
     if (redis->topology == &ngx_sensu_redis_cluster) {
-        redis->npeers = 2;
         redis->slots = ngx_pcalloc(NULL, NGX_SENSU_REDIS_SLOTS
                                          * sizeof(ngx_sensu_redis_peer_t *));
     }
@@ -239,16 +235,8 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     redis->peers = ngx_pcalloc(NULL, NGX_SENSU_REDIS_PEERS
                                      * sizeof(ngx_sensu_redis_peer_t *));
 
-    for (i = 0; i < redis->npeers; i++) {
-        peer = ngx_sensu_redis_peer_create(NULL, redis);
-
-        if (redis->topology != &ngx_sensu_redis_cluster) {
-            peer->seeds = seeds;
-            peer->nseeds = 2;
-        }
-
-        peer->addr = seeds[i];
-        redis->peers[i] = peer;
+    for (i = 0; i < (redis->slots ? 2 : 1); i++) {
+        (void) ngx_sensu_redis_peer_create(redis, &seeds[i]);
     }
 }
 
