@@ -77,6 +77,7 @@ ngx_sensu_redis_ask(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
     }
 
     cmd->value = value;
+    cmd->again = (kind != NGX_SENSU_OP_SCRIPT);
     cmd->slot = ngx_sensu_redis_slot(&redis->prefix, key);
 
     return cmd;
@@ -90,6 +91,10 @@ ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
     ngx_sensu_op_t                    *op;
     ngx_sensu_redis_t                 *redis;
     const ngx_sensu_redis_topology_t  *topology;
+
+    if (cmd == NULL) {
+        return NULL;
+    }
 
     op = cmd->op;
     op->done = done;
@@ -151,11 +156,9 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
                               sha1->data, sha1->len,
                               redis->prefix.data, redis->prefix.len,
                               key->data, key->len, arg1, arg2);
-    if (cmd == NULL) {
-        return NULL;
+    if (cmd) {
+        cmd->script = script;
     }
-
-    cmd->script = script;
 
     return ngx_sensu_redis_send(cmd, done, data);
 }

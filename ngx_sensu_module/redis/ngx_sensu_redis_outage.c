@@ -10,9 +10,6 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-/* milliseconds between two lines about the same trouble */
-#define NGX_SENSU_REDIS_QUIET         60000
-
 /*
  * Milliseconds.  Who is gone for so long is asked again after a twentieth of
  * that time: a hiccup costs little more than it lasts, however many there
@@ -29,7 +26,9 @@ static ngx_sensu_damper_t *ngx_sensu_redis_damper(
 
 /* the last row is for everything else */
 
-static const ngx_sensu_redis_trouble_t  ngx_sensu_redis_troubles[] = {
+static const ngx_sensu_redis_trouble_t
+    ngx_sensu_redis_troubles[NGX_SENSU_REDIS_TROUBLES] = {
+
     { "WRONGPASS", "check user= and password_file= of sensu_redis", 0 },
     { "ERR AUTH <password> called", "it has no password: remove "
       "password_file= of sensu_redis, or set one in Redis", 0 },
@@ -117,7 +116,7 @@ ngx_sensu_redis_damper(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_damper_t  *damper;
 
     damper = &peer->redis->dampers[trouble - ngx_sensu_redis_troubles];
-    damper->quiet = NGX_SENSU_REDIS_QUIET;
+    damper->quiet = NGX_SENSU_LOG_MINUTE;
 
     return damper;
 }

@@ -108,7 +108,8 @@ struct ngx_sensu_redis_cmd_s {
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
     ngx_uint_t                   slot;
     ngx_uint_t                   hops;
-    ngx_uint_t                   again;     /* may be sent once more */
+    ngx_uint_t                   again;     /* may be sent once more: does the
+                                               same when it is done twice */
 
     ngx_chain_t                  link;      /* of what is to be written */
     ngx_buf_t                    buf;

@@ -13,8 +13,11 @@
 #include <ngx_core.h>
 
 
-#define NGX_SENSU_LOG_QUIET  10000       /* milliseconds between two lines */
-#define NGX_SENSU_LOG_TEXT   128         /* bytes of a text out of a token */
+/* milliseconds between two lines */
+#define NGX_SENSU_LOG_QUIET   10000
+#define NGX_SENSU_LOG_MINUTE  60000
+
+#define NGX_SENSU_LOG_TEXT    128        /* bytes of a text out of a token */
 
 
 typedef struct {

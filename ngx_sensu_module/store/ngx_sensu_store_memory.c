@@ -12,12 +12,9 @@
 
 
 #include "ngx_sensu_store.h"
+#include "ngx_sensu_log.h"
 #include "ngx_sensu_stat.h"
 #include "sensu_slots.h"
-
-
-/* milliseconds between two lines about a full zone */
-#define NGX_SENSU_MEMORY_QUIET   60000
 
 
 typedef struct ngx_sensu_memory_s  ngx_sensu_memory_t;
@@ -27,8 +24,8 @@ struct ngx_sensu_memory_s {
     ngx_slab_pool_t      *pool;
     sensu_slots_t        *slots;
     ngx_sensu_memory_t   *older;     /* zones of log-outs */
-    ngx_msec_t            told;      /* of the last line about the zone */
-    ngx_uint_t            evicted;
+    ngx_sensu_damper_t    damper;    /* of lines about the zone */
+    ngx_uint_t            evicted;   /* since the last one */
     sensu_slots_mode_e    mode;
     unsigned              written:1; /* by this configuration */
 };
@@ -127,6 +124,7 @@ ngx_sensu_memory_create(ngx_conf_t *cf, ngx_str_t *name,
     memory->name = *name;
     memory->mode = mode;
     memory->written = 1;
+    memory->damper.quiet = NGX_SENSU_LOG_MINUTE;
 
     store->get = ngx_sensu_memory_get;
     store->set = ngx_sensu_memory_set;
@@ -379,20 +377,14 @@ ngx_sensu_memory_full(ngx_sensu_memory_t *memory, ssize_t evicted)
         memory->evicted += evicted;
     }
 
-    if (memory->told
-        && ngx_current_msec - memory->told < NGX_SENSU_MEMORY_QUIET)
-    {
-        return;
-    }
-
     if (memory->mode == SENSU_SLOTS_KEEP) {
-        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
+        ngx_sensu_log(&memory->damper, NGX_LOG_ERR, ngx_cycle->log,
                       "sensu_logout_zone \"%V\" is full: log-outs are not "
                       "kept until others end, make it larger",
                       &memory->name);
 
     } else {
-        ngx_sensu_say(NGX_LOG_ERR, ngx_cycle->log,
+        ngx_sensu_log(&memory->damper, NGX_LOG_ERR, ngx_cycle->log,
                       "sensu_cursor_zone \"%V\" is full: %s, %ui cursors "
                       "dropped before their end; make it larger or "
                       "sensu_cursor_ttl shorter", &memory->name,
@@ -400,6 +392,7 @@ ngx_sensu_memory_full(ngx_sensu_memory_t *memory, ssize_t evicted)
                       memory->evicted);
     }
 
-    memory->told = ngx_current_msec;
-    memory->evicted = 0;
+    if (memory->damper.hushed == 0) {
+        memory->evicted = 0;
+    }
 }

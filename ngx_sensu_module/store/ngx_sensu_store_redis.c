@@ -42,22 +42,16 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_sensu_op_pt done, void *data)
 {
-    ngx_sensu_redis_t      *redis;
-    ngx_sensu_redis_cmd_t  *cmd;
+    ngx_sensu_redis_t  *redis;
 
     redis = store->ctx;
 
-    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_GET, key,
-                              ngx_sensu_store_redis_got, "GET %b%b",
-                              redis->prefix.data, redis->prefix.len,
-                              key->data, key->len);
-    if (cmd == NULL) {
-        return NULL;
-    }
-
-    cmd->again = 1;
-
-    return ngx_sensu_redis_send(cmd, done, data);
+    return ngx_sensu_redis_send(
+        ngx_sensu_redis_ask(redis, NGX_SENSU_OP_GET, key,
+                            ngx_sensu_store_redis_got, "GET %b%b",
+                            redis->prefix.data, redis->prefix.len,
+                            key->data, key->len),
+        done, data);
 }
 
 
@@ -65,25 +59,18 @@ static ngx_sensu_op_t *
 ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     ngx_str_t *value, time_t ttl, ngx_sensu_op_pt done, void *data)
 {
-    ngx_sensu_redis_t      *redis;
-    ngx_sensu_redis_cmd_t  *cmd;
+    ngx_sensu_redis_t  *redis;
 
     redis = store->ctx;
 
-    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SET, key,
-                              ngx_sensu_store_redis_was_set,
-                              "SET %b%b %b EX %lld",
-                              redis->prefix.data, redis->prefix.len,
-                              key->data, key->len, value->data, value->len,
-                              (long long) ngx_max(ttl, 1));
-    if (cmd == NULL) {
-        return NULL;
-    }
-
-    /* that may be done twice: it writes the same value */
-    cmd->again = 1;
-
-    return ngx_sensu_redis_send(cmd, done, data);
+    return ngx_sensu_redis_send(
+        ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SET, key,
+                            ngx_sensu_store_redis_was_set,
+                            "SET %b%b %b EX %lld",
+                            redis->prefix.data, redis->prefix.len,
+                            key->data, key->len, value->data, value->len,
+                            (long long) ngx_max(ttl, 1)),
+        done, data);
 }
 
 
