@@ -77,16 +77,12 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 {
     ngx_resolver_ctx_t  *ctx;
 
-    ctx = conn->resolver ? ngx_resolve_start(conn->resolver, NULL)
-                         : NGX_NO_RESOLVER;
+    ctx = conn->resolver ? ngx_resolve_start(conn->resolver, NULL) : NULL;
 
-    if (ctx == NGX_NO_RESOLVER) {
-        return ngx_sensu_redis_conn_fails(conn,
-                                          "its name cannot be resolved");
-    }
+    (void) ngx_sensu_redis_conn_fails(conn, "its name cannot be resolved");
 
-    if (ctx == NULL) {
-        return ngx_sensu_redis_conn_fails(conn, "no memory");
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        return NGX_ERROR;
     }
 
     ctx->name.data = conn->addr->host;
@@ -99,7 +95,7 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 
     if (ngx_resolve_name(ctx) != NGX_OK) {
         conn->resolving = NULL;
-        return ngx_sensu_redis_conn_fails(conn, "no memory");
+        return NGX_ERROR;
     }
 
     return NGX_OK;

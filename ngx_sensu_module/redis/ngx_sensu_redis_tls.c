@@ -5,7 +5,7 @@
 
 
 #include "ngx_sensu_redis_conn.h"
-#include "sensu_keys.h"
+#include "ngx_sensu_secret.h"
 
 
 #if (NGX_SSL)
@@ -16,8 +16,6 @@
 #define NGX_SENSU_REDIS_CHAIN  10    /* certificates, at most */
 
 
-static ngx_int_t ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param,
-    ngx_str_t *file);
 static ngx_int_t ngx_sensu_redis_tls_ca(ngx_conf_t *cf,
     ngx_sensu_redis_tls_t *tls);
 static void ngx_sensu_redis_tls_session(ngx_connection_t *c);
@@ -51,9 +49,13 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
         return NGX_ERROR;
     }
 
-    if (ngx_sensu_redis_tls_file(cf, "ca", &tls->ca) != NGX_OK
-        || ngx_sensu_redis_tls_file(cf, "cert", &tls->cert) != NGX_OK
-        || ngx_sensu_redis_tls_file(cf, "key", &tls->key) != NGX_OK)
+    /* nginx would tell a key that stands in place of its file's name */
+
+    if (ngx_sensu_secret(cf, "ca= of sensu_redis", &tls->ca, NULL) != NGX_OK
+        || ngx_sensu_secret(cf, "cert= of sensu_redis", &tls->cert, NULL)
+           != NGX_OK
+        || ngx_sensu_secret(cf, "key= of sensu_redis", &tls->key, NULL)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -84,37 +86,6 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
     }
 
     return ngx_ssl_client_session_cache(cf, &tls->ssl, 1);
-}
-
-
-/* nginx would tell a key that stands in place of its file's name */
-
-static ngx_int_t
-ngx_sensu_redis_tls_file(ngx_conf_t *cf, const char *param, ngx_str_t *file)
-{
-    char                err[NGX_MAX_CONF_ERRSTR];
-    sensu_key_report_t  r;
-
-    if (file->len == 0) {
-        return NGX_OK;
-    }
-
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    r.path = (char *) file->data;
-    r.warn = NULL;
-    r.err = err;
-    r.errlen = sizeof(err);
-
-    if (sensu_key_file_exists(&r) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s= of sensu_redis: %s",
-                           param, err);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 

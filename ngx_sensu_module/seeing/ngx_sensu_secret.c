@@ -26,13 +26,13 @@ ngx_sensu_secret(ngx_conf_t *cf, const char *what, ngx_str_t *file,
     ngx_sensu_secret_t  from;
     sensu_key_report_t  r;
 
+    if (secret == NULL && file->len == 0) {
+        return NGX_OK;
+    }
+
     path = *file;
 
-    secret->data = ngx_pnalloc(cf->pool, NGX_SENSU_SECRET);
-
-    if (secret->data == NULL
-        || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK)
-    {
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -45,7 +45,16 @@ ngx_sensu_secret(ngx_conf_t *cf, const char *what, ngx_str_t *file,
     r.err = err;
     r.errlen = sizeof(err);
 
-    if (sensu_key_file_line(&r, secret->data, NGX_SENSU_SECRET, &secret->len)
+    if (secret) {
+        secret->data = ngx_pnalloc(cf->pool, NGX_SENSU_SECRET);
+        if (secret->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if ((secret ? sensu_key_file_line(&r, secret->data, NGX_SENSU_SECRET,
+                                      &secret->len)
+                : sensu_key_file_exists(&r))
         != 0)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s: %s", what, err);
