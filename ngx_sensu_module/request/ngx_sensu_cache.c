@@ -6,8 +6,8 @@
  * bytes were read the same way, so a hit needs no look at them.  And by the
  * number of the rules it was verified under, which belongs to one set of keys,
  * issuer, audience and leeway of one configuration and is never given out
- * twice, so neither another location nor a reload can find it.  What time has
- * to say is asked at each hit.
+ * twice, so neither another location nor a reload can find it.  Its time is
+ * looked at with each hit.
  */
 
 
@@ -81,6 +81,7 @@ ngx_sensu_identity(sensu_token_rules_t *rules, json_t *claims)
     identity->refs = 1;
     identity->id = ++ngx_sensu_identities;
     identity->claims = claims;
+    identity->period = sensu_claims_period(rules, claims);
 
     p = (u_char *) identity + sizeof(ngx_sensu_identity_t);
 
@@ -160,7 +161,6 @@ ngx_sensu_identity_t *
 ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, sensu_str_t field, time_t now)
 {
     ngx_uint_t                i;
-    const char               *why;
     ngx_sensu_identity_t     *identity;
     ngx_sensu_cache_entry_t  *set;
 
@@ -180,9 +180,7 @@ ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, sensu_str_t field, time_t now)
             continue;
         }
 
-        if (sensu_claims_times(&conf->rules, identity->claims, now, &why)
-            != SENSU_TOKEN_OK)
-        {
+        if (now < identity->period.from || now >= identity->period.until) {
             /* the full verification says why */
             ngx_sensu_cache_forget(&set[i]);
             return NULL;

@@ -10,6 +10,7 @@
 
 
 #include "ngx_sensu.h"
+#include "sensu_claims.h"
 
 
 /* whom a token speaks for; never changed, released with the last reference */
@@ -18,6 +19,7 @@ typedef struct {
     ngx_uint_t                refs;
     uint64_t                  id;        /* never given out twice, never 0 */
     json_t                   *claims;
+    sensu_period_t            period;    /* by the rules of its token */
     ngx_str_t                 user;
     ngx_str_t                 groups;
     ngx_str_t                 issuer;

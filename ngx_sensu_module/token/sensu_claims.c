@@ -9,8 +9,9 @@
 #include "sensu_claims.h"
 
 
-static int sensu_number_exceeds(const json_t *value, long long limit);
-static int sensu_number_is_later(const json_t *value, long long limit);
+static sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
+    const json_t *claims, time_t now, const char **why);
+static long long sensu_second(const json_t *value, int up);
 static int sensu_claims_audience(const json_t *aud, sensu_str_t name);
 static json_t *sensu_claims_find(const json_t *claims, sensu_str_t name);
 static int sensu_claims_are_groups(const json_t *value);
@@ -84,21 +85,18 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
 
 /* RFC 7519 4.1.4 to 4.1.6; the token of a refresh has no exp */
 
-sensu_token_e
+static sensu_token_e
 sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
     time_t now, const char **why)
 {
-    time_t      leeway;
-    json_t     *exp, *nbf, *iat;
-    long long   late;
-
-    leeway = rules->leeway;
+    sensu_period_t   period;
+    const json_t    *exp, *nbf, *iat;
 
     exp = json_object_get(claims, "exp");
     nbf = json_object_get(claims, "nbf");
     iat = json_object_get(claims, "iat");
 
-    if (!json_is_number(exp) || !sensu_number_exceeds(exp, 0)) {
+    if (!json_is_number(exp) || sensu_second(exp, 1) <= 0) {
         *why = "exp is missing or not a time of up to 64 bits";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
@@ -108,18 +106,14 @@ sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
-    /* now and leeway are not negative, so this cannot overflow */
+    period = sensu_claims_period(rules, claims);
 
-    if (!sensu_number_exceeds(exp, (long long) now - leeway)) {
+    if (now >= period.until) {
         *why = "the token expired";
         return SENSU_TOKEN_EXPIRED;
     }
 
-    late = (leeway > LLONG_MAX - now) ? LLONG_MAX : (long long) now + leeway;
-
-    if ((nbf && sensu_number_is_later(nbf, late))
-        || (rules->iat && iat && sensu_number_is_later(iat, late)))
-    {
+    if (now < period.from) {
         *why = "the token is not valid yet";
         return SENSU_TOKEN_NOT_YET;
     }
@@ -128,27 +122,68 @@ sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
 }
 
 
-/* a real keeps its fraction: 1.5 exceeds 1 */
-
-static int
-sensu_number_exceeds(const json_t *value, long long limit)
+sensu_period_t
+sensu_claims_period(const sensu_token_rules_t *rules, const json_t *claims)
 {
-    if (json_is_integer(value)) {
-        return json_integer_value(value) > limit;
+    long long        exp, leeway;
+    sensu_period_t   period;
+    const json_t    *nbf, *iat;
+
+    leeway = rules->leeway;
+
+    exp = sensu_second(json_object_get(claims, "exp"), 1);
+    nbf = json_object_get(claims, "nbf");
+    iat = rules->iat ? json_object_get(claims, "iat") : NULL;
+
+    period.until = (exp > LLONG_MAX - leeway) ? LLONG_MAX : exp + leeway;
+    period.from = 0;
+
+    if (nbf) {
+        period.from = sensu_second(nbf, 0);
     }
 
-    return json_real_value(value) > (double) limit;
+    if (iat && sensu_second(iat, 0) > period.from) {
+        period.from = sensu_second(iat, 0);
+    }
+
+    /* no time is before 1970 */
+
+    period.from = (period.from > leeway) ? period.from - leeway : 0;
+
+    return period;
 }
 
 
-/* now is whole seconds: a fraction of this very one is not to come */
+/*
+ * Time is counted in whole seconds: with a fraction, a token is good until the
+ * end of that second, and from its begin.
+ */
 
-static int
-sensu_number_is_later(const json_t *value, long long limit)
+static long long
+sensu_second(const json_t *value, int up)
 {
-    return json_is_integer(value)
-           ? json_integer_value(value) > limit
-           : json_real_value(value) >= (double) limit + 1;
+    double     real;
+    long long  second;
+
+    if (json_is_integer(value)) {
+        return json_integer_value(value);
+    }
+
+    real = json_real_value(value);
+
+    /* 2^63, which a double holds exactly */
+
+    if (real >= 9223372036854775808.0) {
+        return LLONG_MAX;
+    }
+
+    if (real <= 0) {
+        return 0;
+    }
+
+    second = (long long) real;
+
+    return (up && (double) second < real) ? second + 1 : second;
 }
 
 

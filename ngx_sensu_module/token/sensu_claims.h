@@ -11,6 +11,14 @@
 #include "sensu_token.h"
 
 
+/* while from <= now < until, in seconds since 1970 */
+
+typedef struct {
+    long long                 from;
+    long long                 until;
+} sensu_period_t;
+
+
 /*
  * Returns SENSU_TOKEN_OK, _EXPIRED, _NOT_YET or _BAD_CLAIMS with a reason in
  * *why.  exp is required, a number above 0, and good while now < exp +
@@ -20,9 +28,9 @@
 sensu_token_e sensu_claims_check(const sensu_token_rules_t *rules,
     const json_t *claims, time_t now, const char **why);
 
-/* of these the part that may change: _OK, _EXPIRED, _NOT_YET, _BAD_CLAIMS */
-sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
-    const json_t *claims, time_t now, const char **why);
+/* of claims that were checked: by these rules they are good within it */
+sensu_period_t sensu_claims_period(const sensu_token_rules_t *rules,
+    const json_t *claims);
 
 /* the groups, a string or an array of strings in claims that were checked;
    NULL: none */
