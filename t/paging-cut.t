@@ -18,7 +18,8 @@ my $marks = $t->dir . '/marks';
 my $back = $t->upstream(\&backend);
 
 my $cache = 'proxy_cache lists; proxy_cache_valid 200 1h; '
-            . 'proxy_ignore_headers Cache-Control; proxy_cache_key $uri$args;';
+            . 'proxy_ignore_headers Cache-Control; proxy_cache_key $uri$args; '
+            . 'proxy_cache_lock on;';
 
 my %gw = map { $_ => $t->nginx(
     backend => $back,
@@ -52,7 +53,8 @@ sub mark {
 sub marked { scalar grep { $_ eq $_[0] } split /\n/, slurp($marks) }
 
 
-# what the query says: f(raming), at (which byte to end), then (what to do)
+# what the query says: f(raming), at (which byte to end), then (what to do),
+# go (what to wait for before the rest)
 
 sub backend {
     my ($c, $req) = @_;
@@ -83,12 +85,39 @@ sub backend {
         $c->send($cut);
     }
 
+    if ($q{go}) {
+        rest($c, $q{f}, $q{go}, substr $body, $q{at});
+        $cut = $body;
+    }
+
     if ($q{then}) {
         mark("sent $q{then}");
         mark("gone $q{then}") if $c->stall($q{s} // 10);
     }
 
     $q{reset} ? $c->reset : $c->close if $cut ne $body;
+}
+
+
+# after it was told to go on, or much too late
+
+sub rest {
+    my ($c, $framing, $name, $rest) = @_;
+
+    for (1 .. 1000) {
+        last if marked("go $name");
+        sleep 0.02;
+    }
+
+    mark("all $name");
+
+    if ($framing eq 'length') {
+        $c->send($rest);
+
+    } else {
+        $c->chunk($rest);
+        $c->end_chunks;
+    }
 }
 
 
@@ -285,6 +314,44 @@ subtest 'the connection to the backend' => sub {
     is '[' . join(',', @{ $walk->{elements} }) . ']', big(600000),
        'a walk through the cache';
     is scalar($back->requests), 1, 'the backend was asked once';
+};
+
+
+subtest 'a page whose answer fills a cache' => sub {
+    my $gw = $t->nginx(
+        backend => $back,
+        http => 'proxy_cache_path ' . $t->dir . '/filled keys_zone=lists:1m;',
+        server => 'sensu_native_pages off;',
+        locations => location('/cached/', $cache),
+    );
+
+    my $big = elements(big(300000));
+
+    for my $framing (qw(length chunked)) {
+        my $q = "/cached$path?limit=2&big=300000&at=100000&f=$framing"
+                . "&go=$framing";
+
+        $back->forget;
+
+        my $r = $gw->get($q, token => $token, keepalive => 1);
+        is_deeply elements($r->{body}), [ @$big[0, 1] ], "$framing: a page";
+        is $r->header('Connection'), 'close',
+           'for the next one another connection';
+        ok !marked("all $framing"), 'the backend is not done with the list';
+
+        mark("go $framing");
+
+        $r = $gw->get("$q&continue=" . $r->header('Sensu-Continue'),
+                      token => $token);
+        is_deeply elements($r->{body}), [ @$big[2, 3] ], 'the next page';
+        ok marked("all $framing"), 'of the list that is whole by then';
+
+        is scalar($back->requests), 1, 'and in the cache';
+    }
+
+    my $r = $gw->get("/cached$path?limit=2&f=length", token => $token,
+                     keepalive => 1);
+    isnt $r->header('Connection'), 'close', 'what is all there is not waited for';
 };
 
 

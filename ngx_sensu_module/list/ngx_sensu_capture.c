@@ -12,6 +12,7 @@
 #include "ngx_sensu_fetch.h"
 
 
+static void ngx_sensu_capture_buf(ngx_sensu_fetch_t *fetch, ngx_buf_t *b);
 static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch,
     const u_char *p, const u_char *last);
 static void ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch,
@@ -98,15 +99,10 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
             fetch->complete = 1;
         }
 
-        if (ngx_buf_in_memory(b) && b->pos < b->last) {
+        if (ngx_buf_in_memory(b)) {
 
-            fetch->received += b->last - b->pos;
-
-            if (fetch->enough) {
-                fetch->drained += b->last - b->pos;
-
-            } else {
-                ngx_sensu_capture_bytes(fetch, b->pos, b->last);
+            if (fetch->pipe == NULL) {
+                ngx_sensu_capture_buf(fetch, b);
             }
 
             b->pos = b->last;
@@ -120,6 +116,31 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
     ngx_sensu_upstream_drain(sr, fetch);
 
     return ngx_sensu_fetch_settle(fetch);
+}
+
+
+ngx_int_t
+ngx_sensu_fetch_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        ngx_sensu_capture_buf(fetch, in->buf);
+    }
+
+    return fetch->enough ? ngx_sensu_fetch_settle(fetch) : NGX_OK;
+}
+
+
+static void
+ngx_sensu_capture_buf(ngx_sensu_fetch_t *fetch, ngx_buf_t *b)
+{
+    fetch->received += b->last - b->pos;
+
+    if (fetch->enough) {
+        fetch->drained += b->last - b->pos;
+
+    } else if (b->pos < b->last) {
+        ngx_sensu_capture_bytes(fetch, b->pos, b->last);
+    }
 }
 
 

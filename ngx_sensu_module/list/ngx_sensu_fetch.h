@@ -89,6 +89,10 @@ struct ngx_sensu_fetch_s {
     void                    (*read)(ngx_http_request_t *sr,
                                     ngx_http_upstream_t *u);
     ngx_uint_t               *alive;     /* told when it ends under way */
+    ngx_int_t               (*pipe_init)(void *data);
+    ngx_event_pipe_input_filter_pt
+                              pipe;      /* nginx's filter of what goes to a
+                                            cache; NULL: it does not */
     ngx_msec_t                client_timer;
     ngx_msec_t                deadline;  /* of what is drained */
 
@@ -161,6 +165,8 @@ ngx_int_t ngx_sensu_fetch_header(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 ngx_int_t ngx_sensu_fetch_body(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
+/* the same for what goes to a cache, before it does */
+ngx_int_t ngx_sensu_fetch_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
 /* no more is wanted of the answer, or it has ended: says what it is worth */
 ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
 
@@ -175,6 +181,8 @@ void ngx_sensu_upstream_attach(ngx_http_request_t *sr,
 /* in the body filter: the rest is of no interest */
 void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
+/* the page may be done with it, but it is on its way to a cache */
+ngx_uint_t ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch);
 /* from outside: ends the subrequest now, unless its answer is being cached */
 void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
 /* the subrequest has ended */

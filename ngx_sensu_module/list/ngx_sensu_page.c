@@ -491,12 +491,22 @@ ngx_sensu_page_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 }
 
 
-/* lists that were asked for and are not needed: nobody waits for them */
+/*
+ * Lists that were asked for and are not needed: nobody waits for them.  What
+ * fills a cache goes on, and the client's connection lasts as long: its next
+ * request is to come on another one.
+ */
 
 static void
 ngx_sensu_page_drop(ngx_sensu_page_t *page)
 {
     ngx_uint_t  i;
+
+    for (i = 0; i < page->nfetches; i++) {
+        if (ngx_sensu_upstream_goes_on(page->fetches[i])) {
+            page->request->main->keepalive = 0;
+        }
+    }
 
     for (i = page->taken; i < page->nfetches; i++) {
         ngx_sensu_fetch_drop(page->fetches[i]);

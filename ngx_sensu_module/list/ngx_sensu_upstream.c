@@ -5,7 +5,9 @@
  * A buffered answer to a subrequest in the background is kept from the filters
  * to its end (ngx_event_pipe_write_to_downstream() waits for the subrequest's
  * turn at the client), in a temporary file if it is long.  So it is read
- * unbuffered; only what goes to a cache has to pass through the file.
+ * unbuffered; only what goes to a cache has to pass through the file.  Of that
+ * we look at each buffer as the pipe gets it, and when no more is wanted it goes
+ * on as if the client had left, which to nginx is no reason to give a cache up.
  *
  * But ngx_http_upstream_process_non_buffered_request() takes it for granted
  * that what it reads goes to the client at once, and ends each of its turns by
@@ -35,6 +37,8 @@
 static void ngx_sensu_upstream_read(ngx_http_request_t *sr,
     ngx_http_upstream_t *u);
 static void ngx_sensu_upstream_resume(ngx_event_t *ev);
+static ngx_int_t ngx_sensu_upstream_pipe_init(void *data);
+static ngx_int_t ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf);
 static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
@@ -42,6 +46,8 @@ static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
 static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_cut(ngx_http_upstream_t *u);
 static ngx_http_upstream_t *ngx_sensu_upstream(ngx_http_request_t *sr);
+static void ngx_sensu_upstream_share(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
 
 
 /* the one under way, if its answer is for nobody but us */
@@ -69,6 +75,7 @@ ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     u = ngx_sensu_upstream(sr);
 
     if (u == NULL) {
+        ngx_sensu_upstream_share(sr, fetch);
         return NGX_OK;
     }
 
@@ -106,6 +113,92 @@ ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     ngx_post_event(&fetch->resume, &ngx_posted_events);
 
     return NGX_OK;
+}
+
+
+/* what goes to a cache, too: its buffers are seen on their way */
+
+static void
+ngx_sensu_upstream_share(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    if (u == NULL || u->cleanup == NULL || sr->cached || !u->buffering
+        || fetch->whole || fetch->enough)
+    {
+        return;
+    }
+
+    /* which of its filters reads the body is known to nginx only then */
+
+    fetch->pipe_init = u->input_filter_init;
+    u->input_filter_init = ngx_sensu_upstream_pipe_init;
+}
+
+
+static ngx_int_t
+ngx_sensu_upstream_pipe_init(void *data)
+{
+    ngx_http_request_t *sr = data;
+
+    ngx_sensu_ctx_t    *ctx;
+    ngx_event_pipe_t   *p;
+    ngx_sensu_fetch_t  *fetch;
+
+    ctx = ngx_http_get_module_ctx(sr, ngx_sensu_module);
+    fetch = ctx->fetch;
+
+    if (fetch->pipe_init && fetch->pipe_init(data) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = sr->upstream->pipe;
+
+    fetch->pipe = p->input_filter;
+    p->input_filter = ngx_sensu_upstream_pipe;
+
+    return NGX_OK;
+}
+
+
+/* nginx's filter hangs what it makes of the buffer of the backend to p->in */
+
+static ngx_int_t
+ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf)
+{
+    ngx_chain_t        **in;
+    ngx_sensu_ctx_t     *ctx;
+    ngx_sensu_fetch_t   *fetch;
+    ngx_http_request_t  *sr;
+
+    sr = p->input_ctx;
+    ctx = ngx_http_get_module_ctx(sr, ngx_sensu_module);
+    fetch = ctx->fetch;
+
+    in = p->in ? p->last_in : &p->in;
+
+    if (fetch->pipe(p, buf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!fetch->enough && ngx_sensu_fetch_see(fetch, *in) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (fetch->enough && p->cacheable) {
+        p->downstream_error = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch)
+{
+    return fetch->pipe != NULL && !fetch->ended;
 }
 
 

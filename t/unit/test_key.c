@@ -439,8 +439,8 @@ test_blocks(const char *kernel)
 
     for (i = 0; i < 2; i++) {
         for (pad = 0; pad < 2 * 64; pad++) {
-            sprintf(text, "{\"x\":\"%*s\",\"%s\":\"a\",\"y\":\"%150s\"}", pad, "",
-                    names[i], "");
+            sprintf(text, "{\"x\":\"%*s\",\"%s\":\"a\",\"y\":\"%150s\"}", pad,
+                    "", names[i], "");
 
             got = NULL;
             begin(NAME);
