@@ -32,7 +32,8 @@ static ngx_int_t ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_target(
     ngx_sensu_redis_cmd_t *cmd, const char *error, ngx_uint_t *slot);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_at(
-    ngx_sensu_redis_peer_t *from, char *host, size_t len, ngx_uint_t port);
+    ngx_sensu_redis_peer_t *from, const char *host, size_t len,
+    ngx_uint_t port);
 
 
 const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster = {
@@ -297,8 +298,8 @@ static ngx_sensu_redis_peer_t *
 ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
     ngx_uint_t *slot)
 {
-    char       *p, *host, *colon;
-    ngx_int_t   n, port;
+    const char  *p, *host, *colon;
+    ngx_int_t    n, port;
 
     p = strchr(error, ' ') + 1;
     host = strchr(p, ' ');
@@ -326,7 +327,7 @@ ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
 /* an empty or unknown host is the one that answers; NULL: not one of ours */
 
 static ngx_sensu_redis_peer_t *
-ngx_sensu_redis_cluster_at(ngx_sensu_redis_peer_t *from, char *host,
+ngx_sensu_redis_cluster_at(ngx_sensu_redis_peer_t *from, const char *host,
     size_t len, ngx_uint_t port)
 {
     u_char                  *p;
