@@ -124,7 +124,7 @@ subtest 'trouble first' => sub {
     ok $t->wait_for(sub { @trouble = trouble(); @trouble >= 6 }, 15), 'all of it'
         or diag explain \@trouble;
 
-    like $trouble[0], qr/^Redis \S+ is down for \d+ s: \w/, 'Redis, since when, why';
+    like $trouble[0], qr/^Redis \S+ has been down for \d+ s: \w/, 'Redis, since when, why';
     like $trouble[1], qr/^Backend 127\.0\.0\.1:$nobody of pair is not asked: /, 'a backend';
     like $trouble[2], qr/^Backend 127\.0\.0\.2:$nobody of pair is not asked: /, 'another';
     like join("\n", @trouble), qr/^502 upstream_failed, the last one \d+ s ago, 1 in all$/m,

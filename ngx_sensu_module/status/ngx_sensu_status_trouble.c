@@ -67,7 +67,7 @@ ngx_sensu_status_outages(ngx_buf_t *b)
 
         ngx_sensu_put(b, "<li><b>Redis ");
         ngx_sensu_status_escape(b, outage[i].addr, NGX_SENSU_OUTAGE_TEXT);
-        ngx_sensu_put(b, "</b> is down for ");
+        ngx_sensu_put(b, "</b> has been down for ");
         ngx_sensu_status_ago(b, now - outage[i].since);
         ngx_sensu_put(b, ": ");
         ngx_sensu_status_escape(b, outage[i].cause, NGX_SENSU_OUTAGE_TEXT);
