@@ -91,17 +91,34 @@ subtest 'errors' => sub {
 
     cmp_ok scalar(keys %want), '>', 40, 'the tables were read';
 
-    my %got;
+    my (%got, %row);
 
     while ($page{'docs/errors.md'}
            =~ /^\| `(\w+)` \| ([^|]+?) \| (\d) \|(.*)\|$/gm)
     {
         ok !exists $got{$1}, "$1 is there once";
         $got{$1} = [ $2 eq 'other 4xx' ? 0 : $2, $3 ];
+        $row{$1} = $4;
         like $4, qr/\S|^\s*$/, "$1: cause";
     }
 
     is_deeply \%got, \%want, 'reason, status and code of each';
+
+    my %bound = (body_too_large => 'sensu_max_body', element_too_large => 'sensu_page_buffer',
+                 rate_limited => 'sensu_rate_limit', list_encoded => 'proxy_set_header',
+                 api_not_served => 'sensu_api', rbac_unknown => 'sensu_account');
+
+    like $row{$_}, qr/`$bound{$_}\b/, "$_: by $bound{$_}" for sort keys %bound;
+};
+
+subtest 'limits' => sub {
+    my @rows = $page{'docs/limits.md'} =~ /^\| (?!What|---)(.*) \|$/gm;
+    my %context = directives();
+
+    cmp_ok scalar @rows, '>', 15, 'the table was read';
+    like $page{'docs/limits.md'}, qr/^\|.*`$_`/m, "$_ has its row"
+        for grep { /_(?:max\w*|buffer|ttl|leeway|parallel|limit)$|^sensu_rbac_zone$/ }
+            sort keys %context;
 };
 
 subtest 'what nginx -t says' => sub {

@@ -244,6 +244,10 @@ is $page->{token}, 'ok', 'token';
 is $page->{scope}, 'cluster', 'scope';
 is $page->{resource}, 'namespaces', 'resource';
 is $page->{page_count}, 2, 'elements';
+is $page->{groups}, 'cluster-admins', 'groups';
+is $page->{namespaces}, '*', 'namespaces';
+like $page->{backend}, qr/^127\.0\.0\.1:\d+$/, 'the backend, of a page too';
+like $page->{backend_seconds}, qr/^\d+\.\d{3}$/, 'and its time';
 unlike slurp($log), qr/eyJ/, 'no bearer token in it';
 ok !(grep { $_->{target} eq '/health' } @entries), 'no health in it';
 
