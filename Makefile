@@ -17,7 +17,8 @@ CROSS_PKGS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 QEMU_PKGS = qemu-user-static binfmt-support
 BENCH_PKGS = haproxy libnginx-mod-http-lua lua-cjson valgrind gnuplot-nox g++ \
              libyajl-dev libsimdjson-dev
-LOOK_PKGS = prometheus chromium
+ALERT_PKGS = prometheus
+LOOK_PKGS = $(ALERT_PKGS) chromium
 CLIENT_PKGS = jq python3 python3-requests nodejs golang-go
 DEB_PKGS  = debootstrap wrk iproute2
 
@@ -44,7 +45,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
         valgrind mutants coverage soak bench lint look clients deb-test readme-test \
-        alerts day-test platforms packages nginx-versions image-test compilers \
+        alerts day-test day-packages platforms packages nginx-versions image-test compilers \
         check-all clean install
 
 help:
@@ -190,7 +191,7 @@ look:
 	@prove $(PROVE_FLAGS) tools/look.t
 
 alerts:
-	@tools/deps $(PKGS) $(LOOK_PKGS)
+	@tools/deps $(PKGS) $(ALERT_PKGS)
 	@$(MAKE) --no-print-directory build
 	@prove $(PROVE_FLAGS) tools/alerts.t
 
@@ -200,7 +201,7 @@ clients:
 	@prove $(PROVE_FLAGS) tools/clients.t
 
 day-test:
-	@tools/deps debootstrap iproute2 git perl curl
+	@tools/deps debootstrap iproute2 git perl curl chromium
 	@tools/day-test
 
 deb-test:
@@ -228,9 +229,12 @@ image-test:
 	@tools/deps $(PKGS) debootstrap iproute2 buildah
 	@tools/image-test
 
-# what make run and make test install
+# what make run and make test install; those of a first day
 packages:
 	@echo $(PKGS) $(TEST_PKGS)
+
+day-packages:
+	@echo $(PKGS) $(ALERT_PKGS) $(CLIENT_PKGS) build-essential ca-certificates git sudo
 
 install: build
 	@tools/install

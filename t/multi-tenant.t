@@ -4,13 +4,12 @@
 use lib 't/lib';
 use SensuTest;
 
+use SensuTest::Docs;
+
 my $t = SensuTest->new;
 my $demo = $t->demo;
 
-my @blocks = slurp("$SensuTest::ROOT/docs/multi-tenant.md")
-             =~ /((?:^    .*\n|^\n(?=\n*    ))+)/mg;
-
-s/^    |^\n+//mg for @blocks;
+my @blocks = blocks(slurp('docs/multi-tenant.md'));
 
 my $secret = $t->secret_file;
 my $back = $demo->port;
@@ -36,19 +35,7 @@ for my $http (grep { /^http \{/ } @blocks) {
 
 is join(' ', sort keys %port), '8080 8088 8089', 'the page has both ways';
 
-my @commands;
-
-for (map { split /\n/ } grep { /^\$ / } @blocks) {
-    if (/^\$ (.*)/) {
-        push @commands, { run => $1, prints => '' };
-
-    } elsif (/^> (.*)/) {
-        $commands[-1]{run} .= "\n$1";
-
-    } else {
-        $commands[-1]{prints} .= "$_\n";
-    }
-}
+my @commands = prompts(@blocks);
 
 cmp_ok scalar @commands, '>', 20, 'the page has commands';
 
@@ -57,6 +44,7 @@ cmp_ok scalar @commands, '>', 20, 'the page has commands';
 my $mark = "--- end of command ---\n";
 my $script = join '', map {
     $_->{run} =~ s/127\.0\.0\.1:(\d+)/127.0.0.1:$port{$1}/gr
+              =~ s{/etc/nginx/sensu/}{$dir/}gr
     . "\nprintf '%s' '$mark'\n"
 } @commands;
 

@@ -4,19 +4,16 @@
 use lib 't/lib';
 use SensuTest;
 
+use SensuTest::Docs;
+
 my $t = SensuTest->new;
 my $demo = $t->demo('--secret-file', $t->secret_file);
 my $gw = $t->nginx(backend => $demo, server => 'sensu_logout on;');
 my $url = 'http://127.0.0.1:' . $gw->port;
 
-my ($section) = slurp('docs/operating.md') =~ /^## Log-out\n(.*?)^## /ms;
-my @blocks = $section =~ /((?:^ {4}.*\n|^\n(?= {4}))+)/mg;
-my ($login, $renewal) = @blocks;
+my ($login, $renew, $out) = session();
 
-s/^ {4}//mg, s/-u admin/-u 'admin:P\@ssw0rd!'/, s{https://sensu\.example\.com}{$url}
-    for $login, $renewal;
-
-my ($renew, $out) = split /\n\n/, $renewal =~ s{\s+\z}{}r;
+$login =~ s{https://sensu\.example\.com}{$url};
 
 like $login, qr{^U=http}m, 'a log-in';
 like $out, qr{/auth/logout$}, 'a log-out';

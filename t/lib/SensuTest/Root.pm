@@ -33,8 +33,8 @@ sub root {
     my $pid = open(my $out, '-|') // die "fork: $!";
 
     if ($pid == 0) {
-        %ENV = (PATH => '/usr/sbin:/usr/bin:/sbin:/bin', HOME => '/root',
-                LC_ALL => 'C', DEBIAN_FRONTEND => 'noninteractive');
+        %ENV = (PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+                HOME => '/root', LC_ALL => 'C', DEBIAN_FRONTEND => 'noninteractive');
         open STDIN, '<', '/dev/null';
         open STDERR, '>&', \*STDOUT;
         exec 'chroot', $ROOT, 'bash', '-c', "cd /root; $command" or die;
