@@ -6,8 +6,8 @@
  * to its end (ngx_event_pipe_write_to_downstream() waits for the subrequest's
  * turn at the client), in a temporary file if it is long.  So it is read
  * unbuffered; only what goes to a cache has to pass through the file.  Of that
- * we look at each buffer as the pipe gets it, and when no more is wanted it goes
- * on as if the client had left, which to nginx is no reason to give a cache up.
+ * each buffer is looked at as the pipe gets it, and when no more is wanted it
+ * goes on as if the client had left: no reason for nginx to give a cache up.
  *
  * But ngx_http_upstream_process_non_buffered_request() takes it for granted
  * that what it reads goes to the client at once, and ends each of its turns by
