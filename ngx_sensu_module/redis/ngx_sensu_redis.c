@@ -23,10 +23,6 @@ static ngx_int_t ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
 void
 ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis)
 {
-    /* the clock is that of before the configuration was read */
-
-    ngx_time_update();
-
     /* one server of a cluster tells the others */
 
     ngx_sensu_redis_peer_connect(redis->peers[0]);

@@ -42,7 +42,8 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
     cmd->timer.data = cmd;
     cmd->timer.log = ngx_cycle->log;
 
-    /* a deadline by the clock of now: this turn of the loop may be long */
+    /* by the clock of now: this turn of the loop may be long, and the clock of
+       a worker that starts is that of before the configuration was read */
 
     ngx_time_update();
 
