@@ -213,7 +213,7 @@ readme-test:
 	@tools/readme-test
 
 platforms:
-	@tools/deps debootstrap iproute2 git $(if $(filter arm64,$(ARCH)),$(QEMU_PKGS))
+	@tools/deps debootstrap iproute2 git $(if $(filter arm64,$(ARCH)),$(QEMU_PKGS) $(PKGS) $(TEST_PKGS))
 	@tools/platforms $(RELEASES)
 
 nginx-versions:
