@@ -162,6 +162,7 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
     sensu_token_e   rc;
     unsigned char  *buf;
 
+    json = NULL;
     *claims = NULL;
     *why = "there was no memory to read the token";
 
