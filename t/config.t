@@ -234,7 +234,7 @@ subtest 'stores' => sub {
                    'redis://127.0.0.1 timeout=x', 'redis://127.0.0.1 nonsense',
                    'redis://127.0.0.1 password_file=DIR/absent')
     {
-        my ($ok, $out) = check($key, server_first => "sensu_redis $redis;");
+        my ($ok, $out) = check($key, server_first => "sensu_gateway on; sensu_redis $redis;");
         ok !$ok, "sensu_redis $redis";
         like $out, qr/nginx\d+\.conf:\d+/, 'file and line';
         like $out, qr/redis:\/\/|unix:|timeout=|No such|prefix=|host:port/, 'remedy';
