@@ -12,6 +12,8 @@
 #include "ngx_sensu_fetch.h"
 
 
+static ngx_int_t ngx_sensu_capture_see(ngx_sensu_fetch_t *fetch,
+    ngx_chain_t *in);
 static void ngx_sensu_capture_buf(ngx_sensu_fetch_t *fetch, ngx_buf_t *b);
 static void ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch,
     const u_char *p, const u_char *last);
@@ -74,6 +76,8 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
         }
     }
 
+    fetch->see = ngx_sensu_capture_see;
+
     return ngx_sensu_upstream_unbuffer(sr, fetch);
 }
 
@@ -119,8 +123,8 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
 }
 
 
-ngx_int_t
-ngx_sensu_fetch_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in)
+static ngx_int_t
+ngx_sensu_capture_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in)
 {
     for ( /* void */ ; in; in = in->next) {
         ngx_sensu_capture_buf(fetch, in->buf);

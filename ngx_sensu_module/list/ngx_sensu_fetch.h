@@ -93,6 +93,8 @@ struct ngx_sensu_fetch_s {
     ngx_event_pipe_input_filter_pt
                               pipe;      /* nginx's filter of what goes to a
                                             cache; NULL: it does not */
+    ngx_int_t               (*see)(ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
+                                         /* the body, before it goes there */
     ngx_msec_t                client_timer;
     ngx_msec_t                deadline;  /* of what is drained */
 
@@ -165,8 +167,6 @@ ngx_int_t ngx_sensu_fetch_header(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 ngx_int_t ngx_sensu_fetch_body(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
-/* the same for what goes to a cache, before it does */
-ngx_int_t ngx_sensu_fetch_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
 /* no more is wanted of the answer, or it has ended: says what it is worth */
 ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
 

@@ -183,7 +183,7 @@ ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf)
         return NGX_ERROR;
     }
 
-    if (!fetch->enough && ngx_sensu_fetch_see(fetch, *in) != NGX_OK) {
+    if (!fetch->enough && fetch->see(fetch, *in) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -38,7 +38,6 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
     cmd->buf.memory = 1;
     cmd->buf.flush = 1;
 
-    cmd->timer.handler = ngx_sensu_redis_peer_late;
     cmd->timer.data = cmd;
     cmd->timer.log = ngx_cycle->log;
 

@@ -251,12 +251,14 @@ ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
 static void
 ngx_sensu_redis_conn_handshaken(ngx_connection_t *c)
 {
+    const char              *why;
     ngx_sensu_redis_conn_t  *conn;
 
     conn = c->data;
+    why = ngx_sensu_redis_tls_check(conn);
 
-    if (ngx_sensu_redis_tls_check(conn) != NGX_OK) {
-        ngx_sensu_redis_conn_lost(conn, NULL);
+    if (why != NULL) {
+        ngx_sensu_redis_conn_lost(conn, why);
         return;
     }
 

@@ -139,8 +139,8 @@ ngx_int_t ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls);
 ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ngx_connection_handler_pt handler);
 
-/* whether it is whom it should be */
-ngx_int_t ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn);
+/* NULL: it is whom it should be; else why not */
+const char *ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_tls_end(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn);
 

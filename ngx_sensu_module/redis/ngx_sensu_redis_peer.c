@@ -13,6 +13,9 @@
 #define NGX_SENSU_REDIS_STABLE  1000
 
 
+static void ngx_sensu_redis_peer_take(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd);
+static void ngx_sensu_redis_peer_late(ngx_event_t *ev);
 static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
 static void ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late);
 static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
@@ -132,11 +135,22 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
 }
 
 
+/* its timer runs already, see ngx_sensu_redis_cmd() */
+
+static void
+ngx_sensu_redis_peer_take(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd)
+{
+    cmd->peer = peer;
+    cmd->timer.handler = ngx_sensu_redis_peer_late;
+}
+
+
 void
 ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
-    cmd->peer = peer;
+    ngx_sensu_redis_peer_take(peer, cmd);
 
     if (peer->state == NGX_SENSU_REDIS_IDLE) {
         ngx_sensu_redis_peer_connect(peer);
@@ -178,7 +192,8 @@ void
 ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
-    cmd->peer = peer;
+    ngx_sensu_redis_peer_take(peer, cmd);
+
     cmd->buf.pos = cmd->buf.start;
 
     ngx_queue_insert_tail(&peer->sent, &cmd->queue);
@@ -446,7 +461,7 @@ ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev)
  * silent, or does not even begin, is lost.
  */
 
-void
+static void
 ngx_sensu_redis_peer_late(ngx_event_t *ev)
 {
     u_char                   text[64];

@@ -189,7 +189,6 @@ void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
 void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
 
 /* the time of a command is over */
-void ngx_sensu_redis_peer_late(ngx_event_t *ev);
 
 /* a command would be refused */
 ngx_uint_t ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer);

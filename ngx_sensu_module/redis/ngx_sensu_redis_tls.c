@@ -189,7 +189,7 @@ ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn)
 }
 
 
-ngx_int_t
+const char *
 ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 {
     long               rc;
@@ -198,7 +198,7 @@ ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
     c = conn->connection;
 
     if (c->ssl == NULL) {
-        return ngx_sensu_redis_conn_fails(conn, "no memory");
+        return "no memory";
     }
 
     rc = conn->tls->verify.len ? X509_V_OK
@@ -206,7 +206,7 @@ ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 
     if (rc == X509_V_OK) {
         /* if it failed nginx has said why */
-        return c->ssl->handshaked ? NGX_OK : NGX_ERROR;
+        return c->ssl->handshaked ? NULL : conn->reason;
     }
 
     ngx_sensu_redis_tls_forget(conn);
@@ -215,18 +215,17 @@ ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return ngx_sensu_redis_conn_fails(conn,
-                                     "its certificate is for another name");
+        return "its certificate is for another name";
 
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return ngx_sensu_redis_conn_fails(conn, "its certificate has expired");
+        return "its certificate has expired";
     }
 
     *ngx_snprintf((u_char *) conn->reason, sizeof(conn->reason) - 1,
                   "its certificate is not trusted: %s",
                   X509_verify_cert_error_string(rc)) = '\0';
 
-    return NGX_ERROR;
+    return conn->reason;
 }
 
 
