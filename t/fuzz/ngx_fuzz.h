@@ -737,14 +737,11 @@ ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
 }
 
 
-ngx_int_t
+const char *
 ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn)
 {
-    if ((fuzz_place(conn->connection) - fuzz_connections) % 3 == 2) {
-        return ngx_sensu_redis_conn_fails(conn, "no");
-    }
-
-    return NGX_OK;
+    return (fuzz_place(conn->connection) - fuzz_connections) % 3 == 2
+           ? "no" : NULL;
 }
 
 

@@ -18,7 +18,8 @@ SensuTest::Compose::Ways - the ways in which operators write a location
                                   an odd one there is another request
                        fails      500 is an answer
                        others     let everybody in: nothing is theirs
-                       unread     roles can not be read by that way }
+                       unread     roles can not be read by that way
+                       copied     the backend is asked behind the answer, too }
 
     Texts between %% and %% are filled in: DIR; FRONT, the port of a server that
     answers every request with X-Accel-Redirect to /in and its own target; DEAD,
@@ -215,10 +216,11 @@ sub ways {
             . 'proxy_ignore_headers X-Accel-Redirect; }',
         mirror_gateway => "location / { mirror /_m; $PASS } location = /_m "
             . '{ internal; proxy_pass http://sensu$request_uri; }',
-        mirror_list => "location / { mirror /_m; $PASS } location = /_m "
+        mirror_list => { copied => 1,
+            lines => "location / { mirror /_m; $PASS } location = /_m "
             . '{ internal; rewrite ^ /api/core/v2/hooks break; '
             . "proxy_pass_request_body off; proxy_set_header Content-Length ''; "
-            . "$PASS }",
+            . "$PASS }" },
         slice => "location / { slice 64k; proxy_set_header Range \$slice_range; "
             . "$PASS }",
         addition => { text => 'HELLO', lines => "location / { $PASS "
