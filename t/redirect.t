@@ -89,6 +89,8 @@ subtest 'error pages' => sub {
         location /other { error_page 502 = \@open; proxy_pass http://127.0.0.1:1; }
         location /page { error_page 502 \@errors; proxy_pass http://127.0.0.1:1; }
         location /sent { error_page 502 = /file; proxy_pass http://127.0.0.1:1; }
+        location /gone { error_page 502 /none; proxy_pass http://127.0.0.1:1; }
+        location = /none { root %%DIR%%; log_not_found off; }
         location /out/ { sensu_gateway off; proxy_pass http://sensu/; }
         location /api/ { error_page 502 /out\$uri;
             proxy_pass http://127.0.0.1:1; }
@@ -96,7 +98,7 @@ subtest 'error pages' => sub {
 END
     my %want = (uri => '502 GET /sorry 0', name => '500 gateway_left',
                 other => '500 gateway_left', page => '502 GET /sorry 0',
-                sent => "200 $page");
+                sent => "200 $page", gone => '404 not_found');
 
     for my $name (sort keys %want) {
         my $r = $gw->get("/$name", token => $token);
