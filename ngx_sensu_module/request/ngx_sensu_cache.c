@@ -180,7 +180,7 @@ ngx_sensu_cache_find(ngx_sensu_loc_conf_t *conf, sensu_str_t field, time_t now)
             continue;
         }
 
-        if (now < identity->period.from || now >= identity->period.until) {
+        if (now < identity->period.first || now > identity->period.last) {
             /* the full verification says why */
             ngx_sensu_cache_forget(&set[i]);
             return NULL;

@@ -108,12 +108,12 @@ sensu_claims_times(const sensu_token_rules_t *rules, const json_t *claims,
 
     period = sensu_claims_period(rules, claims);
 
-    if (now >= period.until) {
+    if (now > period.last) {
         *why = "the token expired";
         return SENSU_TOKEN_EXPIRED;
     }
 
-    if (now < period.from) {
+    if (now < period.first) {
         *why = "the token is not valid yet";
         return SENSU_TOKEN_NOT_YET;
     }
@@ -135,20 +135,23 @@ sensu_claims_period(const sensu_token_rules_t *rules, const json_t *claims)
     nbf = json_object_get(claims, "nbf");
     iat = rules->iat ? json_object_get(claims, "iat") : NULL;
 
-    period.until = (exp > LLONG_MAX - leeway) ? LLONG_MAX : exp + leeway;
-    period.from = 0;
+    /* exp is above 0 */
+
+    period.last = (exp - 1 > LLONG_MAX - leeway) ? LLONG_MAX
+                                                 : exp - 1 + leeway;
+    period.first = 0;
 
     if (nbf) {
-        period.from = sensu_second(nbf, 0);
+        period.first = sensu_second(nbf, 0);
     }
 
-    if (iat && sensu_second(iat, 0) > period.from) {
-        period.from = sensu_second(iat, 0);
+    if (iat && sensu_second(iat, 0) > period.first) {
+        period.first = sensu_second(iat, 0);
     }
 
     /* no time is before 1970 */
 
-    period.from = (period.from > leeway) ? period.from - leeway : 0;
+    period.first = (period.first > leeway) ? period.first - leeway : 0;
 
     return period;
 }

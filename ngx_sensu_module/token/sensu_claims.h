@@ -11,11 +11,11 @@
 #include "sensu_token.h"
 
 
-/* while from <= now < until, in seconds since 1970 */
+/* with both, in seconds since 1970 */
 
 typedef struct {
-    long long                 from;
-    long long                 until;
+    long long                 first;
+    long long                 last;
 } sensu_period_t;
 
 
