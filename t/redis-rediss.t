@@ -133,7 +133,7 @@ is scalar(grep { $_->cmd('DBSIZE') > 0 } @nodes), 2, 'both hold cursors';
 
 for (['redis://127.0.0.1 ca=x' => qr/are for TLS: use rediss/],
      ['rediss://127.0.0.1 ca=gone' => qr/ca= .* has no such file/],
-     ["rediss://127.0.0.1 ca=$dir/client.key" => qr/\[emerg\] .*client\.key/],
+     ["rediss://127.0.0.1 ca=$dir/client.key" => qr/no file of certificates/],
      ['rediss://127.0.0.1 cert=x' => qr/both cert= and key=/],
      ['rediss://127.0.0.1 tls=off' => qr/must be tls=on/],
      ['rediss://127.0.0.1 verify=on' => qr/must be verify=off/])

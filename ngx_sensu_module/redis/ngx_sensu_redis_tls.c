@@ -101,12 +101,22 @@ ngx_sensu_redis_tls_ca(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
                            "it");
     }
 
-    if (tls->ca.len) {
-        return ngx_ssl_trusted_certificate(cf, &tls->ssl, &tls->ca,
-                                           NGX_SENSU_REDIS_CHAIN);
+    if (tls->ca.len == 0) {
+        (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
+        return NGX_OK;
     }
 
-    (void) SSL_CTX_set_default_verify_paths(tls->ssl.ctx);
+    /* what nginx says has no line */
+
+    if (ngx_ssl_trusted_certificate(cf, &tls->ssl, &tls->ca,
+                                    NGX_SENSU_REDIS_CHAIN)
+        != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "ca= of sensu_redis: \"%V\" is no file of "
+                           "certificates in PEM that can be read", &tls->ca);
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }
