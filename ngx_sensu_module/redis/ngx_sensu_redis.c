@@ -199,27 +199,27 @@ static ngx_int_t
 ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t           i;
+    ngx_uint_t       odd;
     redisReply      *element;
     ngx_sensu_op_t  *op;
 
     op = cmd->op;
 
-    for (i = 0; reply->type == REDIS_REPLY_ARRAY && i < NGX_SENSU_OP_INTS; i++)
-    {
-        if (i == reply->elements) {
-            return NGX_OK;
-        }
+    odd = (reply->type != REDIS_REPLY_ARRAY
+           || reply->elements >= NGX_SENSU_OP_INTS);
+
+    for (i = 0; !odd && i < reply->elements; i++) {
 
         element = reply->element[i];
-
-        if (element->type != REDIS_REPLY_INTEGER) {
-            break;
-        }
+        odd = (element->type != REDIS_REPLY_INTEGER);
 
         op->ints[op->nints++] = (ngx_int_t) element->integer;
     }
 
-    ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
+    if (odd) {
+        ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
+        return NGX_ERROR;
+    }
 
-    return NGX_ERROR;
+    return NGX_OK;
 }
