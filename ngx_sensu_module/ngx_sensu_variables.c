@@ -123,7 +123,7 @@ ngx_sensu_variable_token(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     conf = ngx_sensu_loc_conf(r);
 
-    name = (conf->gateway && ngx_sensu_is_public(r))
+    name = (conf->gateway && ngx_sensu_is_public(r, &r->uri))
            ? sensu_token_name(SENSU_TOKEN_PUBLIC)
            : sensu_token_name(caller->verdict);
 

@@ -64,6 +64,18 @@ my %locations = (
     limit_good => 'location / { proxy_pass http://sensu$uri?limit=5; }',
     beside => 'location / { proxy_pass http://sensu$uri?x=1; }',
     grpc => 'location / { grpc_pass grpc://sensu; }',
+
+    # from a path that needs no token to one that does, and to one that does not
+
+    open => 'location / { rewrite ^ /health break; '
+        . 'proxy_pass http://sensu$request_uri; }',
+    open_next => 'location / { error_page 401 @next; '
+        . 'proxy_pass http://sensu; } '
+        . 'location @next { rewrite ^ /health break; '
+        . 'proxy_pass http://sensu$request_uri; }',
+    open_fixed => 'location = /health { proxy_pass http://sensu/graphql; } '
+        . 'location = /other { proxy_pass http://sensu/graphql; }',
+    open_too => 'location = /health { proxy_pass http://sensu/auth; }',
 );
 
 my %port = map { $_ => $t->port } sort keys %locations;
@@ -143,8 +155,27 @@ subtest 'another' => sub {
        "GET $CORE/namespaces/dev/assets/a%2Fb", 'and stays one elsewhere';
 };
 
+subtest 'a public path stays public' => sub {
+    for my $who ($token, undef) {
+        is ask('open', $_, token => $who), $left, $_
+            for '/graphql', '/graphql/health/', '/x/..%2f/health',
+                '/x/../health/y', "$checks/cpu";
+        is ask('open', $_, token => $who), "GET $_", "$_ is one, too"
+            for qw(/%68ealth /auth /a/b.c/health);
+        is ask('open_fixed', '/health', token => $who), $left, 'fixed';
+        is ask('open_too', '/health', token => $who), 'GET /auth',
+           'fixed, another public one';
+    }
+
+    is ask('open_next', '/graphql', token => undef), $left,
+       'what was refused has a second try';
+    is ask('open_fixed', '/other'), 'GET /graphql', 'with a token';
+    like ask('open_fixed', '/other', token => undef), qr/^401/, 'and without';
+};
+
 my @wrong = grep { !m{^\w+ (?:/a/b\.c)?$checks/cpu\b}
-                   && !m{^GET (?:/{1,2}other|/from|/graphql|.*/assets/a%2Fb)$} }
+                   && !m{^GET (?:/{1,2}other|/from|.*/assets/a%2Fb)$}
+                   && !m{^GET (?:/graphql|/auth|/%68ealth|/a/b\.c/health)$} }
             map { "$_->{method} $_->{target}" } $back->requests;
 
 is "@wrong", '', 'nothing else has reached the backend';

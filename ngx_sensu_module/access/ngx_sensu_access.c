@@ -192,7 +192,7 @@ ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;
 
-    if (ngx_sensu_is_public(r)) {
+    if (ngx_sensu_is_public(r, &r->uri)) {
         return NGX_OK;
     }
 
@@ -282,7 +282,8 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     if ((conf->namespaces == NULL && !conf->rbac)
         || ctx->target.rc == SENSU_PATH_UNKNOWN
         || ctx->target.rc == SENSU_PATH_UNSAFE
-        || (ctx->target.rc == SENSU_PATH_OTHER && ngx_sensu_is_public(r)))
+        || (ctx->target.rc == SENSU_PATH_OTHER
+            && ngx_sensu_is_public(r, &r->uri)))
     {
         return NGX_OK;
     }

@@ -1,7 +1,8 @@
 
 /*
  * Is the request line that nginx has written what the gateway judged?  Another
- * spelling of the path is, and the same path below a prefix.
+ * spelling of the path is, and the same path below a prefix; beside the API
+ * also another path that asks for no more.
  */
 
 
@@ -24,8 +25,14 @@ static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
     ngx_str_t *prefix);
+static ngx_int_t ngx_sensu_sent_is_other(ngx_http_request_t *r,
+    ngx_str_t *sent, const char **why);
+static ngx_int_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
+    ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_names_api(ngx_http_request_t *r,
     ngx_str_t *sent);
+static ngx_int_t ngx_sensu_sent_decode(ngx_http_request_t *r,
+    ngx_str_t *sent, ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
     ngx_str_t *judged, ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_canonical(ngx_http_request_t *r,
@@ -75,8 +82,7 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
     }
 
     if (rc == NGX_DECLINED) {
-        *why = "a path of the API that was none when it was judged";
-        return same ? NGX_OK : ngx_sensu_sent_names_api(r, &sent->path);
+        return same ? NGX_OK : ngx_sensu_sent_is_other(r, &sent->path, why);
     }
 
     if (!same) {
@@ -242,28 +248,97 @@ ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *prefix)
 }
 
 
+/*
+ * A path beside the API for another one beside it: both ask for the same, but
+ * for those of sensu_public, which ask for nothing.
+ */
+
+static ngx_int_t
+ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
+    const char **why)
+{
+    ngx_int_t  rc;
+
+    *why = "a path of the API that was none when it was judged";
+
+    rc = ngx_sensu_sent_names_api(r, sent);
+
+    if (rc != NGX_OK || !ngx_sensu_is_public(r, &r->uri)) {
+        return rc;
+    }
+
+    *why = "another path than the public one that was judged, which has to be "
+           "one of sensu_public, too";
+
+    return ngx_sensu_sent_is_public(r, sent);
+}
+
+
+/* a public path, or the one that was judged below a prefix */
+
+static ngx_int_t
+ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *sent)
+{
+    ngx_str_t  path, prefix;
+
+    if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_sensu_is_public(r, &path)) {
+        return NGX_OK;
+    }
+
+    if (sent->len <= r->uri.len) {
+        return NGX_DECLINED;
+    }
+
+    prefix.data = sent->data;
+    prefix.len = sent->len - r->uri.len;
+
+    return ngx_memcmp(prefix.data + prefix.len, r->uri.data, r->uri.len) == 0
+           ? ngx_sensu_sent_is_plain(r, &prefix) : NGX_DECLINED;
+}
+
+
 /* NGX_OK: it has nothing of the API, whoever reads it; a NUL is no end */
 
 static ngx_int_t
 ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
 {
-    u_char       *buf, *src, *dst;
-    sensu_str_t   text;
+    ngx_str_t    path;
+    sensu_str_t  text;
 
-    buf = ngx_pnalloc(r->pool, sent->len + 1);
-    if (buf == NULL) {
+    if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    path.data[path.len++] = '/';
+    text = ngx_sensu_str(path);
+
+    return sensu_text_find(text, "/api/") ? NGX_DECLINED : NGX_OK;
+}
+
+
+/* with room for a byte more */
+
+static ngx_int_t
+ngx_sensu_sent_decode(ngx_http_request_t *r, ngx_str_t *sent, ngx_str_t *path)
+{
+    u_char  *src, *dst;
+
+    path->data = ngx_pnalloc(r->pool, sent->len + 1);
+    if (path->data == NULL) {
         return NGX_ERROR;
     }
 
     src = sent->data;
-    dst = buf;
+    dst = path->data;
     ngx_unescape_uri(&dst, &src, sent->len, 0);
-    *dst++ = '/';
 
-    text.data = buf;
-    text.len = dst - buf;
+    path->len = dst - path->data;
 
-    return sensu_text_find(text, "/api/") ? NGX_DECLINED : NGX_OK;
+    return NGX_OK;
 }
 
 

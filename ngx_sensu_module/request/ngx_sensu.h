@@ -345,8 +345,8 @@ ngx_int_t ngx_sensu_caller_look(ngx_http_request_t *r);
  * memory.
  */
 ngx_int_t ngx_sensu_caller_renew(ngx_http_request_t *r);
-/* exact path of sensu_public? */
-ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r);
+/* an exact path of sensu_public, decoded? */
+ngx_uint_t ngx_sensu_is_public(ngx_http_request_t *r, ngx_str_t *path);
 
 /* ngx_sensu_target.c */
 

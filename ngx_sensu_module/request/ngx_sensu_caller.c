@@ -104,7 +104,7 @@ ngx_sensu_caller_may_leave(ngx_http_request_t *r)
 
     return conf->logout != NGX_SENSU_LOGOUT_OFF
            && r->headers_in.authorization != NULL
-           && !ngx_sensu_is_public(r);
+           && !ngx_sensu_is_public(r, &r->uri);
 }
 
 
@@ -307,9 +307,9 @@ ngx_sensu_caller_cleanup(void *data)
 
 
 ngx_uint_t
-ngx_sensu_is_public(ngx_http_request_t *r)
+ngx_sensu_is_public(ngx_http_request_t *r, ngx_str_t *path)
 {
-    ngx_str_t             *path;
+    ngx_str_t             *public;
     ngx_uint_t             i;
     ngx_sensu_loc_conf_t  *conf;
 
@@ -319,11 +319,11 @@ ngx_sensu_is_public(ngx_http_request_t *r)
         return 0;
     }
 
-    path = conf->public->elts;
+    public = conf->public->elts;
 
     for (i = 0; i < conf->public->nelts; i++) {
-        if (path[i].len == r->uri.len
-            && ngx_memcmp(path[i].data, r->uri.data, r->uri.len) == 0)
+        if (public[i].len == path->len
+            && ngx_memcmp(public[i].data, path->data, path->len) == 0)
         {
             return 1;
         }
