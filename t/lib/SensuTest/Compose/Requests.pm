@@ -177,11 +177,15 @@ sub lies {
     return if $public{$path};
     return 'a path that climbs'
         if $path =~ m{%2e|/\.\.?(?:/|$)|//|%25|%3f|%23|%00}i;
-    return 'a path with an escaped slash'
-        if $path =~ /%2f/i && $path !~ m{^$CORE/namespaces/[\w-]+/assets/[^/]+$};
 
     # beside the API these are any words
-    $query = '' if !defined $query || $path !~ m{/api/};
+    my $api = ($path =~ s/%([0-9a-f]{2})/chr hex $1/gier) =~ m{/api(?:/|$)};
+
+    return 'a path with an escaped slash'
+        if $api && $path =~ /%2f/i
+           && $path !~ m{^$CORE/namespaces/[\w-]+/assets/[^/]+$};
+
+    $query = '' if !defined $query || !$api;
 
     for my $cursor ($query =~ /(?:^|&)continue=([^&]*)/g) {
         return 'a cursor of the client'
