@@ -162,7 +162,8 @@ sub excuse {
     my ($self, $child, $walk, $r) = @_;
 
     my $status = $r->{status};
-    my $why = $status == 0 ? 'connection lost' : "status $status";
+    my $why = $status == 0 ? 'connection lost'
+            : $r->{complete} ? "status $status" : 'answer cut';
     my $gateway = $walk->{gateway};
 
     my $fair = grep({ $_ == $status } @{ $walk->{fair} })
@@ -172,7 +173,8 @@ sub excuse {
         || ($status == 410 && $gateway =~ /redis/
             && $r->{body} =~ /continue_expired/
             && $child->troubled('emptied', $walk->{saved} // 0))
-        || ($status == 0 && $child->troubled('term', $walk->{asked}));
+        || (($status == 0 || !$r->{complete})
+            && $child->troubled('term', $walk->{asked}));
 
     $child->count("excused $why") if $fair;
     return $fair;
