@@ -13,10 +13,10 @@
     (sizeof("$7" CRLF "EVALSHA" CRLF "$40" CRLF CRLF) - 1 + 40)
 
 
-static ngx_int_t ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *reply);
+static ngx_int_t ngx_sensu_redis_error(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
 static ngx_int_t ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd);
-static ngx_int_t ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd,
+static ngx_int_t ngx_sensu_redis_integers(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
@@ -42,100 +42,51 @@ ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis)
 }
 
 
-ngx_sensu_redis_cmd_t *
-ngx_sensu_redis_ask(ngx_sensu_redis_t *redis, ngx_sensu_op_e kind,
-    ngx_str_t *key, ngx_sensu_redis_reply_pt value, const char *fmt, ...)
-{
-    int                     len;
-    char                   *text;
-    va_list                 args;
-    ngx_sensu_op_t         *op;
-    ngx_sensu_redis_cmd_t  *cmd;
-
-    if (redis->prefix.len + key->len > NGX_SENSU_REDIS_KEY) {
-        return NULL;
-    }
-
-    op = ngx_sensu_op_create(kind, NULL, NULL);
-    if (op == NULL) {
-        return NULL;
-    }
-
-    va_start(args, fmt);
-    len = redisvFormatCommand(&text, fmt, args);
-    va_end(args);
-
-    cmd = ngx_sensu_redis_cmd(redis, op, ngx_sensu_redis_answer, text, len);
-
-    if (cmd == NULL) {
-        ngx_free(op);
-        return NULL;
-    }
-
-    cmd->value = value;
-    cmd->again = (kind != NGX_SENSU_OP_SCRIPT);
-    cmd->slot = ngx_sensu_redis_slot(&redis->prefix, key);
-
-    return cmd;
-}
-
-
 ngx_sensu_op_t *
-ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_pt done,
-    void *data)
+ngx_sensu_redis_send(ngx_sensu_redis_t *redis, ngx_sensu_redis_cmd_t *cmd,
+    ngx_sensu_op_e kind, ngx_str_t *key, ngx_sensu_op_pt done, void *data)
 {
-    ngx_sensu_op_t                    *op;
-    ngx_sensu_redis_t                 *redis;
-    const ngx_sensu_redis_topology_t  *topology;
+    ngx_sensu_op_t  *op;
 
     if (cmd == NULL) {
         return NULL;
     }
 
-    op = cmd->op;
-    op->done = done;
-    op->data = data;
+    op = (redis->prefix.len + key->len <= NGX_SENSU_REDIS_KEY)
+         ? ngx_sensu_op_create(kind, done, data) : NULL;
 
-    redis = cmd->redis;
-    topology = redis->topology;
+    if (op == NULL) {
+        ngx_sensu_redis_complete(cmd, NGX_ERROR);
+        return NULL;
+    }
 
-    ngx_sensu_redis_peer_send(topology->pick ? topology->pick(cmd)
-                                             : redis->peers[0], cmd);
+    cmd->op = op;
+    cmd->error = ngx_sensu_redis_error;
+    cmd->again = (kind != NGX_SENSU_OP_SCRIPT);
+
+    ngx_sensu_redis_peer_send(redis->slots
+                              ? ngx_sensu_redis_cluster_pick(redis, key)
+                              : redis->peers[0], cmd);
 
     return op;
 }
 
 
 static ngx_int_t
-ngx_sensu_redis_answer(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+ngx_sensu_redis_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
-    ngx_int_t                          rc;
-    const ngx_sensu_redis_topology_t  *topology;
-
-    if (reply->type != REDIS_REPLY_ERROR) {
-        return cmd->value(cmd, reply);
-    }
-
     /* a server that does not have the script gets it, and keeps it */
 
     if (cmd->script
-        && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
+        && ngx_strncmp(error, "NOSCRIPT", 8) == 0
         && ngx_sensu_redis_eval(cmd) == NGX_OK)
     {
         ngx_sensu_redis_peer_send(cmd->peer, cmd);
         return NGX_AGAIN;
     }
 
-    topology = cmd->redis->topology;
-    rc = topology->redirect ? topology->redirect(cmd, reply->str)
-                            : NGX_DECLINED;
-
-    if (rc == NGX_DECLINED) {
-        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-        return NGX_ERROR;
-    }
-
-    return rc;
+    return cmd->peer->redis->slots ? ngx_sensu_redis_cluster_error(cmd, error)
+                                   : ngx_sensu_redis_peer_refused(cmd, error);
 }
 
 
@@ -146,8 +97,7 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
 {
     ngx_sensu_redis_cmd_t  *cmd;
 
-    cmd = ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SCRIPT, key,
-                              ngx_sensu_redis_script_reply,
+    cmd = ngx_sensu_redis_cmd(redis, ngx_sensu_redis_integers, NULL,
                               "EVALSHA %b 1 %b%b %lu %lu",
                               sha1->data, sha1->len,
                               redis->prefix.data, redis->prefix.len,
@@ -156,7 +106,8 @@ ngx_sensu_redis_script(ngx_sensu_redis_t *redis, ngx_str_t *sha1,
         cmd->script = script;
     }
 
-    return ngx_sensu_redis_send(cmd, done, data);
+    return ngx_sensu_redis_send(redis, cmd, NGX_SENSU_OP_SCRIPT, key, done,
+                                data);
 }
 
 
@@ -196,7 +147,7 @@ ngx_sensu_redis_eval(ngx_sensu_redis_cmd_t *cmd)
 
 
 static ngx_int_t
-ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+ngx_sensu_redis_integers(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t           i;
     ngx_uint_t       odd;
@@ -216,10 +167,7 @@ ngx_sensu_redis_script_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         op->ints[op->nints++] = (ngx_int_t) element->integer;
     }
 
-    if (odd) {
-        ngx_sensu_redis_peer_odd(cmd->peer, "something else than integers");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return odd ? ngx_sensu_redis_peer_odd(cmd->peer,
+                                          "something else than integers")
+               : NGX_OK;
 }

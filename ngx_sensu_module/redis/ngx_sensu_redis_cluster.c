@@ -15,20 +15,19 @@
 #define NGX_SENSU_REDIS_HOPS   3       /* MOVED and ASK of one command */
 
 
-static void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
-static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(
-    ngx_sensu_redis_cmd_t *cmd);
+static ngx_uint_t ngx_sensu_redis_cluster_slot(ngx_str_t *prefix,
+    ngx_str_t *key);
+static ngx_uint_t ngx_sensu_redis_cluster_crc16(u_char *p, size_t len);
 static ngx_uint_t ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
     ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *addr);
+static void ngx_sensu_redis_cluster_ask(ngx_sensu_redis_peer_t *peer);
 static ngx_int_t ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static const char *ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from,
     redisReply *range);
 static void ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis,
     ngx_uint_t slot, ngx_sensu_redis_peer_t *peer);
-static ngx_int_t ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_target(
     ngx_sensu_redis_cmd_t *cmd, const char *error, ngx_uint_t *slot);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_at(
@@ -36,36 +35,30 @@ static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_at(
     ngx_uint_t port);
 
 
-const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster = {
-    ngx_sensu_redis_cluster_greet,
-    ngx_sensu_redis_cluster_pick,
-    ngx_sensu_redis_cluster_redirect
-};
-
-
-static void
+void
 ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_sensu_redis_greet(peer, ngx_sensu_redis_cluster_slots,
-                          ngx_sensu_redis_cluster_due(peer->redis)
-                          ? "CLUSTER SLOTS" : NULL);
+    ngx_sensu_redis_greet(peer);
+
+    if (ngx_sensu_redis_cluster_due(peer->redis)) {
+        ngx_sensu_redis_cluster_ask(peer);
+    }
 }
 
 
-static ngx_sensu_redis_peer_t *
-ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
+ngx_sensu_redis_peer_t *
+ngx_sensu_redis_cluster_pick(ngx_sensu_redis_t *redis, ngx_str_t *key)
 {
     ngx_uint_t               i;
-    ngx_sensu_redis_t       *redis;
     ngx_sensu_redis_peer_t  *peer;
 
-    redis = cmd->redis;
-    peer = redis->slots[cmd->slot] ? redis->slots[cmd->slot]
-                                   : redis->peers[0];
+    peer = redis->slots[ngx_sensu_redis_cluster_slot(&redis->prefix, key)];
 
-    if (!ngx_sensu_redis_peer_fails(peer) && redis->slots[cmd->slot]) {
+    if (peer && !ngx_sensu_redis_peer_fails(peer)) {
         return peer;
     }
+
+    peer = peer ? peer : redis->peers[0];
 
     for (i = 0; i < redis->npeers; i++) {
 
@@ -79,6 +72,56 @@ ngx_sensu_redis_cluster_pick(ngx_sensu_redis_cmd_t *cmd)
     }
 
     return peer;
+}
+
+
+/* the part in the first braces is hashed alone, if there is one in them */
+
+static ngx_uint_t
+ngx_sensu_redis_cluster_slot(ngx_str_t *prefix, ngx_str_t *key)
+{
+    u_char  name[NGX_SENSU_REDIS_KEY], *p, *last, *open, *close;
+
+    p = name;
+    last = ngx_cpymem(p, prefix->data, prefix->len);
+    last = ngx_cpymem(last, key->data, key->len);
+
+    open = ngx_strlchr(p, last, '{');
+
+    if (open) {
+        close = ngx_strlchr(open + 1, last, '}');
+
+        if (close && close > open + 1) {
+            p = open + 1;
+            last = close;
+        }
+    }
+
+    return ngx_sensu_redis_cluster_crc16(p, last - p) % NGX_SENSU_REDIS_SLOTS;
+}
+
+
+/* CRC-16/XMODEM, as the specification of Redis Cluster wants it */
+
+static ngx_uint_t
+ngx_sensu_redis_cluster_crc16(u_char *p, size_t len)
+{
+    size_t      i;
+    ngx_uint_t  crc, bit;
+
+    crc = 0;
+
+    for (i = 0; i < len; i++) {
+        crc ^= (ngx_uint_t) p[i] << 8;
+
+        for (bit = 0; bit < 8; bit++) {
+            crc = (crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1;
+        }
+
+        crc &= 0xffff;
+    }
+
+    return crc;
 }
 
 
@@ -136,6 +179,17 @@ ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis)
 }
 
 
+static void
+ngx_sensu_redis_cluster_ask(ngx_sensu_redis_peer_t *peer)
+{
+    ngx_sensu_redis_say(peer,
+                        ngx_sensu_redis_cmd(peer->redis,
+                                            ngx_sensu_redis_cluster_slots,
+                                            ngx_sensu_redis_peer_refused,
+                                            "CLUSTER SLOTS"));
+}
+
+
 static ngx_int_t
 ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
@@ -143,16 +197,11 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     const char         *odd;
     ngx_sensu_redis_t  *redis;
 
-    redis = cmd->redis;
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-        return NGX_OK;
-    }
+    redis = cmd->peer->redis;
 
     if (reply->type != REDIS_REPLY_ARRAY) {
-        ngx_sensu_redis_peer_odd(cmd->peer, "something else than slots");
-        return NGX_OK;
+        return ngx_sensu_redis_peer_odd(cmd->peer,
+                                        "something else than slots");
     }
 
     for (i = 0; i < NGX_SENSU_REDIS_SLOTS; i++) {
@@ -163,7 +212,7 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         odd = ngx_sensu_redis_cluster_range(cmd->peer, reply->element[i]);
 
         if (odd) {
-            ngx_sensu_redis_peer_odd(cmd->peer, odd);
+            (void) ngx_sensu_redis_peer_odd(cmd->peer, odd);
         }
     }
 
@@ -239,41 +288,38 @@ ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis, ngx_uint_t slot,
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
-    const char *error)
+ngx_int_t
+ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
-    int                      len;
-    char                    *text;
     u_char                   odd[200];
     ngx_uint_t               slot, moved;
+    ngx_sensu_redis_t       *redis;
     ngx_sensu_redis_cmd_t   *asking;
     ngx_sensu_redis_peer_t  *peer, *from;
 
     moved = (ngx_strncmp(error, "MOVED ", 6) == 0);
 
     if (!moved && ngx_strncmp(error, "ASK ", 4) != 0) {
-        return NGX_DECLINED;
+        return ngx_sensu_redis_peer_refused(cmd, error);
     }
 
     from = cmd->peer;
+    redis = from->redis;
     peer = ngx_sensu_redis_cluster_target(cmd, error, &slot);
 
     if (peer == NULL) {
         *ngx_snprintf(odd, sizeof(odd) - 1,
                       "a redirection that leads nowhere: %s", error) = '\0';
 
-        ngx_sensu_redis_peer_odd(from, (char *) odd);
-        return NGX_ERROR;
+        return ngx_sensu_redis_peer_odd(from, (char *) odd);
     }
 
     if (moved) {
-        ngx_sensu_redis_cluster_assign(cmd->redis, slot, peer);
+        ngx_sensu_redis_cluster_assign(redis, slot, peer);
 
     } else {
-        len = redisFormatCommand(&text, "ASKING");
-        asking = ngx_sensu_redis_cmd(cmd->redis, NULL,
-                                     ngx_sensu_redis_peer_said, text, len);
+        asking = ngx_sensu_redis_cmd(redis, NULL, ngx_sensu_redis_peer_refused,
+                                     "ASKING");
         if (asking) {
             ngx_sensu_redis_peer_send(peer, asking);
         }
@@ -283,9 +329,8 @@ ngx_sensu_redis_cluster_redirect(ngx_sensu_redis_cmd_t *cmd,
 
     /* where one slot went others may have gone */
 
-    if (moved && ngx_sensu_redis_cluster_due(from->redis)) {
-        ngx_sensu_redis_say(from, ngx_sensu_redis_cluster_slots,
-                            "CLUSTER SLOTS");
+    if (moved && ngx_sensu_redis_cluster_due(redis)) {
+        ngx_sensu_redis_cluster_ask(from);
     }
 
     return NGX_AGAIN;

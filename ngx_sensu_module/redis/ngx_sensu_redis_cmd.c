@@ -1,21 +1,24 @@
 
 /*
- * Commands: made of their arguments, and ended together with the operation
- * that they are for.
+ * Commands: made of their arguments, and those of the client's own.
  */
 
 
 #include "ngx_sensu_redis_peer.h"
 
 
-static ngx_uint_t ngx_sensu_redis_crc16(u_char *p, size_t len);
-
-
 ngx_sensu_redis_cmd_t *
-ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
-    ngx_sensu_redis_reply_pt reply, char *text, int len)
+ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_value_pt value,
+    ngx_sensu_redis_error_pt error, const char *fmt, ...)
 {
+    int                     len;
+    char                   *text;
+    va_list                 args;
     ngx_sensu_redis_cmd_t  *cmd;
+
+    va_start(args, fmt);
+    len = redisvFormatCommand(&text, fmt, args);
+    va_end(args);
 
     if (len < 0) {
         return NULL;
@@ -27,17 +30,16 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
         return NULL;
     }
 
-    cmd->redis = redis;
-    cmd->op = op;
-    cmd->reply = reply;
+    cmd->value = value;
+    cmd->error = error;
 
     cmd->link.buf = &cmd->buf;
     cmd->buf.start = (u_char *) text;
-    cmd->buf.pos = cmd->buf.start;
     cmd->buf.last = cmd->buf.start + len;
     cmd->buf.memory = 1;
     cmd->buf.flush = 1;
 
+    cmd->timer.handler = ngx_sensu_redis_peer_late;
     cmd->timer.data = cmd;
     cmd->timer.log = ngx_cycle->log;
 
@@ -54,69 +56,20 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_op_t *op,
 
 
 void
-ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
+ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_sensu_redis_cmd_t *cmd)
 {
-    if (cmd->op) {
-        ngx_sensu_op_complete(cmd->op, rc);
-    }
+    if (peer->conn.reader.reader == NULL) {
 
-    if (cmd->timer.timer_set) {
-        ngx_del_timer(&cmd->timer);
-    }
+        /* it was lost by now */
 
-    ngx_free(cmd->buf.start);
-    ngx_free(cmd);
-}
-
-
-/*
- * Of a cluster: the part in the first braces is hashed alone, if there is one
- * in them.
- */
-
-ngx_uint_t
-ngx_sensu_redis_slot(ngx_str_t *prefix, ngx_str_t *key)
-{
-    u_char  name[NGX_SENSU_REDIS_KEY], *p, *last, *open, *close;
-
-    p = name;
-    last = ngx_cpymem(p, prefix->data, prefix->len);
-    last = ngx_cpymem(last, key->data, key->len);
-
-    open = ngx_strlchr(p, last, '{');
-
-    if (open) {
-        close = ngx_strlchr(open + 1, last, '}');
-
-        if (close && close > open + 1) {
-            p = open + 1;
-            last = close;
-        }
-    }
-
-    return ngx_sensu_redis_crc16(p, last - p) % NGX_SENSU_REDIS_SLOTS;
-}
-
-
-/* CRC-16/XMODEM, as the specification of Redis Cluster wants it */
-
-static ngx_uint_t
-ngx_sensu_redis_crc16(u_char *p, size_t len)
-{
-    size_t      i;
-    ngx_uint_t  crc, bit;
-
-    crc = 0;
-
-    for (i = 0; i < len; i++) {
-        crc ^= (ngx_uint_t) p[i] << 8;
-
-        for (bit = 0; bit < 8; bit++) {
-            crc = (crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1;
+        if (cmd) {
+            ngx_sensu_redis_complete(cmd, NGX_ERROR);
         }
 
-        crc &= 0xffff;
-    }
+    } else if (cmd == NULL) {
+        ngx_sensu_redis_peer_lost(peer, "no memory");
 
-    return crc;
+    } else {
+        ngx_sensu_redis_peer_write(peer, cmd);
+    }
 }

@@ -215,7 +215,7 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
         return NGX_ERROR;
     }
 
-    if (redis->topology == &ngx_sensu_redis_cluster) {
+    if (redis->greet == ngx_sensu_redis_cluster_greet) {
         redis->slots = ngx_pcalloc(cf->pool,
                                    NGX_SENSU_REDIS_SLOTS
                                    * sizeof(ngx_sensu_redis_peer_t *));

@@ -157,15 +157,15 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
 
         ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is down: %s; %s; what needs it gets an error "
-                      "until it is back", peer->what, peer->addr.text, reason,
-                      trouble->advice);
+                      "until it is back", ngx_sensu_redis_what(peer),
+                      peer->addr.text, reason, trouble->advice);
 
     } else {
         ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is still down after %Mms, %ui requests to it "
-                      "were refused: %s; %s", peer->what, peer->addr.text,
-                      ngx_current_msec - peer->outage, peer->refused, reason,
-                      trouble->advice);
+                      "were refused: %s; %s", ngx_sensu_redis_what(peer),
+                      peer->addr.text, ngx_current_msec - peer->outage,
+                      peer->refused, reason, trouble->advice);
     }
 
     ngx_sensu_outage_seen(peer->addr.text, reason,
@@ -192,7 +192,7 @@ ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer)
 {
     ngx_sensu_say(NGX_LOG_NOTICE, ngx_cycle->log,
                   "%s %s: connected again after %Mms, %ui requests to it "
-                  "were refused", peer->what, peer->addr.text,
+                  "were refused", ngx_sensu_redis_what(peer), peer->addr.text,
                   peer->ready - peer->outage, peer->refused);
 
     ngx_sensu_outage_gone(peer->addr.text);

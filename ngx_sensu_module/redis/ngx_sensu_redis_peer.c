@@ -13,9 +13,7 @@
 #define NGX_SENSU_REDIS_STABLE  1000
 
 
-static void ngx_sensu_redis_peer_take(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd);
-static void ngx_sensu_redis_peer_late(ngx_event_t *ev);
+static void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
 static void ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late);
 static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
@@ -50,7 +48,6 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     peer->redis = redis;
     peer->addr = *addr;
     peer->nseeds = redis->slots ? 1 : redis->nseeds;
-    peer->what = "redis";
 
     ngx_queue_init(&peer->sent);
     ngx_queue_init(&peer->waiting);
@@ -96,11 +93,11 @@ ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
         return;
     }
 
-    peer->redis->topology->greet(peer);
+    peer->redis->greet(peer);
 }
 
 
-void
+static void
 ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
 {
     ngx_queue_t  *q;
@@ -117,7 +114,7 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
 
     } else {
         ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "%s %s: connected",
-                      peer->what, peer->addr.text);
+                      ngx_sensu_redis_what(peer), peer->addr.text);
     }
 
     while (!ngx_queue_empty(&peer->waiting)) {
@@ -128,21 +125,6 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
                                    ngx_queue_data(q, ngx_sensu_redis_cmd_t,
                                                   queue));
     }
-
-    if (ngx_exiting) {
-        ngx_sensu_redis_peer_rest(peer, 0);
-    }
-}
-
-
-/* its timer runs already, see ngx_sensu_redis_cmd() */
-
-static void
-ngx_sensu_redis_peer_take(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd)
-{
-    cmd->peer = peer;
-    cmd->timer.handler = ngx_sensu_redis_peer_late;
 }
 
 
@@ -150,7 +132,7 @@ void
 ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
-    ngx_sensu_redis_peer_take(peer, cmd);
+    cmd->peer = peer;
 
     if (peer->state == NGX_SENSU_REDIS_IDLE) {
         ngx_sensu_redis_peer_connect(peer);
@@ -192,8 +174,7 @@ void
 ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
-    ngx_sensu_redis_peer_take(peer, cmd);
-
+    cmd->peer = peer;
     cmd->buf.pos = cmd->buf.start;
 
     ngx_queue_insert_tail(&peer->sent, &cmd->queue);
@@ -212,6 +193,7 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
     ngx_sensu_redis_peer_t *peer = data;
 
     ngx_int_t               rc;
+    const char             *error;
     ngx_sensu_redis_cmd_t  *cmd;
 
     cmd = NULL;
@@ -221,30 +203,37 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
                              ngx_sensu_redis_cmd_t, queue);
     }
 
+    error = (reply->type == REDIS_REPLY_ERROR) ? reply->str : NULL;
+
     if (cmd == NULL || cmd->buf.pos != cmd->buf.last) {
-        ngx_sensu_redis_peer_lost(peer, reply->type == REDIS_REPLY_ERROR
-                                  ? reply->str
-                                  : "it answers more than was asked");
+        (void) ngx_sensu_redis_peer_lost(peer, error ? error
+                                         : "it answers more than was asked");
         return;
     }
 
     ngx_queue_remove(&cmd->queue);
 
-    if (cmd->op && reply->type != REDIS_REPLY_ERROR) {
-        peer->served = ngx_current_msec;
-    }
+    if (error) {
+        rc = cmd->error ? cmd->error(cmd, error)
+                        : ngx_sensu_redis_peer_lost(peer, error);
 
-    rc = NGX_OK;
+    } else {
+        if (cmd->op) {
+            peer->served = ngx_current_msec;
+        }
 
-    if (cmd->reply) {
-        rc = cmd->reply(cmd, reply);
-
-    } else if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_lost(peer, reply->str);
+        rc = cmd->value ? cmd->value(cmd, reply) : NGX_OK;
     }
 
     if (rc != NGX_AGAIN) {
         ngx_sensu_redis_complete(cmd, rc);
+    }
+
+    if (peer->state == NGX_SENSU_REDIS_CONNECTING
+        && peer->conn.opened
+        && ngx_queue_empty(&peer->sent))
+    {
+        ngx_sensu_redis_peer_ready(peer);
     }
 
     if (ngx_exiting) {
@@ -254,46 +243,61 @@ ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
 
 
 void
+ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
+{
+    if (cmd->op) {
+        ngx_sensu_op_complete(cmd->op, rc);
+    }
+
+    if (cmd->timer.timer_set) {
+        ngx_del_timer(&cmd->timer);
+    }
+
+    ngx_free(cmd->buf.start);
+    ngx_free(cmd);
+}
+
+
+ngx_int_t
 ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason)
 {
     (void) ngx_sensu_redis_conn_fails(&peer->conn, reason);
 
     ngx_sensu_redis_peer_leave(peer, 0);
+
+    return NGX_ERROR;
 }
 
 
-void
-ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer, const char *error)
+ngx_int_t
+ngx_sensu_redis_peer_refused(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
-    ngx_sensu_redis_peer_odd(peer, error);
+    ngx_sensu_redis_peer_t  *peer;
+
+    peer = cmd->peer;
+
+    (void) ngx_sensu_redis_peer_odd(peer, error);
 
     /* another connection may lead elsewhere */
 
     if (peer->state == NGX_SENSU_REDIS_READY
         && ngx_sensu_redis_trouble(error)->renew)
     {
-        ngx_sensu_redis_peer_lost(peer, error);
+        (void) ngx_sensu_redis_peer_lost(peer, error);
     }
+
+    return NGX_ERROR;
 }
 
 
-void
+ngx_int_t
 ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 {
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
 
     ngx_sensu_redis_tell(peer, "answered", what);
-}
 
-
-ngx_int_t
-ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_refused(cmd->peer, reply->str);
-    }
-
-    return NGX_OK;
+    return NGX_ERROR;
 }
 
 
@@ -359,8 +363,9 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
 
         if (at_once) {
             ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                          "%s %s: lost the connection: %s", peer->what,
-                          peer->addr.text, peer->conn.reason);
+                          "%s %s: lost the connection: %s",
+                          ngx_sensu_redis_what(peer), peer->addr.text,
+                          peer->conn.reason);
         }
 
     } else {
@@ -461,7 +466,7 @@ ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev)
  * silent, or does not even begin, is lost.
  */
 
-static void
+void
 ngx_sensu_redis_peer_late(ngx_event_t *ev)
 {
     u_char                   text[64];
@@ -471,7 +476,7 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
 
     cmd = ev->data;
     peer = cmd->peer;
-    timeout = cmd->redis->timeout;
+    timeout = peer->redis->timeout;
 
     /* the answer may be there, and its event yet to come */
 
@@ -502,7 +507,8 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
     cmd->op = NULL;
     cmd->again = 0;
     cmd->late = 0;
-    cmd->reply = ngx_sensu_redis_peer_said;
+    cmd->value = NULL;
+    cmd->error = ngx_sensu_redis_peer_refused;
     cmd->wait += NGX_SENSU_REDIS_SILENCE * timeout;
 
     ngx_add_timer(ev, NGX_SENSU_REDIS_SILENCE * timeout);

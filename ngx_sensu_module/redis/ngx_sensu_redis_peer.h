@@ -27,9 +27,14 @@
 typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
 typedef struct ngx_sensu_redis_cmd_s   ngx_sensu_redis_cmd_t;
 
-/* NGX_AGAIN: the command is on its way once more; else that is its result */
-typedef ngx_int_t (*ngx_sensu_redis_reply_pt)(ngx_sensu_redis_cmd_t *cmd,
+/*
+ * An answer, or an error in its place.  NGX_AGAIN: the command is on its way
+ * once more; else that is its result.
+ */
+typedef ngx_int_t (*ngx_sensu_redis_value_pt)(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
+typedef ngx_int_t (*ngx_sensu_redis_error_pt)(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
 
 
 typedef enum {
@@ -50,29 +55,11 @@ typedef struct {
 } ngx_sensu_redis_trouble_t;
 
 
-/* one server, sentinels, or a cluster */
-
-typedef struct {
-
-    /* says who we are on a new connection, up to peer_ready() */
-    void                       (*greet)(ngx_sensu_redis_peer_t *peer);
-
-    /* whom to ask; NULL: there is one */
-    ngx_sensu_redis_peer_t    *(*pick)(ngx_sensu_redis_cmd_t *cmd);
-
-    /* NGX_AGAIN: the error sent the command elsewhere, and it is on its way;
-       NGX_DECLINED: it does not; NULL: there is no such error */
-    ngx_int_t                  (*redirect)(ngx_sensu_redis_cmd_t *cmd,
-                                     const char *error);
-} ngx_sensu_redis_topology_t;
-
-
 struct ngx_sensu_redis_peer_s {
     ngx_sensu_redis_t           *redis;
     ngx_sensu_redis_conn_t       conn;
     ngx_sensu_redis_addr_t       addr;      /* of conn, or to be tried */
     ngx_uint_t                   found;     /* addr was told by a sentinel */
-    const char                  *what;      /* "redis", or "sentinel" */
 
     ngx_uint_t                   nseeds;    /* to be tried in turn */
     ngx_uint_t                   seed;      /* the one tried now */
@@ -99,14 +86,11 @@ struct ngx_sensu_redis_peer_s {
 
 struct ngx_sensu_redis_cmd_s {
     ngx_queue_t                  queue;
-    ngx_sensu_redis_t           *redis;
     ngx_sensu_redis_peer_t      *peer;
     ngx_sensu_op_t              *op;
-    ngx_sensu_redis_reply_pt     reply;     /* takes any answer; NULL: an
-                                               error ends the connection */
-    ngx_sensu_redis_reply_pt     value;     /* where it is no error */
+    ngx_sensu_redis_value_pt     value;     /* NULL: any will do */
+    ngx_sensu_redis_error_pt     error;     /* NULL: ends the connection */
     ngx_str_t                   *script;    /* text of an EVALSHA's script */
-    ngx_uint_t                   slot;
     ngx_uint_t                   hops;
     ngx_uint_t                   again;     /* may be sent once more: does the
                                                same when it is done twice */
@@ -122,7 +106,7 @@ struct ngx_sensu_redis_cmd_s {
 
 struct ngx_sensu_redis_s {
     ngx_pool_t                  *pool;
-    const ngx_sensu_redis_topology_t  *topology;
+    void                       (*greet)(ngx_sensu_redis_peer_t *peer);
     ngx_str_t                    hosts;     /* as in the URL */
     in_port_t                    port;      /* where they name none */
     ngx_sensu_redis_addr_t      *seeds;     /* servers, or sentinels */
@@ -150,16 +134,10 @@ struct ngx_sensu_redis_s {
 };
 
 
-extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_one;
-extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel;
-extern const ngx_sensu_redis_topology_t  ngx_sensu_redis_cluster;
+/* a sentinel is called so until it has told the master */
+#define ngx_sensu_redis_what(peer)                                            \
+    ((peer)->redis->master.len && !(peer)->found ? "sentinel" : "redis")
 
-
-/* ngx_sensu_redis_cmd.c: takes what hiredis has made; op may be NULL */
-ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
-    ngx_sensu_op_t *op, ngx_sensu_redis_reply_pt reply, char *text, int len);
-void ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc);
-ngx_uint_t ngx_sensu_redis_slot(ngx_str_t *prefix, ngx_str_t *key);
 
 /* ngx_sensu_redis_outage.c: what is known of what was said */
 const ngx_sensu_redis_trouble_t *ngx_sensu_redis_trouble(const char *said);
@@ -177,9 +155,8 @@ ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     ngx_sensu_redis_addr_t *addr);
 void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
 
-/* to addr, and the greeting begins */
+/* to addr, and the greeting begins: it is ready when all of it is answered */
 void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
-void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
 
 /* now, before those that wait; in its turn */
 void ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
@@ -188,41 +165,52 @@ void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
 void ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer);
 
-/* the time of a command is over */
+/* a command's end, and that of its operation; its time is over */
+void ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc);
+void ngx_sensu_redis_peer_late(ngx_event_t *ev);
 
 /* a command would be refused */
 ngx_uint_t ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer);
 
-/* the connection is of no use any more */
-void ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer,
+/*
+ * These return NGX_ERROR: the connection is of no use any more; an error in
+ * the place of an answer; an answer that is something else.
+ */
+ngx_int_t ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer,
     const char *reason);
-
-/* an error in the place of an answer; an answer that is something else */
-void ngx_sensu_redis_peer_refused(ngx_sensu_redis_peer_t *peer,
+ngx_int_t ngx_sensu_redis_peer_refused(ngx_sensu_redis_cmd_t *cmd,
     const char *error);
-void ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what);
-
-/* a reply: nobody waits for it, but an error is told */
-ngx_int_t ngx_sensu_redis_peer_said(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *reply);
-
-/* ngx_sensu_redis_greeting.c: with a command of the topology, or none */
-void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_reply_pt reply, const char *command);
-void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
-
-/* a command of the client's own, now, before those that wait */
-void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_reply_pt reply, const char *fmt, ...);
+ngx_int_t ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer,
+    const char *what);
 
 /*
- * ngx_sensu_redis.c: an operation and its command, not sent yet.  NULL: no
- * memory, or too long a key.
+ * ngx_sensu_redis_cmd.c: its time begins.  NULL: no memory.  What is said is
+ * of the client's own: now, before those that wait.
  */
-ngx_sensu_redis_cmd_t *ngx_sensu_redis_ask(ngx_sensu_redis_t *redis,
-    ngx_sensu_op_e kind, ngx_str_t *key, ngx_sensu_redis_reply_pt value,
+ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
+    ngx_sensu_redis_value_pt value, ngx_sensu_redis_error_pt error,
     const char *fmt, ...);
-ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_cmd_t *cmd,
+void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd);
+
+/* greetings: of one server, of which the others are made, and these */
+void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
+void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
+
+/* ngx_sensu_redis_cluster.c: whom to ask; an error may send it elsewhere */
+ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(ngx_sensu_redis_t *redis,
+    ngx_str_t *key);
+ngx_int_t ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
+
+/*
+ * ngx_sensu_redis.c: an operation of a command, which is NULL where there was
+ * no memory.  Returns NULL then, too, and where the key is too long.
+ */
+ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_t *redis,
+    ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_e kind, ngx_str_t *key,
     ngx_sensu_op_pt done, void *data);
 
 /* ngx_sensu_redis_url.c */

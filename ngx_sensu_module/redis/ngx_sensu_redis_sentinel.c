@@ -9,73 +9,72 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-static void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_reply_pt reply);
-static ngx_int_t ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
-    redisReply *reply);
-static ngx_int_t ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd,
+    ngx_sensu_redis_error_pt error);
+static ngx_int_t ngx_sensu_redis_sentinel_error(ngx_sensu_redis_cmd_t *cmd,
+    const char *error);
+static ngx_int_t ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static ngx_int_t ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 
 
-const ngx_sensu_redis_topology_t  ngx_sensu_redis_sentinel = {
-    ngx_sensu_redis_sentinel_greet,
-    NULL,
-    NULL
-};
-
-
 /* an address that is not the master's is that of a sentinel */
 
-static void
+void
 ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
 {
-    if (peer->found) {
-        ngx_sensu_redis_greet(peer, ngx_sensu_redis_sentinel_role, "ROLE");
+    if (!peer->found) {
+        ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_error);
         return;
     }
 
-    peer->what = "sentinel";
-    ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_first);
+    ngx_sensu_redis_greet(peer);
+    ngx_sensu_redis_say(peer,
+                        ngx_sensu_redis_cmd(peer->redis,
+                                            ngx_sensu_redis_sentinel_role,
+                                            NULL, "ROLE"));
 }
 
 
 static void
 ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_reply_pt reply)
+    ngx_sensu_redis_error_pt error)
 {
     ngx_str_t  *master;
 
     master = &peer->redis->master;
 
-    ngx_sensu_redis_say(peer, reply, "SENTINEL get-master-addr-by-name %b",
-                        master->data, master->len);
+    ngx_sensu_redis_say(peer,
+                        ngx_sensu_redis_cmd(peer->redis,
+                                            ngx_sensu_redis_sentinel_master,
+                                            error, "SENTINEL "
+                                            "get-master-addr-by-name %b",
+                                            master->data, master->len));
 }
 
 
 /* a sentinel has a password only where somebody gave it one */
 
 static ngx_int_t
-ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+ngx_sensu_redis_sentinel_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
-    if (reply->type == REDIS_REPLY_ERROR
-        && ngx_strncmp(reply->str, "NOAUTH", 6) == 0
-        && cmd->redis->password.len)
-    {
-        ngx_sensu_redis_auth(cmd->peer);
-        ngx_sensu_redis_sentinel_ask(cmd->peer,
-                                     ngx_sensu_redis_sentinel_reply);
+    ngx_sensu_redis_peer_t  *peer;
+
+    peer = cmd->peer;
+
+    if (peer->redis->password.len && ngx_strncmp(error, "NOAUTH", 6) == 0) {
+        ngx_sensu_redis_auth(peer);
+        ngx_sensu_redis_sentinel_ask(peer, NULL);
         return NGX_OK;
     }
 
-    return ngx_sensu_redis_sentinel_reply(cmd, reply);
+    return ngx_sensu_redis_peer_lost(peer, error);
 }
 
 
 static ngx_int_t
-ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
+ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     redisReply              *host, *port;
     ngx_sensu_redis_peer_t  *peer;
@@ -102,28 +101,21 @@ ngx_sensu_redis_sentinel_reply(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         }
     }
 
-    ngx_sensu_redis_peer_lost(peer,
-                              reply->type == REDIS_REPLY_ERROR ? reply->str
-                              : reply->type == REDIS_REPLY_NIL
-                              ? "it does not know the master"
-                              : "something else than an address");
-
-    return NGX_OK;
+    return ngx_sensu_redis_peer_lost(peer, reply->type == REDIS_REPLY_NIL
+                                           ? "it does not know the master"
+                                           : "something else than an address");
 }
 
 
 static ngx_int_t
 ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_sensu_redis_peer_lost(cmd->peer, reply->str);
-
-    } else if (reply->type != REDIS_REPLY_ARRAY
-               || reply->elements == 0
-               || reply->element[0]->type != REDIS_REPLY_STRING
-               || ngx_strcmp(reply->element[0]->str, "master") != 0)
+    if (reply->type != REDIS_REPLY_ARRAY
+        || reply->elements == 0
+        || reply->element[0]->type != REDIS_REPLY_STRING
+        || ngx_strcmp(reply->element[0]->str, "master") != 0)
     {
-        ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
+        return ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
     }
 
     return NGX_OK;

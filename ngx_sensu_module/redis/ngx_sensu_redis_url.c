@@ -21,10 +21,10 @@
 
 
 typedef struct {
-    ngx_str_t                          scheme;
-    const ngx_sensu_redis_topology_t  *topology;
-    in_port_t                          port;
-    ngx_uint_t                         tls;
+    ngx_str_t     scheme;
+    void        (*greet)(ngx_sensu_redis_peer_t *peer);
+    in_port_t     port;
+    ngx_uint_t    tls;
 } ngx_sensu_redis_scheme_t;
 
 
@@ -40,10 +40,10 @@ static ngx_int_t ngx_sensu_redis_url_seed(ngx_conf_t *cf,
 
 
 static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
-    { ngx_string("redis://"), &ngx_sensu_redis_one, 6379, 0 },
-    { ngx_string("rediss://"), &ngx_sensu_redis_one, 6379, 1 },
-    { ngx_string("sentinel://"), &ngx_sensu_redis_sentinel, 26379, 0 },
-    { ngx_string("cluster://"), &ngx_sensu_redis_cluster, 6379, 0 },
+    { ngx_string("redis://"), ngx_sensu_redis_greet, 6379, 0 },
+    { ngx_string("rediss://"), ngx_sensu_redis_greet, 6379, 1 },
+    { ngx_string("sentinel://"), ngx_sensu_redis_sentinel_greet, 26379, 0 },
+    { ngx_string("cluster://"), ngx_sensu_redis_cluster_greet, 6379, 0 },
     { ngx_null_string, NULL, 0, 0 }
 };
 
@@ -73,7 +73,7 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    for (scheme = ngx_sensu_redis_schemes; scheme->topology; scheme++) {
+    for (scheme = ngx_sensu_redis_schemes; scheme->scheme.len; scheme++) {
         if (ngx_strncmp(url->data, scheme->scheme.data, scheme->scheme.len)
             == 0)
         {
@@ -99,13 +99,13 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     end = ngx_strlchr(p, last, '/');
     end = end ? end : last;
 
-    redis->topology = scheme->topology;
+    redis->greet = scheme->greet;
     redis->tls_conf.on = scheme->tls;
     redis->port = scheme->port;
     redis->hosts.data = p;
     redis->hosts.len = end - p;
 
-    if (redis->topology == &ngx_sensu_redis_one
+    if (redis->greet == ngx_sensu_redis_greet
         && ngx_strlchr(p, end, ',') != NULL)
     {
         return ngx_sensu_redis_wrong(cf, url, "names several servers: use "
@@ -114,7 +114,7 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
     p = ngx_min(end + 1, last);
 
-    if (redis->topology == &ngx_sensu_redis_sentinel) {
+    if (redis->greet == ngx_sensu_redis_sentinel_greet) {
         end = ngx_strlchr(p, last, '/');
         end = end ? end : last;
 
@@ -134,7 +134,7 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         return NGX_ERROR;
     }
 
-    if (redis->topology == &ngx_sensu_redis_cluster && redis->db) {
+    if (redis->greet == ngx_sensu_redis_cluster_greet && redis->db) {
         return ngx_sensu_redis_wrong(cf, url, "names a database: a cluster "
                                      "has only one, end after the servers");
     }
@@ -159,7 +159,7 @@ ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     addr = &redis->seeds[0];
     un = &addr->at.sockaddr.sockaddr_un;
 
-    redis->topology = &ngx_sensu_redis_one;
+    redis->greet = ngx_sensu_redis_greet;
     redis->nseeds = 1;
 
     if (p == end || *p != '/' || (size_t) (end - p) >= sizeof(un->sun_path)) {

@@ -47,11 +47,11 @@ ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
     redis = store->ctx;
 
     return ngx_sensu_redis_send(
-        ngx_sensu_redis_ask(redis, NGX_SENSU_OP_GET, key,
-                            ngx_sensu_store_redis_got, "GET %b%b",
-                            redis->prefix.data, redis->prefix.len,
+        redis,
+        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_got, NULL,
+                            "GET %b%b", redis->prefix.data, redis->prefix.len,
                             key->data, key->len),
-        done, data);
+        NGX_SENSU_OP_GET, key, done, data);
 }
 
 
@@ -64,13 +64,13 @@ ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
     redis = store->ctx;
 
     return ngx_sensu_redis_send(
-        ngx_sensu_redis_ask(redis, NGX_SENSU_OP_SET, key,
-                            ngx_sensu_store_redis_was_set,
+        redis,
+        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_was_set, NULL,
                             "SET %b%b %b EX %lld",
                             redis->prefix.data, redis->prefix.len,
                             key->data, key->len, value->data, value->len,
                             (long long) ngx_max(ttl, 1)),
-        done, data);
+        NGX_SENSU_OP_SET, key, done, data);
 }
 
 
@@ -84,8 +84,8 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     if (reply->type != REDIS_REPLY_STRING) {
-        ngx_sensu_redis_peer_odd(cmd->peer, "something else than a string");
-        return NGX_ERROR;
+        return ngx_sensu_redis_peer_odd(cmd->peer,
+                                        "something else than a string");
     }
 
     len = reply->len;
@@ -94,7 +94,8 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
         /* not of ours; but it is there, which is all that a log-out needs */
 
-        ngx_sensu_redis_peer_odd(cmd->peer, "a value too long for a cursor");
+        (void) ngx_sensu_redis_peer_odd(cmd->peer,
+                                        "a value too long for a cursor");
         len = NGX_SENSU_STORE_VALUE_MAX;
     }
 
@@ -106,8 +107,7 @@ static ngx_int_t
 ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STATUS) {
-        ngx_sensu_redis_peer_odd(cmd->peer, "something else than OK");
-        return NGX_ERROR;
+        return ngx_sensu_redis_peer_odd(cmd->peer, "something else than OK");
     }
 
     return NGX_OK;

@@ -200,9 +200,9 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     static ngx_sensu_redis_tls_t   tls;
     static ngx_resolver_t         *resolver;
 
-    static const ngx_sensu_redis_topology_t *const  topologies[] = {
-        &ngx_sensu_redis_one, &ngx_sensu_redis_sentinel,
-        &ngx_sensu_redis_cluster
+    static void (*const  greets[])(ngx_sensu_redis_peer_t *peer) = {
+        ngx_sensu_redis_greet, ngx_sensu_redis_sentinel_greet,
+        ngx_sensu_redis_cluster_greet
     };
 
     ngx_memzero(redis, sizeof(ngx_sensu_redis_t));
@@ -210,13 +210,16 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     (void) ngx_sensu_redis_addr(&seeds[0], (u_char *) "127.0.0.1", 9, 6379);
     (void) ngx_sensu_redis_addr(&seeds[1], (u_char *) "a.name", 6, 6380);
 
-    redis->topology = topologies[how % 3];
+    redis->greet = greets[how % 3];
     redis->seeds = seeds;
     redis->nseeds = 2;
     redis->timeout = 250;
     redis->tls = (how & 16) ? &tls : NULL;
     ngx_str_set(&redis->prefix, "sensu:");
-    ngx_str_set(&redis->master, "mymaster");
+
+    if (how % 3 == 1) {
+        ngx_str_set(&redis->master, "mymaster");
+    }
 
     /* that there is one is all that is looked at */
     resolver = (how & 32) ? (ngx_resolver_t *) &tls : NULL;
@@ -224,10 +227,10 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
 
     if (how & 8) {
         ngx_str_set(&redis->password, "secret");
-        redis->db = (redis->topology != &ngx_sensu_redis_cluster);
+        redis->db = (how % 3 != 2);
     }
 
-    if (redis->topology == &ngx_sensu_redis_cluster) {
+    if (how % 3 == 2) {
         redis->slots = ngx_pcalloc(NULL, NGX_SENSU_REDIS_SLOTS
                                          * sizeof(ngx_sensu_redis_peer_t *));
     }
