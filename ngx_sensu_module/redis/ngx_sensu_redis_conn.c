@@ -10,30 +10,25 @@
 #define NGX_SENSU_REDIS_BUFFER  16384
 
 
-static ngx_int_t ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn);
+static void ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
-static ngx_int_t ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn);
+static void ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn);
-#if (NGX_SSL)
-static void ngx_sensu_redis_conn_handshaken(ngx_connection_t *c);
-#endif
-static void ngx_sensu_redis_conn_opened(ngx_sensu_redis_conn_t *conn);
+static void ngx_sensu_redis_conn_opened(ngx_connection_t *c);
 static void ngx_sensu_redis_conn_read_handler(ngx_event_t *rev);
 static ngx_int_t ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn,
     u_char *p, u_char *last);
 static void ngx_sensu_redis_conn_write_handler(ngx_event_t *wev);
-static void ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn,
-    const char *reason);
 static void ngx_sensu_redis_conn_drop(ngx_sensu_redis_conn_t *conn);
 static void ngx_sensu_redis_conn_said(ngx_log_t *log, ngx_uint_t level,
     u_char *buf, size_t len);
 
 
-ngx_int_t
-ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
-    ngx_sensu_redis_addr_t *addr)
+void
+ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn)
 {
-    conn->addr = addr;
+    ngx_sensu_redis_conn_close(conn);
+
     conn->naddrs = 0;
     conn->tried = 0;
     conn->last = &conn->out;
@@ -46,43 +41,28 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     conn->reader.reader = redisReaderCreate();
 
     if (conn->reader.reader == NULL) {
-        return ngx_sensu_redis_conn_fails(conn, "no memory");
+        ngx_sensu_redis_conn_lost(conn, "no memory");
+
+    } else if (conn->addr->at.socklen == 0) {
+        ngx_sensu_redis_conn_resolve(conn);
+
+    } else {
+        conn->addrs[conn->naddrs++] = conn->addr->at;
+        ngx_sensu_redis_conn_connect(conn);
     }
-
-    if (addr->at.socklen == 0) {
-        return ngx_sensu_redis_conn_resolve(conn);
-    }
-
-    conn->addrs[0] = addr->at;
-    conn->naddrs = 1;
-
-    return ngx_sensu_redis_conn_connect(conn);
 }
 
 
-ngx_int_t
-ngx_sensu_redis_conn_fails(ngx_sensu_redis_conn_t *conn, const char *reason)
-{
-    if (reason) {
-        (void) ngx_cpystrn((u_char *) conn->reason, (u_char *) reason,
-                           sizeof(conn->reason));
-    }
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
+static void
 ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 {
     ngx_resolver_ctx_t  *ctx;
 
     ctx = conn->resolver ? ngx_resolve_start(conn->resolver, NULL) : NULL;
 
-    (void) ngx_sensu_redis_conn_fails(conn, "its name cannot be resolved");
-
     if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
-        return NGX_ERROR;
+        ngx_sensu_redis_conn_lost(conn, "its name cannot be resolved");
+        return;
     }
 
     ctx->name.data = conn->addr->host;
@@ -95,10 +75,8 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 
     if (ngx_resolve_name(ctx) != NGX_OK) {
         conn->resolving = NULL;
-        return NGX_ERROR;
+        ngx_sensu_redis_conn_lost(conn, "its name cannot be resolved");
     }
-
-    return NGX_OK;
 }
 
 
@@ -133,15 +111,13 @@ ngx_sensu_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
     conn->resolving = NULL;
 
-    if (ngx_sensu_redis_conn_connect(conn) != NGX_OK) {
-        ngx_sensu_redis_conn_lost(conn, NULL);
-    }
+    ngx_sensu_redis_conn_connect(conn);
 }
 
 
 /* the next address that can be tried at all */
 
-static ngx_int_t
+static void
 ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
 {
     ngx_int_t               rc;
@@ -192,10 +168,10 @@ ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
             ngx_post_event(c->write, &ngx_posted_events);
         }
 
-        return NGX_OK;
+        return;
     }
 
-    return NGX_ERROR;
+    ngx_sensu_redis_conn_lost(conn, NULL);
 }
 
 
@@ -220,63 +196,35 @@ ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
             = '\0';
 
         ngx_sensu_redis_conn_drop(conn);
+        ngx_sensu_redis_conn_connect(conn);
 
-        if (ngx_sensu_redis_conn_connect(conn) != NGX_OK) {
-            ngx_sensu_redis_conn_lost(conn, NULL);
-        }
-
-        return;
+    } else if (conn->tls == NULL
+               || ngx_sensu_redis_tls_start(conn, ngx_sensu_redis_conn_opened)
+                  != NGX_AGAIN)
+    {
+        ngx_sensu_redis_conn_opened(c);
     }
-
-#if (NGX_SSL)
-
-    if (conn->tls) {
-        if (ngx_sensu_redis_tls_start(conn, ngx_sensu_redis_conn_handshaken)
-            != NGX_AGAIN)
-        {
-            ngx_sensu_redis_conn_handshaken(c);
-        }
-
-        return;
-    }
-
-#endif
-
-    ngx_sensu_redis_conn_opened(conn);
 }
 
 
-#if (NGX_SSL)
+/* hands are shaken, where that is wanted */
 
 static void
-ngx_sensu_redis_conn_handshaken(ngx_connection_t *c)
+ngx_sensu_redis_conn_opened(ngx_connection_t *c)
 {
     const char              *why;
     ngx_sensu_redis_conn_t  *conn;
 
     conn = c->data;
-    why = ngx_sensu_redis_tls_check(conn);
+    why = conn->tls ? ngx_sensu_redis_tls_check(conn) : NULL;
 
-    if (why != NULL) {
+    if (why) {
         ngx_sensu_redis_conn_lost(conn, why);
         return;
     }
 
     c->read->handler = ngx_sensu_redis_conn_read_handler;
     c->write->handler = ngx_sensu_redis_conn_write_handler;
-
-    ngx_sensu_redis_conn_opened(conn);
-}
-
-#endif
-
-
-static void
-ngx_sensu_redis_conn_opened(ngx_sensu_redis_conn_t *conn)
-{
-    ngx_connection_t  *c;
-
-    c = conn->connection;
     c->idle = 1;
 
     conn->opened = 1;
@@ -426,12 +374,15 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
 }
 
 
-static void
+void
 ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
 {
-    (void) ngx_sensu_redis_conn_fails(conn, reason);
+    if (reason) {
+        (void) ngx_cpystrn((u_char *) conn->reason, (u_char *) reason,
+                           sizeof(conn->reason));
+    }
 
-    conn->owner->lost(conn->data, 0);
+    conn->owner->lost(conn->data);
 }
 
 
@@ -472,9 +423,7 @@ ngx_sensu_redis_conn_drop(ngx_sensu_redis_conn_t *conn)
         return;
     }
 
-#if (NGX_SSL)
     ngx_sensu_redis_tls_end(conn);
-#endif
 
     conn->connection = NULL;
 

@@ -77,8 +77,8 @@ typedef struct {
 typedef struct {
     void                           (*reply)(void *data, redisReply *reply);
 
-    /* reason says why; late: it was silent */
-    void                           (*lost)(void *data, ngx_uint_t late);
+    /* reason says why */
+    void                           (*lost)(void *data);
 
     /* the worker shuts down; force: at once */
     void                           (*rest)(void *data, ngx_uint_t force);
@@ -110,15 +110,17 @@ typedef struct {
 } ngx_sensu_redis_conn_t;
 
 
-/* what is written before it is open goes out when it is, with its reader */
-ngx_int_t ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
-    ngx_sensu_redis_addr_t *addr);
+/*
+ * To addr.  What is written before it is open goes out when it is; a reader is
+ * there as long as it is not lost, which it may be at once.
+ */
+void ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn,
     ngx_chain_t *link);
 void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);
 
-/* keeps the reason, if there is one, and returns NGX_ERROR */
-ngx_int_t ngx_sensu_redis_conn_fails(ngx_sensu_redis_conn_t *conn,
+/* tells the owner; NULL: the reason is known */
+void ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn,
     const char *reason);
 
 /* ngx_sensu_redis_addr.c: NGX_DECLINED: neither an address nor a name */
@@ -135,6 +137,8 @@ ngx_int_t ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
 /* ngx_sensu_redis_tls.c; logs what is wrong */
 ngx_int_t ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls);
 
+#if (NGX_SSL)
+
 /* handler is called when NGX_AGAIN has passed */
 ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
     ngx_connection_handler_pt handler);
@@ -143,6 +147,15 @@ ngx_int_t ngx_sensu_redis_tls_start(ngx_sensu_redis_conn_t *conn,
 const char *ngx_sensu_redis_tls_check(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_tls_end(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_tls_forget(ngx_sensu_redis_conn_t *conn);
+
+#else
+
+#define ngx_sensu_redis_tls_start(conn, handler)  NGX_ERROR
+#define ngx_sensu_redis_tls_check(conn)           NULL
+#define ngx_sensu_redis_tls_end(conn)
+#define ngx_sensu_redis_tls_forget(conn)
+
+#endif
 
 
 #endif /* _NGX_SENSU_REDIS_CONN_H_INCLUDED_ */

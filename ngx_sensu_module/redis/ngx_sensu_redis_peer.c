@@ -15,10 +15,9 @@
 
 static void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
-static void ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late);
+static void ngx_sensu_redis_peer_leave(void *data);
 static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
-static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer,
-    ngx_uint_t late);
+static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_drain(ngx_queue_t *queue);
 static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_cmd_t *cmd);
@@ -54,6 +53,9 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
 
     peer->conn.owner = &ngx_sensu_redis_peer_owner;
     peer->conn.data = peer;
+    peer->conn.addr = &peer->addr;
+    peer->conn.resolver = *redis->resolver;
+    peer->conn.tls = redis->tls;
 
     peer->retry.handler = ngx_sensu_redis_peer_retry_handler;
     peer->retry.data = peer;
@@ -83,17 +85,11 @@ ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer)
 void
 ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_sensu_redis_conn_close(&peer->conn);
+    ngx_sensu_redis_conn_open(&peer->conn);
 
-    peer->conn.resolver = *peer->redis->resolver;
-    peer->conn.tls = peer->redis->tls;
-
-    if (ngx_sensu_redis_conn_open(&peer->conn, &peer->addr) != NGX_OK) {
-        ngx_sensu_redis_peer_leave(peer, 0);
-        return;
+    if (peer->conn.reader.reader) {
+        peer->redis->greet(peer);
     }
-
-    peer->redis->greet(peer);
 }
 
 
@@ -261,9 +257,7 @@ ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
 ngx_int_t
 ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason)
 {
-    (void) ngx_sensu_redis_conn_fails(&peer->conn, reason);
-
-    ngx_sensu_redis_peer_leave(peer, 0);
+    ngx_sensu_redis_conn_lost(&peer->conn, reason);
 
     return NGX_ERROR;
 }
@@ -307,7 +301,7 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
  */
 
 static void
-ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late)
+ngx_sensu_redis_peer_leave(void *data)
 {
     ngx_sensu_redis_peer_t *peer = data;
 
@@ -315,7 +309,7 @@ ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late)
     ngx_queue_t            *q, *prev;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    fails = ngx_sensu_redis_peer_gone(peer, late);
+    fails = ngx_sensu_redis_peer_gone(peer);
 
     for (q = ngx_queue_last(&peer->sent);
          q != ngx_queue_sentinel(&peer->sent);
@@ -348,7 +342,7 @@ ngx_sensu_redis_peer_leave(void *data, ngx_uint_t late)
  */
 
 static ngx_uint_t
-ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
+ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
 {
     ngx_uint_t  at_once;
 
@@ -358,7 +352,7 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer, ngx_uint_t late)
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_LOSSES, 1);
         ngx_sensu_stat_connections(-1);
 
-        at_once = !late && peer->outage == 0
+        at_once = peer->outage == 0
                   && ngx_current_msec - peer->ready >= NGX_SENSU_REDIS_STABLE;
 
         if (at_once) {
@@ -495,8 +489,10 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
     ngx_sprintf(text, "no answer in %Mms%Z", cmd->wait);
 
     if (cmd->op == NULL) {
-        (void) ngx_sensu_redis_conn_fails(&peer->conn, (char *) text);
-        ngx_sensu_redis_peer_leave(peer, 1);
+        /* one that is silent has not held */
+        peer->ready = ngx_current_msec;
+
+        (void) ngx_sensu_redis_peer_lost(peer, (char *) text);
         return;
     }
 
@@ -551,7 +547,5 @@ ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
     ngx_sensu_redis_peer_drain(&peer->sent);
     ngx_sensu_redis_peer_drain(&peer->waiting);
 
-#if (NGX_SSL)
     ngx_sensu_redis_tls_forget(&peer->conn);
-#endif
 }
