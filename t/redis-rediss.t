@@ -63,6 +63,7 @@ stream {
     access_log $dir/tls.log tls;
     server {
         listen 127.0.0.1:$front ssl;
+        listen unix:$dir/front.sock ssl;
         ssl_certificate $dir/good.pem;
         ssl_certificate_key $dir/good.key;
         ssl_session_cache shared:tls:1m;
@@ -87,6 +88,14 @@ for (["$ca name=redis.test", 'redis.test'], [$ca, '-']) {
 
     $gw->stop;
 }
+
+# a socket has no name but that of its file
+
+is_deeply [ walk("unix:$dir/front.sock", "tls=on $ca name=redis.test") ],
+    [ $list->elements ], 'a socket, and whose certificate it is';
+refused("unix:$dir/front.sock", "tls=on $ca",
+        qr/its certificate is for another name; .* name= of sensu_redis/,
+        'a socket, and nobody said whose');
 
 $stream->stop;
 

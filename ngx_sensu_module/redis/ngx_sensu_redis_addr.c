@@ -7,6 +7,11 @@
 #include "ngx_sensu_redis_conn.h"
 
 
+/* what a name is made of */
+#define NGX_SENSU_REDIS_NAME                                                  \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
+
 static void ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr,
     u_char *host, size_t len);
 
@@ -15,8 +20,6 @@ ngx_int_t
 ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host, size_t len,
     ngx_uint_t port)
 {
-    size_t      i;
-    u_char      ch;
     ngx_uint_t  v6;
 
     if (len - 1 >= NGX_SENSU_REDIS_HOST - 1 || port - 1 >= 65535) {
@@ -25,24 +28,19 @@ ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host, size_t len,
 
     ngx_memzero(addr, sizeof(ngx_sensu_redis_addr_t));
 
+    addr->port = port;
+
+    ngx_memcpy(addr->host, host, len);
+
     ngx_sensu_redis_addr_numeric(addr, host, len);
 
     ngx_inet_set_port(&addr->at.sockaddr.sockaddr, (in_port_t) port);
 
-    for (i = 0; i < len && addr->at.socklen == 0; i++) {
-        ch = host[i] | 0x20;
-
-        if ((ch < 'a' || ch > 'z')
-            && (host[i] < '0' || host[i] > '9')
-            && host[i] != '-' && host[i] != '.' && host[i] != '_')
-        {
-            return NGX_DECLINED;
-        }
+    if (addr->at.socklen == 0
+        && strspn((char *) addr->host, NGX_SENSU_REDIS_NAME) != len)
+    {
+        return NGX_DECLINED;
     }
-
-    addr->port = port;
-
-    *ngx_cpymem(addr->host, host, len) = '\0';
 
     v6 = (ngx_strchr(addr->host, ':') != NULL);
 

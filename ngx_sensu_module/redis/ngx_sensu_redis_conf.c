@@ -206,12 +206,7 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
     ngx_uint_t  i;
 
-    redis->peers = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_PEERS
-                                         * sizeof(ngx_sensu_redis_peer_t *));
-
-    if (redis->peers == NULL
-        || ngx_sensu_redis_url_seeds(cf, redis) != NGX_OK)
-    {
+    if (ngx_sensu_redis_url_seeds(cf, redis) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -15,6 +15,7 @@
 
 
 #define NGX_SENSU_REDIS_SLOTS      16384
+#define NGX_SENSU_REDIS_SEEDS      32
 #define NGX_SENSU_REDIS_PEERS      64      /* of a cluster */
 #define NGX_SENSU_REDIS_TROUBLES   48
 #define NGX_SENSU_REDIS_KEY        512     /* bytes, with the prefix */
@@ -109,7 +110,8 @@ struct ngx_sensu_redis_s {
     void                       (*greet)(ngx_sensu_redis_peer_t *peer);
     ngx_str_t                    hosts;     /* as in the URL */
     in_port_t                    port;      /* where they name none */
-    ngx_sensu_redis_addr_t      *seeds;     /* servers, or sentinels */
+    ngx_sensu_redis_addr_t       seeds[NGX_SENSU_REDIS_SEEDS];
+                                            /* servers, or sentinels */
     ngx_uint_t                   nseeds;
     ngx_str_t                    master;    /* its name for the sentinels */
     ngx_uint_t                   db;
@@ -126,8 +128,8 @@ struct ngx_sensu_redis_s {
 
     /* what follows is each worker's own */
 
-    ngx_sensu_redis_peer_t     **peers;     /* one, but in a cluster */
-    ngx_uint_t                   npeers;
+    ngx_sensu_redis_peer_t      *peers[NGX_SENSU_REDIS_PEERS];
+    ngx_uint_t                   npeers;    /* one, but in a cluster */
     ngx_sensu_redis_peer_t     **slots;     /* of a cluster: whose it is */
     ngx_msec_t                   learnt;    /* when the slots were asked for */
     ngx_sensu_damper_t           dampers[NGX_SENSU_REDIS_TROUBLES];

@@ -7,7 +7,6 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-#define NGX_SENSU_REDIS_SEEDS   32
 #define NGX_SENSU_REDIS_DB_MAX  65535
 
 
@@ -53,12 +52,6 @@ ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url)
 {
     const ngx_sensu_redis_scheme_t  *scheme;
-
-    redis->seeds = ngx_pcalloc(cf->pool, NGX_SENSU_REDIS_SEEDS
-                                         * sizeof(ngx_sensu_redis_addr_t));
-    if (redis->seeds == NULL) {
-        return NGX_ERROR;
-    }
 
     if (ngx_strncmp(url->data, "unix:", 5) == 0) {
         return ngx_sensu_redis_url_unix(cf, redis, url);
@@ -147,32 +140,23 @@ static ngx_int_t
 ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url)
 {
-    u_char                  *p, *last, *args, *end;
-    struct sockaddr_un      *un;
-    ngx_sensu_redis_addr_t  *addr;
+    u_char              *p, *last, *args, *end;
+    struct sockaddr_un   un;
 
     p = url->data + sizeof("unix:") - 1;
     last = url->data + url->len;
     args = ngx_strlchr(p, last, '?');
     end = args ? args : last;
 
-    addr = &redis->seeds[0];
-    un = &addr->at.sockaddr.sockaddr_un;
-
     redis->greet = ngx_sensu_redis_greet;
-    redis->nseeds = 1;
+    redis->hosts.data = url->data;
+    redis->hosts.len = end - url->data;
 
-    if (p == end || *p != '/' || (size_t) (end - p) >= sizeof(un->sun_path)) {
+    if (p == end || *p != '/' || (size_t) (end - p) >= sizeof(un.sun_path)) {
         return ngx_sensu_redis_wrong(cf, url, "must be an absolute path of at "
                                      "most 107 bytes, as in "
                                      "unix:/run/redis/redis.sock?db=0");
     }
-
-    un->sun_family = AF_UNIX;
-    *ngx_cpymem((u_char *) un->sun_path, p, end - p) = '\0';
-
-    addr->at.socklen = sizeof(struct sockaddr_un);
-    *ngx_sprintf(addr->text, "unix:%s", un->sun_path) = '\0';
 
     if (args == NULL) {
         return NGX_OK;
@@ -229,11 +213,11 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
     p = redis->hosts.data;
     last = p + redis->hosts.len;
 
-    /* a unix socket has none */
-
     for (n = 0; p; n++) {
 
-        comma = ngx_strlchr(p, last, ',');
+        /* the path of a unix socket, which has no port, may have one */
+
+        comma = redis->port ? ngx_strlchr(p, last, ',') : NULL;
 
         ngx_memzero(&u, sizeof(ngx_url_t));
 
@@ -270,9 +254,8 @@ static ngx_int_t
 ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_url_t *u)
 {
-    size_t                   len;
-    u_char                   text[NGX_SOCKADDR_STRLEN];
     ngx_uint_t               i;
+    ngx_addr_t              *addr;
     ngx_sensu_redis_addr_t  *seed;
 
     if (u->naddrs == 0) {
@@ -280,18 +263,24 @@ ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
                                     u->host.data, u->host.len, u->port);
     }
 
+    /* an IPv6 address without its brackets */
+
+    if (*u->host.data == '[') {
+        u->host.data++;
+        u->host.len -= 2;
+    }
+
     for (i = 0; i < u->naddrs && redis->nseeds < NGX_SENSU_REDIS_SEEDS; i++) {
+        addr = &u->addrs[i];
         seed = &redis->seeds[redis->nseeds++];
 
-        len = ngx_sock_ntop(u->addrs[i].sockaddr, u->addrs[i].socklen, text,
-                            NGX_SOCKADDR_STRLEN, 0);
+        seed->port = u->port;
+        seed->at.socklen = addr->socklen;
+        ngx_memcpy(&seed->at.sockaddr, addr->sockaddr, addr->socklen);
 
-        (void) ngx_sensu_redis_addr(seed, text, len, u->port);
-
-        if (*u->host.data != '[') {
-            (void) ngx_cpystrn(seed->host, u->host.data,
-                               ngx_min(u->host.len + 1, NGX_SENSU_REDIS_HOST));
-        }
+        (void) ngx_cpystrn(seed->text, addr->name.data, addr->name.len + 1);
+        (void) ngx_cpystrn(seed->host, u->host.data,
+                           ngx_min(u->host.len + 1, NGX_SENSU_REDIS_HOST));
     }
 
     return NGX_OK;

@@ -194,9 +194,9 @@ fuzz_hang_up(unsigned which)
 static void
 fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
 {
-    ngx_uint_t  i;
+    ngx_uint_t               i;
+    ngx_sensu_redis_addr_t  *seeds;
 
-    static ngx_sensu_redis_addr_t  seeds[2];
     static ngx_sensu_redis_tls_t   tls;
     static ngx_resolver_t         *resolver;
 
@@ -207,11 +207,12 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
 
     ngx_memzero(redis, sizeof(ngx_sensu_redis_t));
 
+    seeds = redis->seeds;
+
     (void) ngx_sensu_redis_addr(&seeds[0], (u_char *) "127.0.0.1", 9, 6379);
     (void) ngx_sensu_redis_addr(&seeds[1], (u_char *) "a.name", 6, 6380);
 
     redis->greet = greets[how % 3];
-    redis->seeds = seeds;
     redis->nseeds = 2;
     redis->timeout = 250;
     redis->tls = (how & 16) ? &tls : NULL;
@@ -234,9 +235,6 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
         redis->slots = ngx_pcalloc(NULL, NGX_SENSU_REDIS_SLOTS
                                          * sizeof(ngx_sensu_redis_peer_t *));
     }
-
-    redis->peers = ngx_pcalloc(NULL, NGX_SENSU_REDIS_PEERS
-                                     * sizeof(ngx_sensu_redis_peer_t *));
 
     for (i = 0; i < (redis->slots ? 2 : 1); i++) {
         (void) ngx_sensu_redis_peer_create(redis, &seeds[i]);
