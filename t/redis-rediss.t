@@ -7,6 +7,7 @@ use SensuTest;
 
 use SensuTest::Pages;
 use SensuTest::Process;
+use SensuTest::Sentinel;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 21);
@@ -54,6 +55,9 @@ is_deeply [ walk($both, "$ca cert=$dir/client.pem key=$dir/client.key") ],
 
 my $front = $t->port;
 my $plain = $t->redis(port => 1);
+my $watch = $t->port;
+my $watcher = SensuTest::Sentinel->new($t,
+    "sentinel monitor main 127.0.0.1 $front 1\n");
 my $stream = $t->nginx(module => 0, conf => <<"END");
 %%GLOBALS%%
 load_module ${\$t->modules}/ngx_stream_module.so;
@@ -61,13 +65,18 @@ events {}
 stream {
     log_format tls '"\$ssl_server_name" \$ssl_session_reused';
     access_log $dir/tls.log tls;
+    map \$server_port \$behind {
+        $watch 127.0.0.1:$watcher->{port};
+        default 127.0.0.1:${\$plain->port};
+    }
     server {
         listen 127.0.0.1:$front ssl;
+        listen 127.0.0.1:$watch ssl;
         listen unix:$dir/front.sock ssl;
         ssl_certificate $dir/good.pem;
         ssl_certificate_key $dir/good.key;
         ssl_session_cache shared:tls:1m;
-        proxy_pass 127.0.0.1:${\$plain->port};
+        proxy_pass \$behind;
     }
 }
 http {}
@@ -88,6 +97,15 @@ for (["$ca name=redis.test", 'redis.test'], [$ca, '-']) {
 
     $gw->stop;
 }
+
+# a session with a sentinel is not one with its master
+
+is_deeply [ walk("sentinel://127.0.0.1:$watch/main",
+                 'tls=on verify=off name=both.test') ],
+    [ $list->elements ], 'a sentinel and its master, behind the same';
+my @both = slurp("$dir/tls.log") =~ /^"both\.test" (.)$/mg;
+ok @both > 0, 'which have a session';
+is_deeply [ grep { $_ ne '.' } @both ], [], 'each of its own';
 
 # a socket has no name but that of its file
 

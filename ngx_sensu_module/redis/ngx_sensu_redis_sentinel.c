@@ -24,6 +24,10 @@ static ngx_int_t ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
 void
 ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
 {
+    /* a session is of one server, and this is another one than before */
+
+    ngx_sensu_redis_tls_forget(&peer->conn);
+
     if (!peer->found) {
         ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_error);
         return;
@@ -85,6 +89,7 @@ ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     if (reply->type == REDIS_REPLY_ARRAY
         && reply->elements == 2
         && reply->element[0]->type == REDIS_REPLY_STRING
+        && reply->element[0]->len
         && reply->element[1]->type == REDIS_REPLY_STRING)
     {
         host = reply->element[0];
