@@ -20,31 +20,36 @@ ngx_int_t
 ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host, size_t len,
     ngx_uint_t port)
 {
-    ngx_uint_t  v6;
+    size_t            n;
+    struct sockaddr  *sockaddr;
 
-    if (len - 1 >= NGX_SENSU_REDIS_HOST - 1 || port - 1 >= 65535) {
+    if (len >= NGX_SENSU_REDIS_HOST || port - 1 >= 65535) {
         return NGX_DECLINED;
     }
 
-    ngx_memzero(addr, sizeof(ngx_sensu_redis_addr_t));
+    if (len) {
+        ngx_memzero(addr, sizeof(ngx_sensu_redis_addr_t));
+        ngx_memcpy(addr->host, host, len);
+
+        ngx_sensu_redis_addr_numeric(addr, host, len);
+    }
 
     addr->port = port;
 
-    ngx_memcpy(addr->host, host, len);
+    if (addr->at.socklen == 0) {
+        ngx_sprintf(addr->text, "%s:%ui%Z", addr->host, port);
 
-    ngx_sensu_redis_addr_numeric(addr, host, len);
-
-    ngx_inet_set_port(&addr->at.sockaddr.sockaddr, (in_port_t) port);
-
-    if (addr->at.socklen == 0
-        && strspn((char *) addr->host, NGX_SENSU_REDIS_NAME) != len)
-    {
-        return NGX_DECLINED;
+        return strspn((char *) addr->host, NGX_SENSU_REDIS_NAME) < len
+               ? NGX_DECLINED : NGX_OK;
     }
 
-    v6 = (ngx_strchr(addr->host, ':') != NULL);
+    sockaddr = &addr->at.sockaddr.sockaddr;
 
-    ngx_sprintf(addr->text, v6 ? "[%s]:%ui%Z" : "%s:%ui%Z", addr->host, port);
+    ngx_inet_set_port(sockaddr, (in_port_t) port);
+
+    n = ngx_sock_ntop(sockaddr, addr->at.socklen, addr->text,
+                      sizeof(addr->text) - 1, 1);
+    addr->text[n] = '\0';
 
     return NGX_OK;
 }

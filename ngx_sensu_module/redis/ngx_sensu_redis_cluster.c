@@ -18,19 +18,16 @@
 static ngx_uint_t ngx_sensu_redis_cluster_slot(ngx_str_t *prefix,
     ngx_str_t *key);
 static ngx_uint_t ngx_sensu_redis_cluster_crc16(u_char *p, size_t len);
-static ngx_uint_t ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis);
-static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
-    ngx_sensu_redis_t *redis, ngx_sensu_redis_addr_t *addr);
-static void ngx_sensu_redis_cluster_ask(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *from);
 static ngx_int_t ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-static const char *ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from,
+static void ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from,
     redisReply *range);
 static void ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis,
     ngx_uint_t slot, ngx_sensu_redis_peer_t *peer);
 static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_target(
     ngx_sensu_redis_cmd_t *cmd, const char *error, ngx_uint_t *slot);
-static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_at(
+static ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_find(
     ngx_sensu_redis_peer_t *from, const char *host, size_t len,
     ngx_uint_t port);
 
@@ -39,10 +36,7 @@ void
 ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer)
 {
     ngx_sensu_redis_greet(peer);
-
-    if (ngx_sensu_redis_cluster_due(peer->redis)) {
-        ngx_sensu_redis_cluster_ask(peer);
-    }
+    ngx_sensu_redis_cluster_learn(peer);
 }
 
 
@@ -125,68 +119,27 @@ ngx_sensu_redis_cluster_crc16(u_char *p, size_t len)
 }
 
 
-/* in the place of one that left the cluster; NULL: too many, or no memory */
+/* asks for the slots, but not if that was lately */
 
-static ngx_sensu_redis_peer_t *
-ngx_sensu_redis_cluster_find(ngx_sensu_redis_t *redis,
-    ngx_sensu_redis_addr_t *addr)
+static void
+ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *from)
 {
-    ngx_uint_t               i;
-    ngx_sensu_redis_peer_t  *peer, *left;
+    ngx_sensu_redis_t  *redis;
 
-    left = NULL;
+    redis = from->redis;
 
-    for (i = 0; i < redis->npeers; i++) {
-        peer = redis->peers[i];
-
-        if (ngx_strcmp(peer->addr.text, addr->text) == 0) {
-            return peer;
-        }
-
-        if (i >= redis->nseeds
-            && peer->slots == 0
-            && peer->state == NGX_SENSU_REDIS_IDLE)
-        {
-            left = peer;
-        }
-    }
-
-    if (left) {
-        left->addr = *addr;
-
-    } else if (redis->npeers < NGX_SENSU_REDIS_PEERS) {
-        left = ngx_sensu_redis_peer_create(redis, addr);
-    }
-
-    return left;
-}
-
-
-/* whether the slots were not asked for lately: they are now */
-
-static ngx_uint_t
-ngx_sensu_redis_cluster_due(ngx_sensu_redis_t *redis)
-{
     if (redis->learnt
         && ngx_current_msec - redis->learnt < NGX_SENSU_REDIS_LEARN)
     {
-        return 0;
+        return;
     }
 
     redis->learnt = ngx_max(ngx_current_msec, 1);
 
-    return 1;
-}
-
-
-static void
-ngx_sensu_redis_cluster_ask(ngx_sensu_redis_peer_t *peer)
-{
-    ngx_sensu_redis_say(peer,
-                        ngx_sensu_redis_cmd(peer->redis,
-                                            ngx_sensu_redis_cluster_slots,
-                                            ngx_sensu_redis_peer_refused,
-                                            "CLUSTER SLOTS"));
+    ngx_sensu_redis_say(from, ngx_sensu_redis_cmd(redis,
+                                                  ngx_sensu_redis_cluster_slots,
+                                                  ngx_sensu_redis_peer_refused,
+                                                  "CLUSTER SLOTS"));
 }
 
 
@@ -194,7 +147,6 @@ static ngx_int_t
 ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     size_t              i;
-    const char         *odd;
     ngx_sensu_redis_t  *redis;
 
     redis = cmd->peer->redis;
@@ -209,11 +161,7 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     for (i = 0; i < reply->elements; i++) {
-        odd = ngx_sensu_redis_cluster_range(cmd->peer, reply->element[i]);
-
-        if (odd) {
-            (void) ngx_sensu_redis_peer_odd(cmd->peer, odd);
-        }
+        ngx_sensu_redis_cluster_range(cmd->peer, reply->element[i]);
     }
 
     /* the masters that are new, ahead of the first command */
@@ -231,9 +179,9 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 }
 
 
-/* first slot, last slot, master, replicas; returns what is odd about it */
+/* first slot, last slot, master, replicas */
 
-static const char *
+static void
 ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
 {
     long long                slot, last;
@@ -248,7 +196,8 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
         || range->element[2]->elements < 2
         || range->element[2]->element[1]->type != REDIS_REPLY_INTEGER)
     {
-        return "slots without an address";
+        (void) ngx_sensu_redis_peer_odd(from, "slots without an address");
+        return;
     }
 
     slot = range->element[0]->integer;
@@ -256,19 +205,19 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
     node = range->element[2];
     host = node->element[0];
 
-    peer = ngx_sensu_redis_cluster_at(from, host->str,
+    peer = ngx_sensu_redis_cluster_find(from, host->str,
                              host->type == REDIS_REPLY_STRING ? host->len : 0,
                              (ngx_uint_t) node->element[1]->integer);
 
     if (peer == NULL || slot < 0 || last >= NGX_SENSU_REDIS_SLOTS) {
-        return "more servers or slots than there can be";
+        (void) ngx_sensu_redis_peer_odd(from, "more servers or slots than "
+                                        "there can be");
+        return;
     }
 
     while (slot <= last) {
         ngx_sensu_redis_cluster_assign(from->redis, (ngx_uint_t) slot++, peer);
     }
-
-    return NULL;
 }
 
 
@@ -317,6 +266,9 @@ ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
     if (moved) {
         ngx_sensu_redis_cluster_assign(redis, slot, peer);
 
+        /* where one slot went others may have gone */
+        ngx_sensu_redis_cluster_learn(from);
+
     } else {
         asking = ngx_sensu_redis_cmd(redis, NULL, ngx_sensu_redis_peer_refused,
                                      "ASKING");
@@ -326,12 +278,6 @@ ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
     }
 
     ngx_sensu_redis_peer_send(peer, cmd);
-
-    /* where one slot went others may have gone */
-
-    if (moved && ngx_sensu_redis_cluster_due(redis)) {
-        ngx_sensu_redis_cluster_ask(from);
-    }
 
     return NGX_AGAIN;
 }
@@ -365,37 +311,56 @@ ngx_sensu_redis_cluster_target(ngx_sensu_redis_cmd_t *cmd, const char *error,
 
     *slot = (ngx_uint_t) n;
 
-    return ngx_sensu_redis_cluster_at(cmd->peer, host, colon - host, port);
+    return ngx_sensu_redis_cluster_find(cmd->peer, host, colon - host, port);
 }
 
 
-/* an empty or unknown host is the one that answers; NULL: not one of ours */
+/*
+ * An empty or unknown host is the one that answers.  In the place of one that
+ * left the cluster; NULL: no address, too many, or no memory.
+ */
 
 static ngx_sensu_redis_peer_t *
-ngx_sensu_redis_cluster_at(ngx_sensu_redis_peer_t *from, const char *host,
+ngx_sensu_redis_cluster_find(ngx_sensu_redis_peer_t *from, const char *host,
     size_t len, ngx_uint_t port)
 {
-    u_char                  *p;
+    ngx_uint_t               i;
+    ngx_sensu_redis_t       *redis;
     ngx_sensu_redis_addr_t   addr;
+    ngx_sensu_redis_peer_t  *peer, *left;
 
-    if (port - 1 >= 65535) {
+    redis = from->redis;
+    addr = from->addr;
+    len = (len && *host != '?') ? len : 0;
+
+    if (ngx_sensu_redis_addr(&addr, (u_char *) host, len, port) != NGX_OK) {
         return NULL;
     }
 
-    if (len == 0 || *host == '?') {
-        addr = from->addr;
-        addr.port = port;
+    left = NULL;
 
-        ngx_inet_set_port(&addr.at.sockaddr.sockaddr, (in_port_t) port);
+    for (i = 0; i < redis->npeers; i++) {
+        peer = redis->peers[i];
 
-        p = (u_char *) strrchr((char *) addr.text, ':') + 1;
-        ngx_sprintf(p, "%ui%Z", port);
+        if (ngx_strcmp(peer->addr.text, addr.text) == 0) {
+            return peer;
+        }
 
-    } else if (ngx_sensu_redis_addr(&addr, (u_char *) host, len, port)
-               != NGX_OK)
-    {
-        return NULL;
+        if (i >= redis->nseeds
+            && peer->slots == 0
+            && peer->state == NGX_SENSU_REDIS_IDLE)
+        {
+            left = peer;
+        }
     }
 
-    return ngx_sensu_redis_cluster_find(from->redis, &addr);
+    if (left) {
+        left->addr = addr;
+        ngx_sensu_redis_tls_forget(&left->conn);
+
+    } else if (redis->npeers < NGX_SENSU_REDIS_PEERS) {
+        left = ngx_sensu_redis_peer_create(redis, &addr);
+    }
+
+    return left;
 }

@@ -42,17 +42,17 @@ static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
       "must name a user of Redis' ACL" },
     { ngx_string("password_file="), offsetof(ngx_sensu_redis_t, password),
       NULL, NULL, "must name a file" },
-    { ngx_string("tls="), offsetof(ngx_sensu_redis_t, tls_conf.tls), "on",
+    { ngx_string("tls="), offsetof(ngx_sensu_redis_t, tls.tls), "on",
       NULL, "must be tls=on" },
-    { ngx_string("verify="), offsetof(ngx_sensu_redis_t, tls_conf.verify),
+    { ngx_string("verify="), offsetof(ngx_sensu_redis_t, tls.verify),
       "off", NULL, "must be verify=off" },
-    { ngx_string("ca="), offsetof(ngx_sensu_redis_t, tls_conf.ca), NULL, NULL,
+    { ngx_string("ca="), offsetof(ngx_sensu_redis_t, tls.ca), NULL, NULL,
       "must name a file" },
-    { ngx_string("cert="), offsetof(ngx_sensu_redis_t, tls_conf.cert), NULL,
+    { ngx_string("cert="), offsetof(ngx_sensu_redis_t, tls.cert), NULL,
       NULL, "must name a file" },
-    { ngx_string("key="), offsetof(ngx_sensu_redis_t, tls_conf.key), NULL,
+    { ngx_string("key="), offsetof(ngx_sensu_redis_t, tls.key), NULL,
       NULL, "must name a file" },
-    { ngx_string("name="), offsetof(ngx_sensu_redis_t, tls_conf.name), NULL,
+    { ngx_string("name="), offsetof(ngx_sensu_redis_t, tls.name), NULL,
       NULL, "must name a host" },
     { ngx_null_string, 0, NULL, NULL, NULL }
 };
@@ -93,12 +93,10 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_resolver_t **resolver)
     }
 
     if (ngx_sensu_redis_conf_secrets(cf, redis) != NGX_OK
-        || ngx_sensu_redis_tls_conf(cf, &redis->tls_conf) != NGX_OK)
+        || ngx_sensu_redis_tls_conf(cf, &redis->tls) != NGX_OK)
     {
         return NULL;
     }
-
-    redis->tls = redis->tls_conf.on ? &redis->tls_conf : NULL;
 
     return redis;
 }

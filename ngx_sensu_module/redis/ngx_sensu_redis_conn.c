@@ -343,27 +343,25 @@ static ngx_int_t
 ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
     u_char *last)
 {
-    ngx_int_t    rc;
     ngx_uint_t   number;
     redisReply  *reply;
 
     number = conn->number;
 
     while (p < last) {
-        rc = ngx_sensu_redis_reader_feed(&conn->reader, &p, last, &reply);
+        p = ngx_sensu_redis_reader_feed(&conn->reader, p, last);
 
-        if (rc == NGX_AGAIN) {
-            break;
-        }
-
-        if (rc == NGX_ERROR) {
+        if (conn->reader.error) {
             ngx_sensu_redis_conn_lost(conn, conn->reader.error);
             return NGX_DONE;
         }
 
-        conn->owner->reply(conn->data, reply);
+        reply = conn->reader.reply;
 
-        freeReplyObject(reply);
+        if (reply) {
+            conn->owner->reply(conn->data, reply);
+            freeReplyObject(reply);
+        }
 
         if (conn->number != number) {
             return NGX_DONE;

@@ -47,7 +47,7 @@ typedef struct {
 
 typedef struct {
     redisReader                     *reader;
-    void                            *reply;     /* complete */
+    void                            *reply;     /* complete, or NULL */
     const char                      *error;
     ngx_uint_t                       elements;
     size_t                           size;
@@ -123,16 +123,19 @@ void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);
 void ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn,
     const char *reason);
 
-/* ngx_sensu_redis_addr.c: NGX_DECLINED: neither an address nor a name */
+/*
+ * ngx_sensu_redis_addr.c: len 0: the host that it has.  NGX_DECLINED: neither
+ * an address nor a name.
+ */
 ngx_int_t ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host,
     size_t len, ngx_uint_t port);
 
 /*
- * ngx_sensu_redis_reader.c: eats from *p; NGX_OK: an answer, to be freed;
- * NGX_AGAIN: all is eaten; NGX_ERROR: reader->error
+ * ngx_sensu_redis_reader.c: eats from p up to the end of an answer, which is
+ * to be freed, or to an error, and returns where that is
  */
-ngx_int_t ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
-    u_char *last, redisReply **reply);
+u_char *ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char *p,
+    u_char *last);
 
 /* ngx_sensu_redis_tls.c; logs what is wrong */
 ngx_int_t ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls);

@@ -55,7 +55,7 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     peer->conn.data = peer;
     peer->conn.addr = &peer->addr;
     peer->conn.resolver = *redis->resolver;
-    peer->conn.tls = redis->tls;
+    peer->conn.tls = redis->tls.on ? &redis->tls : NULL;
 
     peer->retry.handler = ngx_sensu_redis_peer_retry_handler;
     peer->retry.data = peer;

@@ -123,8 +123,7 @@ struct ngx_sensu_redis_s {
     ngx_resolver_t             **resolver;  /* of its block */
     ngx_str_t                    file;      /* where it is configured */
     ngx_uint_t                   line;
-    ngx_sensu_redis_tls_t       *tls;       /* NULL: none */
-    ngx_sensu_redis_tls_t        tls_conf;
+    ngx_sensu_redis_tls_t        tls;
 
     /* what follows is each worker's own */
 

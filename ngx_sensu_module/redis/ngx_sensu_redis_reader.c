@@ -16,23 +16,23 @@ static void ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r,
     u_char *data, size_t len);
 
 
-ngx_int_t
-ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
-    u_char *last, redisReply **reply)
+u_char *
+ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char *p,
+    u_char *last)
 {
     size_t  n;
 
     r->reply = NULL;
 
-    while (*p < last && r->reply == NULL && r->error == NULL) {
+    while (p < last && r->reply == NULL && r->error == NULL) {
 
-        n = last - *p;
+        n = last - p;
 
         if (r->keep) {
             n = ngx_min(r->keep, n);
             r->keep -= n;
 
-            ngx_sensu_redis_reader_pass(r, *p, n);
+            ngx_sensu_redis_reader_pass(r, p, n);
 
         } else if (r->drop) {
             n = ngx_min(r->drop, n);
@@ -44,15 +44,13 @@ ngx_sensu_redis_reader_feed(ngx_sensu_redis_reader_t *r, u_char **p,
 
         } else {
             n = 1;
-            ngx_sensu_redis_reader_line(r, **p);
+            ngx_sensu_redis_reader_line(r, *p);
         }
 
-        *p += n;
+        p += n;
     }
 
-    *reply = r->reply;
-
-    return r->error ? NGX_ERROR : r->reply ? NGX_OK : NGX_AGAIN;
+    return p;
 }
 
 

@@ -93,7 +93,7 @@ ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     end = end ? end : last;
 
     redis->greet = scheme->greet;
-    redis->tls_conf.on = scheme->tls;
+    redis->tls.on = scheme->tls;
     redis->port = scheme->port;
     redis->hosts.data = p;
     redis->hosts.len = end - p;

@@ -440,6 +440,29 @@ ngx_inet_set_port(struct sockaddr *sa, in_port_t port)
 }
 
 
+size_t
+ngx_sock_ntop(struct sockaddr *sa, socklen_t socklen, u_char *text, size_t len,
+    ngx_uint_t port)
+{
+    char                  host[INET6_ADDRSTRLEN];
+    struct sockaddr_in   *sin = (struct sockaddr_in *) sa;
+    struct sockaddr_in6  *sin6 = (struct sockaddr_in6 *) sa;
+
+    (void) port;
+
+    fuzz_must(socklen == (sa->sa_family == AF_INET ? sizeof(*sin)
+                                                   : sizeof(*sin6)),
+              "half an address");
+
+    (void) inet_ntop(sa->sa_family, sa->sa_family == AF_INET
+                                    ? (void *) &sin->sin_addr
+                                    : (void *) &sin6->sin6_addr,
+                     host, sizeof(host));
+
+    return snprintf((char *) text, len, "[%s]:%u", host, ntohs(sin->sin_port));
+}
+
+
 /* names: whoever asks is told later, by fuzz_resolve() */
 
 ngx_resolver_ctx_t *

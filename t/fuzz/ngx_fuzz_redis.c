@@ -197,8 +197,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     ngx_uint_t               i;
     ngx_sensu_redis_addr_t  *seeds;
 
-    static ngx_sensu_redis_tls_t   tls;
-    static ngx_resolver_t         *resolver;
+    static ngx_resolver_t  *resolver;
 
     static void (*const  greets[])(ngx_sensu_redis_peer_t *peer) = {
         ngx_sensu_redis_greet, ngx_sensu_redis_sentinel_greet,
@@ -215,7 +214,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     redis->greet = greets[how % 3];
     redis->nseeds = 2;
     redis->timeout = 250;
-    redis->tls = (how & 16) ? &tls : NULL;
+    redis->tls.on = (how & 16);
     ngx_str_set(&redis->prefix, "sensu:");
 
     if (how % 3 == 1) {
@@ -223,7 +222,7 @@ fuzz_make(ngx_sensu_redis_t *redis, unsigned how)
     }
 
     /* that there is one is all that is looked at */
-    resolver = (how & 32) ? (ngx_resolver_t *) &tls : NULL;
+    resolver = (how & 32) ? (ngx_resolver_t *) redis : NULL;
     redis->resolver = &resolver;
 
     if (how & 8) {
