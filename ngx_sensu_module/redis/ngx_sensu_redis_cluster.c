@@ -136,10 +136,8 @@ ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *from)
 
     redis->learnt = ngx_max(ngx_current_msec, 1);
 
-    ngx_sensu_redis_say(from, ngx_sensu_redis_cmd(redis,
-                                                  ngx_sensu_redis_cluster_slots,
-                                                  ngx_sensu_redis_peer_refused,
-                                                  "CLUSTER SLOTS"));
+    ngx_sensu_redis_say(from, ngx_sensu_redis_cluster_slots,
+                        ngx_sensu_redis_peer_refused, "CLUSTER SLOTS");
 }
 
 

@@ -56,7 +56,8 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_value_pt value,
 
 
 void
-ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_sensu_redis_cmd_t *cmd)
+ngx_sensu_redis_say_cmd(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_cmd_t *cmd)
 {
     if (peer->conn.reader.reader == NULL) {
 
@@ -67,7 +68,7 @@ ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer, ngx_sensu_redis_cmd_t *cmd)
         }
 
     } else if (cmd == NULL) {
-        ngx_sensu_redis_peer_lost(peer, "no memory");
+        (void) ngx_sensu_redis_peer_lost(peer, "no memory");
 
     } else {
         ngx_sensu_redis_peer_write(peer, cmd);

@@ -20,6 +20,10 @@ typedef struct {
 } ngx_sensu_redis_param_t;
 
 
+#define ngx_sensu_redis_param(name, field)                                    \
+    ngx_string(name), offsetof(ngx_sensu_redis_t, field)
+
+
 static ngx_int_t ngx_sensu_redis_conf_param(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *arg);
 static ngx_uint_t ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis,
@@ -31,29 +35,26 @@ static ngx_int_t ngx_sensu_redis_conf_secrets(ngx_conf_t *cf,
 
 
 static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
-    { ngx_string("timeout="), offsetof(ngx_sensu_redis_t, time), NULL,
+    { ngx_sensu_redis_param("timeout=", time), NULL,
       ngx_sensu_redis_conf_timeout,
       "must be a time from 1ms to 10s, as in timeout=500ms" },
-    { ngx_string("prefix="), offsetof(ngx_sensu_redis_t, prefix), NULL,
+    { ngx_sensu_redis_param("prefix=", prefix), NULL,
       ngx_sensu_redis_conf_prefix,
       "must be 1 to 64 printable characters without blanks, as in "
       "prefix=sensu:" },
-    { ngx_string("user="), offsetof(ngx_sensu_redis_t, user), NULL, NULL,
+    { ngx_sensu_redis_param("user=", user), NULL, NULL,
       "must name a user of Redis' ACL" },
-    { ngx_string("password_file="), offsetof(ngx_sensu_redis_t, password),
-      NULL, NULL, "must name a file" },
-    { ngx_string("tls="), offsetof(ngx_sensu_redis_t, tls.tls), "on",
-      NULL, "must be tls=on" },
-    { ngx_string("verify="), offsetof(ngx_sensu_redis_t, tls.verify),
-      "off", NULL, "must be verify=off" },
-    { ngx_string("ca="), offsetof(ngx_sensu_redis_t, tls.ca), NULL, NULL,
+    { ngx_sensu_redis_param("password_file=", password), NULL, NULL,
       "must name a file" },
-    { ngx_string("cert="), offsetof(ngx_sensu_redis_t, tls.cert), NULL,
-      NULL, "must name a file" },
-    { ngx_string("key="), offsetof(ngx_sensu_redis_t, tls.key), NULL,
-      NULL, "must name a file" },
-    { ngx_string("name="), offsetof(ngx_sensu_redis_t, tls.name), NULL,
-      NULL, "must name a host" },
+    { ngx_sensu_redis_param("tls=", tls.tls), "on", NULL, "must be tls=on" },
+    { ngx_sensu_redis_param("verify=", tls.verify), "off", NULL,
+      "must be verify=off" },
+    { ngx_sensu_redis_param("ca=", tls.ca), NULL, NULL, "must name a file" },
+    { ngx_sensu_redis_param("cert=", tls.cert), NULL, NULL,
+      "must name a file" },
+    { ngx_sensu_redis_param("key=", tls.key), NULL, NULL, "must name a file" },
+    { ngx_sensu_redis_param("name=", tls.name), NULL, NULL,
+      "must name a host" },
     { ngx_null_string, 0, NULL, NULL, NULL }
 };
 

@@ -304,7 +304,7 @@ ngx_sensu_redis_conn_read_handler(ngx_event_t *rev)
 
     if (c->close) {
         c->close = 0;
-        conn->owner->rest(conn->data, c->error);
+        conn->rest(conn->peer, c->error);
         return;
     }
 
@@ -359,7 +359,7 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
         reply = conn->reader.reply;
 
         if (reply) {
-            conn->owner->reply(conn->data, reply);
+            conn->reply(conn->peer, reply);
             freeReplyObject(reply);
         }
 
@@ -380,7 +380,7 @@ ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
                            sizeof(conn->reason));
     }
 
-    conn->owner->lost(conn->data);
+    conn->lost(conn->peer);
 }
 
 

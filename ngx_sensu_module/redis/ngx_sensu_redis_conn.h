@@ -72,22 +72,23 @@ typedef struct {
 } ngx_sensu_redis_tls_t;
 
 
-/* whom a connection belongs to; each of these may close it */
+/* whom a connection belongs to, which he may close in each of these calls */
+
+typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
+
 
 typedef struct {
-    void                           (*reply)(void *data, redisReply *reply);
+    ngx_sensu_redis_peer_t          *peer;
+    void                           (*reply)(ngx_sensu_redis_peer_t *peer,
+                                         redisReply *reply);
 
     /* reason says why */
-    void                           (*lost)(void *data);
+    void                           (*lost)(ngx_sensu_redis_peer_t *peer);
 
     /* the worker shuts down; force: at once */
-    void                           (*rest)(void *data, ngx_uint_t force);
-} ngx_sensu_redis_owner_t;
+    void                           (*rest)(ngx_sensu_redis_peer_t *peer,
+                                         ngx_uint_t force);
 
-
-typedef struct {
-    const ngx_sensu_redis_owner_t   *owner;
-    void                            *data;
     ngx_resolver_t                  *resolver;
     ngx_sensu_redis_tls_t           *tls;
 

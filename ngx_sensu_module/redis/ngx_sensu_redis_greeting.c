@@ -27,38 +27,31 @@ ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer)
     }
 
     if (redis->db) {
-        ngx_sensu_redis_say(peer, ngx_sensu_redis_cmd(redis, NULL, NULL,
-                                                      "SELECT %lu", redis->db));
+        ngx_sensu_redis_say(peer, NULL, NULL, "SELECT %lu", redis->db);
     }
 
-    ngx_sensu_redis_say(peer,
-                        ngx_sensu_redis_cmd(redis, NULL,
-                                            ngx_sensu_redis_name_error,
-                                            "CLIENT SETNAME ngx_sensu:%d",
-                                            (int) ngx_pid));
+    ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_name_error,
+                        "CLIENT SETNAME ngx_sensu:%d", (int) ngx_pid);
 }
 
 
 void
 ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_str_t          *user, *password;
-    ngx_sensu_redis_t  *redis;
+    ngx_str_t  *user, *password;
 
-    redis = peer->redis;
-    user = &redis->user;
-    password = &redis->password;
+    user = &peer->redis->user;
+    password = &peer->redis->password;
 
-    ngx_sensu_redis_say(peer, user->len
-                        ? ngx_sensu_redis_cmd(redis, NULL,
-                                              ngx_sensu_redis_auth_error,
-                                              "AUTH %b %b",
-                                              user->data, user->len,
-                                              password->data, password->len)
-                        : ngx_sensu_redis_cmd(redis, NULL,
-                                              ngx_sensu_redis_auth_error,
-                                              "AUTH %b", password->data,
-                                              password->len));
+    if (user->len) {
+        ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_auth_error,
+                            "AUTH %b %b", user->data, user->len,
+                            password->data, password->len);
+
+    } else {
+        ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_auth_error, "AUTH %b",
+                            password->data, password->len);
+    }
 }
 
 

@@ -139,7 +139,7 @@ ngx_sensu_redis_tell(ngx_sensu_redis_peer_t *peer, const char *does,
 ngx_msec_t
 ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_msec_t                        since, wait;
+    ngx_msec_t                        gone, wait;
     const char                       *reason;
     ngx_sensu_damper_t               *damper;
     const ngx_sensu_redis_trouble_t  *trouble;
@@ -147,6 +147,8 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
     reason = peer->conn.reason;
     trouble = ngx_sensu_redis_trouble(reason);
     damper = ngx_sensu_redis_damper(peer, trouble);
+
+    gone = peer->outage ? ngx_current_msec - peer->outage : 0;
 
     if (peer->outage == 0) {
         peer->outage = ngx_max(ngx_current_msec, 1);
@@ -164,20 +166,16 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
         ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is still down after %Mms, %ui requests to it "
                       "were refused: %s; %s", ngx_sensu_redis_what(peer),
-                      peer->addr.text, ngx_current_msec - peer->outage,
-                      peer->refused, reason, trouble->advice);
+                      peer->addr.text, gone, peer->refused, reason,
+                      trouble->advice);
     }
 
-    ngx_sensu_outage_seen(peer->addr.text, reason,
-                          ngx_current_msec - peer->outage);
+    ngx_sensu_outage_seen(peer->addr.text, reason, gone);
 
-    since = peer->outage;
+    /* or since it last answered, if that was in between */
 
-    if ((ngx_msec_int_t) (peer->served - since) > 0) {
-        since = peer->served;
-    }
-
-    wait = (ngx_current_msec - since) / NGX_SENSU_REDIS_BACKOFF_PART;
+    wait = ngx_min(gone, ngx_current_msec - peer->served);
+    wait = wait / NGX_SENSU_REDIS_BACKOFF_PART;
     wait = ngx_max(wait, NGX_SENSU_REDIS_BACKOFF_MIN);
     wait = ngx_min(wait, NGX_SENSU_REDIS_BACKOFF_MAX);
 

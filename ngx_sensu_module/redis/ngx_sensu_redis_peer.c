@@ -14,21 +14,16 @@
 
 
 static void ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer);
-static void ngx_sensu_redis_peer_reply(void *data, redisReply *reply);
-static void ngx_sensu_redis_peer_leave(void *data);
-static void ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force);
+static void ngx_sensu_redis_peer_reply(ngx_sensu_redis_peer_t *peer,
+    redisReply *reply);
+static void ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer,
+    ngx_uint_t force);
 static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_drain(ngx_queue_t *queue);
 static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_cmd_t *cmd);
 static void ngx_sensu_redis_peer_retry_handler(ngx_event_t *ev);
-
-
-static const ngx_sensu_redis_owner_t  ngx_sensu_redis_peer_owner = {
-    ngx_sensu_redis_peer_reply,
-    ngx_sensu_redis_peer_leave,
-    ngx_sensu_redis_peer_rest
-};
 
 
 ngx_sensu_redis_peer_t *
@@ -51,8 +46,10 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     ngx_queue_init(&peer->sent);
     ngx_queue_init(&peer->waiting);
 
-    peer->conn.owner = &ngx_sensu_redis_peer_owner;
-    peer->conn.data = peer;
+    peer->conn.peer = peer;
+    peer->conn.reply = ngx_sensu_redis_peer_reply;
+    peer->conn.lost = ngx_sensu_redis_peer_leave;
+    peer->conn.rest = ngx_sensu_redis_peer_rest;
     peer->conn.addr = &peer->addr;
     peer->conn.resolver = *redis->resolver;
     peer->conn.tls = redis->tls.on ? &redis->tls : NULL;
@@ -184,10 +181,8 @@ ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
 
 
 static void
-ngx_sensu_redis_peer_reply(void *data, redisReply *reply)
+ngx_sensu_redis_peer_reply(ngx_sensu_redis_peer_t *peer, redisReply *reply)
 {
-    ngx_sensu_redis_peer_t *peer = data;
-
     ngx_int_t               rc;
     const char             *error;
     ngx_sensu_redis_cmd_t  *cmd;
@@ -301,10 +296,8 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
  */
 
 static void
-ngx_sensu_redis_peer_leave(void *data)
+ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_sensu_redis_peer_t *peer = data;
-
     ngx_uint_t              fails;
     ngx_queue_t            *q, *prev;
     ngx_sensu_redis_cmd_t  *cmd;
@@ -350,7 +343,6 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
 
     if (peer->state == NGX_SENSU_REDIS_READY) {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_LOSSES, 1);
-        ngx_sensu_stat_connections(-1);
 
         at_once = peer->outage == 0
                   && ngx_current_msec - peer->ready >= NGX_SENSU_REDIS_STABLE;
@@ -391,6 +383,10 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
 static void
 ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer)
 {
+    if (peer->state == NGX_SENSU_REDIS_READY) {
+        ngx_sensu_stat_connections(-1);
+    }
+
     ngx_sensu_redis_conn_close(&peer->conn);
 
     if (peer->retry.posted) {
@@ -518,10 +514,8 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
  */
 
 static void
-ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force)
+ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer, ngx_uint_t force)
 {
-    ngx_sensu_redis_peer_t *peer = data;
-
     if (force
         || (peer->state == NGX_SENSU_REDIS_READY
             && ngx_queue_empty(&peer->sent)))
@@ -536,14 +530,11 @@ ngx_sensu_redis_peer_rest(void *data, ngx_uint_t force)
 void
 ngx_sensu_redis_peer_close(ngx_sensu_redis_peer_t *peer)
 {
-    if (peer->state == NGX_SENSU_REDIS_READY) {
-        ngx_sensu_stat_connections(-1);
-    }
+    ngx_sensu_redis_peer_stop(peer);
 
     peer->state = NGX_SENSU_REDIS_IDLE;
     peer->outage = 0;
 
-    ngx_sensu_redis_peer_stop(peer);
     ngx_sensu_redis_peer_drain(&peer->sent);
     ngx_sensu_redis_peer_drain(&peer->waiting);
 

@@ -25,8 +25,7 @@
 #define NGX_SENSU_REDIS_SILENCE    3
 
 
-typedef struct ngx_sensu_redis_peer_s  ngx_sensu_redis_peer_t;
-typedef struct ngx_sensu_redis_cmd_s   ngx_sensu_redis_cmd_t;
+typedef struct ngx_sensu_redis_cmd_s  ngx_sensu_redis_cmd_t;
 
 /*
  * An answer, or an error in its place.  NGX_AGAIN: the command is on its way
@@ -184,15 +183,18 @@ ngx_int_t ngx_sensu_redis_peer_refused(ngx_sensu_redis_cmd_t *cmd,
 ngx_int_t ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer,
     const char *what);
 
-/*
- * ngx_sensu_redis_cmd.c: its time begins.  NULL: no memory.  What is said is
- * of the client's own: now, before those that wait.
- */
+/* ngx_sensu_redis_cmd.c: its time begins.  NULL: no memory. */
 ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
     ngx_sensu_redis_value_pt value, ngx_sensu_redis_error_pt error,
     const char *fmt, ...);
-void ngx_sensu_redis_say(ngx_sensu_redis_peer_t *peer,
+
+/* one of the client's own: now, before those that wait */
+void ngx_sensu_redis_say_cmd(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
+
+#define ngx_sensu_redis_say(peer, value, error, ...)                          \
+    ngx_sensu_redis_say_cmd(peer, ngx_sensu_redis_cmd((peer)->redis, value,   \
+                                                      error, __VA_ARGS__))
 
 /* greetings: of one server, of which the others are made, and these */
 void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer);

@@ -34,10 +34,7 @@ ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
     }
 
     ngx_sensu_redis_greet(peer);
-    ngx_sensu_redis_say(peer,
-                        ngx_sensu_redis_cmd(peer->redis,
-                                            ngx_sensu_redis_sentinel_role,
-                                            NULL, "ROLE"));
+    ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_role, NULL, "ROLE");
 }
 
 
@@ -49,12 +46,9 @@ ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
 
     master = &peer->redis->master;
 
-    ngx_sensu_redis_say(peer,
-                        ngx_sensu_redis_cmd(peer->redis,
-                                            ngx_sensu_redis_sentinel_master,
-                                            error, "SENTINEL "
-                                            "get-master-addr-by-name %b",
-                                            master->data, master->len));
+    ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_master, error,
+                        "SENTINEL get-master-addr-by-name %b",
+                        master->data, master->len);
 }
 
 

@@ -74,14 +74,11 @@ ngx_sensu_redis_tls_conf(ngx_conf_t *cf, ngx_sensu_redis_tls_t *tls)
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = &tls->ssl;
 
-    if (tls->cert.len
-        && ngx_ssl_certificate(cf, &tls->ssl, &tls->cert, &tls->key, NULL)
-           != NGX_OK)
+    if ((tls->cert.len
+         && ngx_ssl_certificate(cf, &tls->ssl, &tls->cert, &tls->key, NULL)
+            != NGX_OK)
+        || ngx_sensu_redis_tls_ca(cf, tls) != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    if (ngx_sensu_redis_tls_ca(cf, tls) != NGX_OK) {
         return NGX_ERROR;
     }
 
