@@ -19,7 +19,7 @@ static void ngx_sensu_redis_peer_reply(ngx_sensu_redis_peer_t *peer,
 static void ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_rest(ngx_sensu_redis_peer_t *peer,
     ngx_uint_t force);
-static ngx_uint_t ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer);
+static void ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_stop(ngx_sensu_redis_peer_t *peer);
 static void ngx_sensu_redis_peer_drain(ngx_queue_t *queue);
 static void ngx_sensu_redis_peer_fail(ngx_sensu_redis_cmd_t *cmd);
@@ -298,11 +298,10 @@ ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
 static void
 ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_uint_t              fails;
     ngx_queue_t            *q, *prev;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    fails = ngx_sensu_redis_peer_gone(peer);
+    ngx_sensu_redis_peer_gone(peer);
 
     for (q = ngx_queue_last(&peer->sent);
          q != ngx_queue_sentinel(&peer->sent);
@@ -321,7 +320,7 @@ ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer)
 
     ngx_sensu_redis_peer_drain(&peer->sent);
 
-    if (fails) {
+    if (peer->state == NGX_SENSU_REDIS_DOWN) {
         ngx_sensu_redis_peer_drain(&peer->waiting);
     }
 }
@@ -330,11 +329,10 @@ ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer)
 /*
  * A connection that held for a while is renewed at once: a server that was
  * started anew or closes idle connections is then not noticed.  Otherwise the
- * next address is tried, and after the last one the peer is down.  Returns
- * whether commands fail now.
+ * next address is tried, and after the last one the peer is down.
  */
 
-static ngx_uint_t
+static void
 ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
 {
     ngx_uint_t  at_once;
@@ -362,21 +360,20 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
         at_once = (++peer->tried < peer->nseeds);
     }
 
-    if (!at_once) {
+    if (at_once) {
+
+        /* not from here, as this may be inside of peer_connect() */
+
+        peer->state = NGX_SENSU_REDIS_CONNECTING;
+
+        ngx_post_event(&peer->retry, &ngx_posted_events);
+
+    } else {
         peer->state = NGX_SENSU_REDIS_DOWN;
         peer->tried = 0;
 
         ngx_add_timer(&peer->retry, ngx_sensu_redis_outage(peer));
-        return 1;
     }
-
-    /* not from here, as this may be inside of peer_connect() */
-
-    peer->state = NGX_SENSU_REDIS_CONNECTING;
-
-    ngx_post_event(&peer->retry, &ngx_posted_events);
-
-    return 0;
 }
 
 

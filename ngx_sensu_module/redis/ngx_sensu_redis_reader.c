@@ -11,7 +11,7 @@
 
 static void ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r,
     u_char ch);
-static ngx_int_t ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r);
+static void ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r);
 static void ngx_sensu_redis_reader_pass(ngx_sensu_redis_reader_t *r,
     u_char *data, size_t len);
 
@@ -68,7 +68,9 @@ ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r, u_char ch)
         return;
     }
 
-    if (ngx_sensu_redis_reader_count(r) == NGX_OK) {
+    ngx_sensu_redis_reader_count(r);
+
+    if (r->error == NULL) {
         r->line[r->len++] = CR;
         r->line[r->len++] = LF;
 
@@ -80,7 +82,7 @@ ngx_sensu_redis_reader_line(ngx_sensu_redis_reader_t *r, u_char ch)
 
 /* what is dropped of a string is the rest of it, and its line end */
 
-static ngx_int_t
+static void
 ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r)
 {
     u_char     *p;
@@ -90,40 +92,34 @@ ngx_sensu_redis_reader_count(ngx_sensu_redis_reader_t *r)
     p[r->len] = '\0';
 
     if (*p == '+' || *p == '-' || *p == ':') {
-        return NGX_OK;
+        return;
     }
 
     if (*p != '$' && *p != '*') {
         r->error = "Protocol error, no answer begins so";
-        return NGX_ERROR;
-    }
-
-    if (ngx_strcmp(p + 1, "-1") == 0) {
-        return NGX_OK;
+        return;
     }
 
     n = ngx_atoi(p + 1, r->len - 1);
 
-    if (n == NGX_ERROR) {
-        r->error = "Protocol error, a length that is no number";
-        return NGX_ERROR;
-    }
+    if (ngx_strcmp(p + 1, "-1") == 0) {
+        /* void */
 
-    if (*p == '$') {
+    } else if (n == NGX_ERROR) {
+        r->error = "Protocol error, a length that is no number";
+
+    } else if (*p == '$') {
         r->keep = ngx_min((size_t) n, NGX_SENSU_REDIS_STRING);
         r->drop = (size_t) n - r->keep + 2;
         r->len = ngx_sprintf(p, "$%uz", r->keep) - p;
-        return NGX_OK;
+
+    } else {
+        r->elements += n;
+
+        if (r->elements > NGX_SENSU_REDIS_ELEMENTS) {
+            r->error = "it answers more than was asked";
+        }
     }
-
-    r->elements += n;
-
-    if (r->elements > NGX_SENSU_REDIS_ELEMENTS) {
-        r->error = "it answers more than was asked";
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 
