@@ -94,6 +94,9 @@ subtest 'error pages' => sub {
         location /out/ { sensu_gateway off; proxy_pass http://sensu/; }
         location /api/ { error_page 502 /out\$uri;
             proxy_pass http://127.0.0.1:1; }
+        location /asked { error_page 502 /to?\$args;
+            proxy_pass http://127.0.0.1:1; }
+        location /to { sensu_gateway off; proxy_pass http://sensu\$arg_to; }
         location /anon { error_page 401 = \@open; proxy_pass http://sensu; }
 END
     my %want = (uri => '502 GET /sorry 0', name => '500 gateway_left',
@@ -107,8 +110,14 @@ END
     }
 
     my $n = $back->requests;
-    my $r = $gw->get("$core/namespaces/dev/hooks/h", token => $token);
-    is $r->json->{reason}, 'gateway_left', 'the API as its own page';
+
+    for my $path ("$core/namespaces/dev/hooks/h", "/asked?to=$core/checks",
+                  "/asked?to=/%00/..$core/checks")
+    {
+        my $r = $gw->get($path, token => $token);
+        is $r->json->{reason}, 'gateway_left', "the API as its own page: $path";
+    }
+
     is scalar $back->requests, $n, 'is not asked for';
 
     is $gw->get('/anon')->{body}, 'GET /anon 0',

@@ -24,7 +24,7 @@ static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
 static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
-    ngx_str_t *prefix);
+    ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_other(ngx_http_request_t *r,
     ngx_str_t *sent, const char **why);
 static ngx_int_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
@@ -231,18 +231,20 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
 }
 
 
+/* nothing of the API, which everybody reads alike */
+
 static ngx_int_t
-ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *prefix)
+ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *sent)
 {
     u_char        *buf;
     sensu_path_t   path;
 
-    buf = ngx_pnalloc(r->pool, sensu_path_buf(prefix->len));
+    buf = ngx_pnalloc(r->pool, sensu_path_buf(sent->len));
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    return (sensu_path_parse(&path, ngx_sensu_str(*prefix), buf)
+    return (sensu_path_parse(&path, ngx_sensu_str(*sent), buf)
             == SENSU_PATH_OTHER)
            ? NGX_OK : NGX_DECLINED;
 }
@@ -262,6 +264,13 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
     *why = "a path of the API that was none when it was judged";
 
     rc = ngx_sensu_sent_names_api(r, sent);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *why = "a path that is not in its plain form";
+
+    rc = ngx_sensu_sent_is_plain(r, sent);
 
     if (rc != NGX_OK || !ngx_sensu_is_public(r, &r->uri)) {
         return rc;
@@ -279,7 +288,8 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
 static ngx_int_t
 ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *sent)
 {
-    ngx_str_t  path, prefix;
+    size_t     prefix;
+    ngx_str_t  path;
 
     if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
         return NGX_ERROR;
@@ -289,15 +299,14 @@ ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *sent)
         return NGX_OK;
     }
 
-    if (sent->len <= r->uri.len) {
+    if (path.len <= r->uri.len) {
         return NGX_DECLINED;
     }
 
-    prefix.data = sent->data;
-    prefix.len = sent->len - r->uri.len;
+    prefix = path.len - r->uri.len;
 
-    return ngx_memcmp(prefix.data + prefix.len, r->uri.data, r->uri.len) == 0
-           ? ngx_sensu_sent_is_plain(r, &prefix) : NGX_DECLINED;
+    return ngx_memcmp(path.data + prefix, r->uri.data, r->uri.len) == 0
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

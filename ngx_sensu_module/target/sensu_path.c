@@ -30,7 +30,7 @@ typedef struct {
 
 static const char *sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw);
 static const char *sensu_path_check_segment(sensu_path_reader_t *r,
-    sensu_str_t seg, int final);
+    sensu_str_t *seg, const unsigned char *last);
 static int sensu_path_next(sensu_path_reader_t *r, sensu_segment_t *seg);
 static sensu_str_t sensu_path_decode(sensu_path_reader_t *r, sensu_str_t raw);
 static sensu_path_rc_e sensu_path_api(sensu_path_t *path,
@@ -133,18 +133,16 @@ sensu_path_check(sensu_path_reader_t *r, sensu_str_t raw)
     for (p = raw.data; p < last; p = seg.data + seg.len) {
         before = seg;
         seg.data = p + 1;
+        seg.len = 0;
 
-        p = memchr(seg.data, '/', last - seg.data);
-        seg.len = (p == NULL ? last : p) - seg.data;
-
-        if (seg.len == 0 && p != NULL && !r->nameless
+        if (seg.data < last && *seg.data == '/' && !r->nameless
             && sensu_str_eq(before, sensu_str("namespaces")))
         {
             r->nameless = 1;
             continue;
         }
 
-        why = sensu_path_check_segment(r, seg, p == NULL);
+        why = sensu_path_check_segment(r, &seg, last);
 
         if (why != NULL) {
             return why;
@@ -169,17 +167,18 @@ static const unsigned char  sensu_path_ordinary[256] = {
  * may be there once decoded either: a proxy_pass with $uri or captures sends
  * it decoded, and the backend would decode it again.  An encoded slash parts
  * the segment into pieces, each of which has to be a sound segment itself.
+ * The segment begins at seg->data and gets its length here.
  */
 
 static const char *
-sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
+sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t *seg,
+    const unsigned char *last)
 {
     int                   c, end, slash;
     size_t                len, dots;
-    const unsigned char  *p, *start, *last;
+    const unsigned char  *p, *start;
 
-    p = seg.data;
-    last = seg.data + seg.len;
+    p = seg->data;
 
     len = 0;
     dots = 0;
@@ -194,7 +193,7 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
         }
 
         len += p - start;
-        end = (p == last);
+        end = (p == last || *p == '/');
         c = end ? '/' : sensu_percent_next(&p, last);
 
         if (c == -1) {
@@ -219,9 +218,9 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
             continue;
         }
 
-        if (len == 0 && end && final && !slash) {
+        if (p == seg->data && p == last) {
             r->trailing = 1;
-            r->last = seg.data - 1;
+            r->last = seg->data - 1;
             return NULL;
         }
 
@@ -242,6 +241,7 @@ sensu_path_check_segment(sensu_path_reader_t *r, sensu_str_t seg, int final)
         dots = 0;
     }
 
+    seg->len = p - seg->data;
     r->slashes += slash;
 
     return NULL;
@@ -278,16 +278,14 @@ sensu_path_decode(sensu_path_reader_t *r, sensu_str_t raw)
     sensu_str_t           s;
     const unsigned char  *p, *last;
 
+    if (!r->escaped) {
+        return raw;
+    }
+
     s.data = r->out;
 
     p = raw.data;
     last = raw.data + raw.len;
-
-    if (!r->escaped) {
-        memcpy(r->out, p, raw.len);
-        r->out += raw.len;
-        p = last;
-    }
 
     while (p < last) {
         *r->out++ = (unsigned char) sensu_percent_next(&p, last);

@@ -42,7 +42,8 @@ typedef enum {
 } sensu_stability_e;
 
 
-/* decoded texts, borrowed from the buffer given to sensu_path_parse() */
+/* decoded texts, borrowed from the raw path and the buffer that were given to
+   sensu_path_parse() */
 
 typedef struct {
     sensu_scope_e         scope;
@@ -74,8 +75,8 @@ typedef struct {
 
 /*
  * raw: the path as it came, without the query.  buf: sensu_path_buf(raw.len)
- * bytes, lives as long as *path.  Of anything but SENSU_PATH_API all members
- * of *path but why are zero.
+ * bytes.  Both live as long as *path.  Of anything but SENSU_PATH_API all
+ * members of *path but why are zero.
  *
  * UNSAFE: doubled slashes and dot segments in any encoding; an encoded slash
  * but in the name of a core asset; control bytes, backslashes, spaces, "#",

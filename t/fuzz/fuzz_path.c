@@ -45,30 +45,36 @@ fuzz_field(const char *what, sensu_str_t raw, sensu_str_t got,
 }
 
 
-/* buffers of the exact size, so that the sanitizer sees their ends */
+/*
+ * Buffers of the exact size, so that the sanitizer sees their ends: of the
+ * text, and for what is decoded.
+ */
 
 static sensu_path_rc_e
-fuzz_parse(sensu_path_t *path, sensu_str_t raw, unsigned char **buf)
+fuzz_parse(sensu_path_t *path, sensu_str_t raw, unsigned char *buf[2])
 {
-    size_t            room;
-    sensu_str_t       copy;
-    unsigned char    *data;
-    sensu_path_rc_e   rc;
+    size_t       room;
+    sensu_str_t  copy;
 
     room = sensu_path_buf(raw.len);
-    *buf = malloc(room ? room : 1);
 
-    data = malloc(raw.len ? raw.len : 1);
-    memcpy(data, raw.data, raw.len);
+    buf[0] = malloc(raw.len ? raw.len : 1);
+    buf[1] = malloc(room ? room : 1);
 
-    copy.data = data;
+    memcpy(buf[0], raw.data, raw.len);
+
+    copy.data = buf[0];
     copy.len = raw.len;
 
-    rc = sensu_path_parse(path, copy, *buf);
+    return sensu_path_parse(path, copy, buf[1]);
+}
 
-    free(data);
 
-    return rc;
+static void
+fuzz_free(unsigned char *buf[2])
+{
+    free(buf[0]);
+    free(buf[1]);
 }
 
 
@@ -115,11 +121,11 @@ fuzz_round_trip(const sensu_path_t *path, sensu_str_t ns, sensu_str_t raw)
 {
     sensu_str_t     target, again;
     sensu_path_t    back;
-    unsigned char  *buf;
+    unsigned char  *buf[2];
 
     target = fuzz_build(path, ns);
 
-    if (fuzz_parse(&back, target, &buf) != SENSU_PATH_API) {
+    if (fuzz_parse(&back, target, buf) != SENSU_PATH_API) {
         fuzz_wrong("refused when rebuilt", raw);
     }
 
@@ -133,7 +139,7 @@ fuzz_round_trip(const sensu_path_t *path, sensu_str_t ns, sensu_str_t raw)
 
     free((void *) again.data);
     free((void *) target.data);
-    free(buf);
+    fuzz_free(buf);
 }
 
 
@@ -253,7 +259,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     sensu_str_t       raw;
     sensu_path_t      path;
-    unsigned char    *buf;
+    unsigned char    *buf[2];
     sensu_path_rc_e   rc;
 
     static ref_path_t   r;
@@ -269,7 +275,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     raw.data = text.data;
     raw.len = text.len;
 
-    rc = fuzz_parse(&path, raw, &buf);
+    rc = fuzz_parse(&path, raw, buf);
     ref_path_parse(&r, raw);
 
     if (rc != r.rc) {
@@ -291,7 +297,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_wrong("a refusal without a reason", raw);
     }
 
-    free(buf);
+    fuzz_free(buf);
 
     return 0;
 }
