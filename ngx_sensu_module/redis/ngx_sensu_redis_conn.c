@@ -25,10 +25,12 @@ static void ngx_sensu_redis_conn_said(ngx_log_t *log, ngx_uint_t level,
 
 
 void
-ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn)
+ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
+    ngx_sensu_redis_addr_t *addr)
 {
     ngx_sensu_redis_conn_close(conn);
 
+    conn->addr = addr;
     conn->naddrs = 0;
     conn->tried = 0;
     conn->last = &conn->out;
@@ -43,11 +45,11 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn)
     if (conn->reader.reader == NULL) {
         ngx_sensu_redis_conn_lost(conn, "no memory");
 
-    } else if (conn->addr->at.socklen == 0) {
+    } else if (addr->at.socklen == 0) {
         ngx_sensu_redis_conn_resolve(conn);
 
     } else {
-        conn->addrs[conn->naddrs++] = conn->addr->at;
+        conn->addrs[conn->naddrs++] = addr->at;
         ngx_sensu_redis_conn_connect(conn);
     }
 }

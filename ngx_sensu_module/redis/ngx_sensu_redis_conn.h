@@ -112,10 +112,11 @@ typedef struct {
 
 
 /*
- * To addr.  What is written before it is open goes out when it is; a reader is
- * there as long as it is not lost, which it may be at once.
+ * What is written before it is open goes out when it is; a reader is there as
+ * long as it is not lost, which it may be at once.
  */
-void ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn);
+void ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
+    ngx_sensu_redis_addr_t *addr);
 void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn,
     ngx_chain_t *link);
 void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);

@@ -131,8 +131,8 @@ ngx_sensu_redis_tell(ngx_sensu_redis_peer_t *peer, const char *does,
     trouble = ngx_sensu_redis_trouble(said);
 
     ngx_sensu_log(ngx_sensu_redis_damper(peer, trouble), NGX_LOG_ERR,
-                  ngx_cycle->log, "redis %s %s \"%s\"; %s", peer->addr.text,
-                  does, said, trouble->advice);
+                  ngx_cycle->log, "redis %s %s \"%s\"; %s",
+                  peer->conn.addr->text, does, said, trouble->advice);
 }
 
 
@@ -160,17 +160,17 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
         ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is down: %s; %s; what needs it gets an error "
                       "until it is back", ngx_sensu_redis_what(peer),
-                      peer->addr.text, reason, trouble->advice);
+                      peer->conn.addr->text, reason, trouble->advice);
 
     } else {
         ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
                       "%s %s is still down after %Mms, %ui requests to it "
                       "were refused: %s; %s", ngx_sensu_redis_what(peer),
-                      peer->addr.text, gone, peer->refused, reason,
+                      peer->conn.addr->text, gone, peer->refused, reason,
                       trouble->advice);
     }
 
-    ngx_sensu_outage_seen(peer->addr.text, reason, gone);
+    ngx_sensu_outage_seen(peer->conn.addr->text, reason, gone);
 
     /* or since it last answered, if that was in between */
 
@@ -190,10 +190,11 @@ ngx_sensu_redis_outage_over(ngx_sensu_redis_peer_t *peer)
 {
     ngx_sensu_say(NGX_LOG_NOTICE, ngx_cycle->log,
                   "%s %s: connected again after %Mms, %ui requests to it "
-                  "were refused", ngx_sensu_redis_what(peer), peer->addr.text,
-                  peer->ready - peer->outage, peer->refused);
+                  "were refused", ngx_sensu_redis_what(peer),
+                  peer->conn.addr->text, peer->ready - peer->outage,
+                  peer->refused);
 
-    ngx_sensu_outage_gone(peer->addr.text);
+    ngx_sensu_outage_gone(peer->conn.addr->text);
 
     peer->outage = 0;
 }

@@ -41,7 +41,6 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
 
     peer->redis = redis;
     peer->addr = *addr;
-    peer->nseeds = redis->slots ? 1 : redis->nseeds;
 
     ngx_queue_init(&peer->sent);
     ngx_queue_init(&peer->waiting);
@@ -50,7 +49,6 @@ ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     peer->conn.reply = ngx_sensu_redis_peer_reply;
     peer->conn.lost = ngx_sensu_redis_peer_leave;
     peer->conn.rest = ngx_sensu_redis_peer_rest;
-    peer->conn.addr = &peer->addr;
     peer->conn.resolver = *redis->resolver;
     peer->conn.tls = redis->tls.on ? &redis->tls : NULL;
 
@@ -69,20 +67,18 @@ ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer)
 {
     peer->state = NGX_SENSU_REDIS_CONNECTING;
     peer->retry.log = ngx_cycle->log;
-    peer->found = 0;
 
-    if (peer->redis->slots == NULL) {
-        peer->addr = peer->redis->seeds[peer->seed];
-    }
-
-    ngx_sensu_redis_peer_open(peer);
+    ngx_sensu_redis_peer_open(peer, peer->redis->slots
+                                    ? &peer->addr
+                                    : &peer->redis->seeds[peer->seed]);
 }
 
 
 void
-ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer)
+ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_addr_t *addr)
 {
-    ngx_sensu_redis_conn_open(&peer->conn);
+    ngx_sensu_redis_conn_open(&peer->conn, addr);
 
     if (peer->conn.reader.reader) {
         peer->redis->greet(peer);
@@ -107,7 +103,7 @@ ngx_sensu_redis_peer_ready(ngx_sensu_redis_peer_t *peer)
 
     } else {
         ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "%s %s: connected",
-                      ngx_sensu_redis_what(peer), peer->addr.text);
+                      ngx_sensu_redis_what(peer), peer->conn.addr->text);
     }
 
     while (!ngx_queue_empty(&peer->waiting)) {
@@ -335,7 +331,7 @@ ngx_sensu_redis_peer_leave(ngx_sensu_redis_peer_t *peer)
 static void
 ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
 {
-    ngx_uint_t  at_once;
+    ngx_uint_t  at_once, nseeds;
 
     ngx_sensu_redis_peer_stop(peer);
 
@@ -348,16 +344,17 @@ ngx_sensu_redis_peer_gone(ngx_sensu_redis_peer_t *peer)
         if (at_once) {
             ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                           "%s %s: lost the connection: %s",
-                          ngx_sensu_redis_what(peer), peer->addr.text,
+                          ngx_sensu_redis_what(peer), peer->conn.addr->text,
                           peer->conn.reason);
         }
 
     } else {
         ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_CONNECT_FAILURES, 1);
 
-        peer->seed = (peer->seed + 1) % peer->nseeds;
+        nseeds = peer->redis->slots ? 1 : peer->redis->nseeds;
 
-        at_once = (++peer->tried < peer->nseeds);
+        peer->seed = (peer->seed + 1) % nseeds;
+        at_once = (++peer->tried < nseeds);
     }
 
     if (at_once) {

@@ -58,12 +58,11 @@ typedef struct {
 struct ngx_sensu_redis_peer_s {
     ngx_sensu_redis_t           *redis;
     ngx_sensu_redis_conn_t       conn;
-    ngx_sensu_redis_addr_t       addr;      /* of conn, or to be tried */
-    ngx_uint_t                   found;     /* addr was told by a sentinel */
+    ngx_sensu_redis_addr_t       addr;      /* in a cluster, or of the master
+                                               that a sentinel told */
 
-    ngx_uint_t                   nseeds;    /* to be tried in turn */
     ngx_uint_t                   seed;      /* the one tried now */
-    ngx_uint_t                   tried;     /* of them in vain */
+    ngx_uint_t                   tried;     /* in vain, in turn */
 
     ngx_sensu_redis_state_e      state;
 
@@ -136,7 +135,8 @@ struct ngx_sensu_redis_s {
 
 /* a sentinel is called so until it has told the master */
 #define ngx_sensu_redis_what(peer)                                            \
-    ((peer)->redis->master.len && !(peer)->found ? "sentinel" : "redis")
+    ((peer)->redis->master.len && (peer)->conn.addr != &(peer)->addr          \
+     ? "sentinel" : "redis")
 
 
 /* ngx_sensu_redis_outage.c: what is known of what was said */
@@ -155,8 +155,9 @@ ngx_sensu_redis_peer_t *ngx_sensu_redis_peer_create(ngx_sensu_redis_t *redis,
     ngx_sensu_redis_addr_t *addr);
 void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
 
-/* to addr, and the greeting begins: it is ready when all of it is answered */
-void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer);
+/* the greeting begins: it is ready when all of it is answered */
+void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer,
+    ngx_sensu_redis_addr_t *addr);
 
 /* now, before those that wait; in its turn */
 void ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,

@@ -28,7 +28,7 @@ ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
 
     ngx_sensu_redis_tls_forget(&peer->conn);
 
-    if (!peer->found) {
+    if (peer->conn.addr != &peer->addr) {
         ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_error);
         return;
     }
@@ -93,9 +93,8 @@ ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
                                  ngx_atoi((u_char *) port->str, port->len))
             == NGX_OK)
         {
-            peer->found = 1;
             peer->addr = addr;
-            ngx_sensu_redis_peer_open(peer);
+            ngx_sensu_redis_peer_open(peer, &peer->addr);
             return NGX_OK;
         }
     }
