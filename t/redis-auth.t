@@ -5,7 +5,10 @@
 use lib 't/lib';
 use SensuTest;
 
+use IO::Select;
+use IO::Socket::INET;
 use SensuTest::Pages;
+use SensuTest::Process;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 5);
@@ -77,6 +80,20 @@ is $waiting->response->{status}, 503, '503 as soon as that is known';
 $gw->stop;
 is_deeply [ $redis->keys ], [], 'nothing was written to the first one';
 
+# nor may it be while the answers are on their way, one after the other
+
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 8);
+my $slow = $t->part(bless {
+    process => SensuTest::Process->spawn_sub(sub { slow($listener) }),
+}, 'SensuTest::Slow');
+$gw = $t->nginx(backend => $list->backend, server => $list->server,
+    http => 'sensu_redis redis://127.0.0.1:' . $listener->sockport
+            . "/3 password_file=$good timeout=5s;");
+is $list->page($gw)->{status}, 503, 'a greeting that is refused at its end: 503';
+ok $t->wait_for(sub { -s $t->dir . '/said' }, 10), 'it was said';
+unlike slurp($t->dir . '/said'), qr/\r\nSET\r\n/, 'and nothing else before that';
+$gw->stop;
+
 # too many clients
 
 $redis->cmd('CONFIG', 'SET', 'maxclients', 1);
@@ -126,6 +143,30 @@ sub refused {
 }
 
 
+# takes any password, and refuses the database half a second later
+
+sub slow {
+    my ($server) = @_;
+
+    while (my $s = $server->accept) {
+        my $said = '';
+
+        sysread $s, $said, 65536;
+        syswrite $s, "+OK\r\n";
+
+        while (IO::Select->new($s)->can_read(0.5)) {
+            sysread $s, $said, 65536, length $said or last;
+        }
+
+        syswrite $s, "-ERR DB index is out of range\r\n";
+
+        open my $fh, '>>', $t->dir . '/said' or die;
+        print $fh $said;
+        close $fh;
+    }
+}
+
+
 sub as_admin {
     my @words = @_;
 
@@ -137,3 +178,8 @@ sub as_admin {
         SensuTest::Redis::reply($s);
     }
 }
+
+
+package SensuTest::Slow;
+
+sub stop { my ($self) = @_; $self->{process}->stop('TERM', 5); return }
