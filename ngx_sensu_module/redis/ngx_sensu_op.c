@@ -40,19 +40,9 @@ void
 ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc)
 {
     op->rc = rc;
-
-    if (op->start) {
-        op->taken = ngx_sensu_op_clock() - op->start;
-    }
+    op->taken = ngx_sensu_op_clock() - op->start;
 
     ngx_post_event(&op->event, &ngx_posted_events);
-}
-
-
-void
-ngx_sensu_op_abandon(ngx_sensu_op_t *op)
-{
-    op->done = NULL;
 }
 
 

@@ -27,8 +27,8 @@ typedef void (*ngx_sensu_op_pt)(ngx_sensu_op_t *op);
 /*
  * One operation under way.  It belongs to the store, which calls done() once
  * from the event loop and frees the operation after that; what is wanted of
- * value must be copied in done().  A requester that goes away before calls
- * ngx_sensu_op_abandon(): done() is then not called.
+ * value must be copied in done().  A requester that goes away before sets done
+ * to NULL.
  */
 
 struct ngx_sensu_op_s {
@@ -40,7 +40,7 @@ struct ngx_sensu_op_s {
     ngx_uint_t             nints;
     ngx_sensu_op_e         kind;     /* to be counted as; the requester may
                                         say it better than the store */
-    ngx_sensu_op_pt        done;
+    ngx_sensu_op_pt        done;     /* NULL: nobody waits for it */
     void                  *data;
     uint64_t               start;    /* microseconds; 0: not to be measured */
     uint64_t               taken;    /* of them, when it is completed */
@@ -52,7 +52,6 @@ struct ngx_sensu_op_s {
 ngx_sensu_op_t *ngx_sensu_op_create(ngx_sensu_op_e kind, ngx_sensu_op_pt done,
     void *data);
 void ngx_sensu_op_complete(ngx_sensu_op_t *op, ngx_int_t rc);
-void ngx_sensu_op_abandon(ngx_sensu_op_t *op);
 
 /* gives the operation its own copy of a value; NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_op_value(ngx_sensu_op_t *op, u_char *data, size_t len);

@@ -218,6 +218,10 @@ ngx_sensu_redis_conf_end(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
         }
     }
 
+    for (i = 0; i < NGX_SENSU_REDIS_TROUBLES; i++) {
+        redis->dampers[i].quiet = NGX_SENSU_LOG_MINUTE;
+    }
+
     for (i = 0; i < (redis->slots ? redis->nseeds : 1); i++) {
         if (ngx_sensu_redis_peer_create(redis, &redis->seeds[i]) == NULL) {
             return NGX_ERROR;

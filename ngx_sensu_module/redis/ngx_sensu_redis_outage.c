@@ -20,10 +20,6 @@
 #define NGX_SENSU_REDIS_BACKOFF_PART  20
 
 
-static ngx_sensu_damper_t *ngx_sensu_redis_damper(
-    ngx_sensu_redis_peer_t *peer, const ngx_sensu_redis_trouble_t *trouble);
-
-
 /* the last row is for everything else */
 
 static const ngx_sensu_redis_trouble_t
@@ -109,30 +105,19 @@ ngx_sensu_redis_trouble(const char *said)
 }
 
 
-static ngx_sensu_damper_t *
-ngx_sensu_redis_damper(ngx_sensu_redis_peer_t *peer,
-    const ngx_sensu_redis_trouble_t *trouble)
-{
-    ngx_sensu_damper_t  *damper;
-
-    damper = &peer->redis->dampers[trouble - ngx_sensu_redis_troubles];
-    damper->quiet = NGX_SENSU_LOG_MINUTE;
-
-    return damper;
-}
-
-
 void
 ngx_sensu_redis_tell(ngx_sensu_redis_peer_t *peer, const char *does,
     const char *said)
 {
+    ngx_sensu_damper_t               *damper;
     const ngx_sensu_redis_trouble_t  *trouble;
 
     trouble = ngx_sensu_redis_trouble(said);
+    damper = &peer->redis->dampers[trouble - ngx_sensu_redis_troubles];
 
-    ngx_sensu_log(ngx_sensu_redis_damper(peer, trouble), NGX_LOG_ERR,
-                  ngx_cycle->log, "redis %s %s \"%s\"; %s",
-                  peer->conn.addr->text, does, said, trouble->advice);
+    ngx_sensu_log(damper, NGX_LOG_ERR, ngx_cycle->log,
+                  "redis %s %s \"%s\"; %s", peer->conn.addr->text, does,
+                  said, trouble->advice);
 }
 
 
@@ -146,7 +131,7 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
 
     reason = peer->conn.reason;
     trouble = ngx_sensu_redis_trouble(reason);
-    damper = ngx_sensu_redis_damper(peer, trouble);
+    damper = &peer->redis->dampers[trouble - ngx_sensu_redis_troubles];
 
     gone = peer->outage ? ngx_current_msec - peer->outage : 0;
 

@@ -59,7 +59,7 @@ ngx_sensu_wait_cleanup(void *data)
     ngx_sensu_op_t **op = data;
 
     if (*op) {
-        ngx_sensu_op_abandon(*op);
+        (*op)->done = NULL;
         *op = NULL;
     }
 }
