@@ -124,6 +124,44 @@ END
        'what was refused is the operator\'s';
 };
 
+subtest 'a list in the place of an error is a list' => sub {
+    my $other = '{"metadata":{"name":"o","namespace":"dev-eu"}}';
+    my $mine = '{"metadata":{"name":"m","namespace":"dev"}}';
+    my $lists = $t->upstream(sub {
+        my ($c, $req) = @_;
+        return $c->send("HTTP/1.1 200 OK\r\nbad\0: header\r\n\r\n")
+            if $req->{path} =~ /mutators/;
+        $c->reply($req->{path} =~ /filters/ ? 203 : 200, "[$other,$mine]");
+    });
+
+    my $gw = $t->nginx(backend => $lists, server => 'sensu_namespaces dev;',
+                       locations => <<'END');
+        root %%DIR%%/none;
+        log_not_found off;
+        location /api/ { error_page 404 @kept; }
+        location ~ /checks$ { error_page 404 /in$uri?$args; }
+        location @kept { proxy_pass http://sensu; }
+        location ^~ /in/ { rewrite ^/in(/.*)$ $1 break;
+                           proxy_pass http://sensu; }
+END
+
+    my $dev = "$core/namespaces/dev";
+
+    for my $target (map { ("$dev/$_", "$core/$_", "$dev/$_?limit=5") }
+                        qw(hooks checks))
+    {
+        my $r = $gw->get($target, token => $token);
+        is "$r->{status} $r->{body}", "404 [$mine]", $target;
+    }
+
+    my %wrong = (filters => 'bad_list', mutators => 'upstream_failed');
+
+    for my $type (sort keys %wrong) {
+        my $r = $gw->get("$dev/$type", token => $token);
+        is "$r->{status} @{[ $r->json->{reason} ]}", "502 $wrong{$type}", $type;
+    }
+};
+
 subtest 'the page of the operator wins' => sub {
     my $gw = gateway(
         server => "error_page 403 404 413 503 /e.txt; error_page 500 /gz;",

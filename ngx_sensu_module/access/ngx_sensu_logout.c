@@ -71,7 +71,7 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 
     if (!ngx_sensu_loc_conf(r)->logout || r != r->main
         || r->method != NGX_HTTP_POST
-        || r->headers_out.status != NGX_HTTP_OK
+        || ngx_sensu_answer_status(r) != NGX_HTTP_OK
         || r->uri.len != path.len
         || ngx_memcmp(r->uri.data, path.data, path.len) != 0)
     {

@@ -56,7 +56,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     if (!fetch->whole && ngx_sensu_list_is_encoded(sr)) {
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_ENCODED);
 
-    } else if (fetch->want && fetch->status == NGX_HTTP_PARTIAL_CONTENT
+    } else if (fetch->want && ngx_sensu_list_is_part(fetch->status)
                && sensu_filter_is_on(&fetch->filter))
     {
         ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);

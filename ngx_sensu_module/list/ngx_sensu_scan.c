@@ -95,6 +95,14 @@ ngx_sensu_list_complain(ngx_log_t *log, ngx_sensu_error_e error, uint64_t n)
 
 
 ngx_uint_t
+ngx_sensu_list_is_part(ngx_uint_t status)
+{
+    return status > NGX_HTTP_OK && status < NGX_HTTP_SPECIAL_RESPONSE
+           && status != NGX_HTTP_NO_CONTENT;
+}
+
+
+ngx_uint_t
 ngx_sensu_list_is_encoded(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *encoding;

@@ -53,6 +53,9 @@ ngx_sensu_error_e ngx_sensu_list_complain(ngx_log_t *log,
 /* did the backend itself say where the answer ends? */
 ngx_uint_t ngx_sensu_list_is_framed(ngx_http_request_t *r);
 
+/* a success that is not a whole list, such as 206 */
+ngx_uint_t ngx_sensu_list_is_part(ngx_uint_t status);
+
 /* the answer is said to be compressed */
 ngx_uint_t ngx_sensu_list_is_encoded(ngx_http_request_t *r);
 

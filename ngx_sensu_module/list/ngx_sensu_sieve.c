@@ -149,20 +149,20 @@ ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve)
 ngx_sensu_error_e
 ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
+    ngx_uint_t         status;
     ngx_sensu_error_e  error;
 
     error = NGX_SENSU_ERROR_NONE;
+    status = ngx_sensu_answer_status(r);
 
-    if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
+    if (ngx_sensu_list_is_part(status)) {
         error = NGX_SENSU_BAD_LIST;
 
-    } else if (r->headers_out.status == NGX_HTTP_OK
-               && ngx_sensu_list_is_encoded(r))
-    {
+    } else if (status == NGX_HTTP_OK && ngx_sensu_list_is_encoded(r)) {
         error = NGX_SENSU_LIST_ENCODED;
     }
 
-    if (r->headers_out.status != NGX_HTTP_OK || error) {
+    if (status != NGX_HTTP_OK || error || ctx->replace) {
         ctx->sieve = NULL;
         return error;
     }

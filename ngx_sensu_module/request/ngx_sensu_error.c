@@ -280,6 +280,19 @@ ngx_sensu_error_of_status(ngx_uint_t status)
 }
 
 
+ngx_uint_t
+ngx_sensu_answer_status(ngx_http_request_t *r)
+{
+    if (r->err_status == 0 || r->upstream == NULL
+        || r->upstream->headers_in.status_n == 0)
+    {
+        return r->headers_out.status;
+    }
+
+    return r->upstream->headers_in.status_n;
+}
+
+
 ngx_sensu_error_e
 ngx_sensu_error_of(ngx_http_request_t *r)
 {

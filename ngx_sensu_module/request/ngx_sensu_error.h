@@ -121,6 +121,12 @@ const ngx_sensu_error_entry_t *ngx_sensu_error_entry(ngx_sensu_error_e error);
 /* for a status that another part of nginx made */
 ngx_sensu_error_e ngx_sensu_error_of_status(ngx_uint_t status);
 
+/*
+ * The status that the answer came with: ngx_http_send_header() has written
+ * that of the error over it in the run of an error_page.
+ */
+ngx_uint_t ngx_sensu_answer_status(ngx_http_request_t *r);
+
 /* what a request was refused with, by the gateway or by nginx around it; NONE
    for what the backend answered */
 ngx_sensu_error_e ngx_sensu_error_of(ngx_http_request_t *r);

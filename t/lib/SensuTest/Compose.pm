@@ -265,13 +265,16 @@ sub judge {
 
     $body =~ s/\Q$special->{text}// if defined $special->{text};
 
+    my $status = $special->{kept} && $r->{status} =~ $special->{kept}
+                 ? $plain->{status} : $r->{status};
+
     return if $special->{methods} && $request->[0] !~ $special->{methods};
 
     # where the path is made anew, it is another request
     return if $special->{made} && $request->[1] =~ $ODD;
 
-    if (refusal($r, $body, $request->[0])) {
-        return $r->{status} >= 500 && $plain->{status} < 500
+    if (refusal($status, $body, $request->[0])) {
+        return $status >= 500 && $plain->{status} < 500
                && !$special->{fails} && !$special->{left} && !made_left($r)
                && !$self->unread($way)
                ? "$r->{status} $body" : undef;
@@ -284,9 +287,9 @@ sub judge {
     return if $request->[1] =~ m{^/in} && $r->{status} == 404
               || $request->[1] eq '/api' && $r->{status} == 301;
 
-    return "$r->{status}, plain has $plain->{status}: $body"
-        if $r->{status} != $plain->{status};
-    return if $r->{status} >= 400;
+    return "$status, plain has $plain->{status}: $body"
+        if $status != $plain->{status};
+    return if $status >= 400;
     return "another body: " . substr($body, 0, 200) . ", plain has: "
            . substr($plain->{body}, 0, 200) if $body ne $plain->{body};
 
@@ -299,9 +302,9 @@ sub judge {
     }
 
     return "the API is let through" if $special->{left} && $caller->{known}
-        && $request->[1] =~ m{^/api/} && $r->{status} < 400;
+        && $request->[1] =~ m{^/api/} && $status < 400;
 
-    $self->{same}{$way}++ if $r->{status} < 300;
+    $self->{same}{$way}++ if $status < 300;
 
     return;
 }
@@ -325,10 +328,10 @@ sub made_left { $_[0]{body} =~ /"reason": "gateway_left"/ }
 
 
 sub refusal {
-    my ($r, $body, $method) = @_;
+    my ($status, $body, $method) = @_;
 
     return 1 if $body eq 'PAGE';
-    return 0 if $r->{status} < 400;
+    return 0 if $status < 400;
 
     return $method eq 'HEAD' || $body =~ /"reason": "\w+"/;
 }

@@ -69,6 +69,7 @@ my @early = ('set $n $sensu_namespace;', 'set $n $kind$who;',
 
 my @pages = ('error_page 401 403 404 413 /sorry;', 'error_page 403 = @sorry;',
     'error_page 502 504 = @next;', 'error_page 404 /in$uri;',
+    'error_page 404 405 502 @next;', 'error_page 404 502 =404 /in$uri$is_args$args;',
     'error_page 403 =200 /sorry;',
     'error_page 400 404 409 413 500 502 = @next;', 'error_page 401 @next;');
 
@@ -77,6 +78,7 @@ my @pages = ('error_page 401 403 404 413 /sorry;', 'error_page 403 = @sorry;',
 my @on = ('try_files /none @next;', 'try_files /none /in$uri$is_args$args;',
     'try_files $uri $uri/ @next;', 'proxy_pass http://front;',
     'root %%DIR%%/none; error_page 404 405 = @next;',
+    'root %%DIR%%/none; error_page 404 405 @next;',
     'proxy_pass http://dead; error_page 502 = @next;',
     'root %%DIR%%/none; error_page 403 404 405 = @next;',
     'rewrite ^(/.*)$ /in$1 last;', 'rewrite ^ /in$request_uri? last;');

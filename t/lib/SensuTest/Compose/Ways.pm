@@ -18,6 +18,8 @@ SensuTest::Compose::Ways - the ways in which operators write a location
                                   an odd one there is another request
                        fails      500 is an answer
                        others     let everybody in: nothing is theirs
+                       kept       an answer may have this status of an error,
+                                  in the place of its own
                        unread     roles can not be read by that way
                        copied     the backend is asked behind the answer, too }
 
@@ -155,6 +157,13 @@ sub ways {
         error_page_static => { unread => 1, lines => 'location / '
             . '{ root %%DIR%%/none; log_not_found off; error_page 404 405 = @g; } '
             . "location \@g { $PASS }" },
+        error_page_kept => { unread => 1, kept => qr/^40[45]$/,
+            lines => 'location / { root %%DIR%%/none; log_not_found off; '
+            . "error_page 404 405 \@g; } location \@g { $PASS }" },
+        error_page_kept_uri => { unread => 1, made => 1, kept => qr/^502$/,
+            lines => 'location / { proxy_pass http://dead; '
+            . 'error_page 502 /in$uri$is_args$args; } ' . $IN,
+            methods => qr/^(?:GET|HEAD)$/ },
         nested => "location /api/ { location /api/core/ { $PASS } $PASS } "
             . "location / { $PASS }",
         nested_regex => "location / { location ~ /namespaces/ { $PASS } $PASS }",
