@@ -38,8 +38,6 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     conn->log.writer = ngx_sensu_redis_conn_said;
     conn->log.wdata = conn;
 
-    ngx_memzero(&conn->reader, sizeof(ngx_sensu_redis_reader_t));
-
     conn->reader.reader = redisReaderCreate();
 
     if (conn->reader.reader == NULL) {
@@ -345,10 +343,7 @@ static ngx_int_t
 ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
     u_char *last)
 {
-    ngx_uint_t   number;
     redisReply  *reply;
-
-    number = conn->number;
 
     while (p < last) {
         p = ngx_sensu_redis_reader_feed(&conn->reader, p, last);
@@ -360,12 +355,15 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
 
         reply = conn->reader.reply;
 
-        if (reply) {
-            conn->reply(conn->peer, reply);
-            freeReplyObject(reply);
+        if (reply == NULL) {
+            break;
         }
 
-        if (conn->number != number) {
+        conn->reply(conn->peer, reply);
+
+        freeReplyObject(reply);
+
+        if (conn->reader.reply == NULL) {
             return NGX_DONE;
         }
     }
@@ -398,7 +396,7 @@ ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn)
 
     if (conn->reader.reader) {
         redisReaderFree(conn->reader.reader);
-        conn->reader.reader = NULL;
+        ngx_memzero(&conn->reader, sizeof(ngx_sensu_redis_reader_t));
     }
 
     conn->out = NULL;
@@ -417,7 +415,6 @@ ngx_sensu_redis_conn_drop(ngx_sensu_redis_conn_t *conn)
     conn->log.log_level = 0;
 
     conn->opened = 0;
-    conn->number++;
 
     if (c == NULL) {
         return;

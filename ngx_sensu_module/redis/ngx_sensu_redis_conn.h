@@ -47,7 +47,8 @@ typedef struct {
 
 typedef struct {
     redisReader                     *reader;
-    void                            *reply;     /* complete, or NULL */
+    void                            *reply;     /* complete, or NULL, also
+                                                   when it is closed */
     const char                      *error;
     ngx_uint_t                       elements;
     size_t                           size;
@@ -99,7 +100,6 @@ typedef struct {
 
     ngx_connection_t                *connection;
     ngx_uint_t                       opened;
-    ngx_uint_t                       number;    /* changes when it is closed */
     ngx_resolver_ctx_t              *resolving;
     ngx_sensu_redis_reader_t         reader;
     ngx_chain_t                     *out;       /* to be written */
