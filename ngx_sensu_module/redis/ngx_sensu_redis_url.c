@@ -34,8 +34,8 @@ static ngx_int_t ngx_sensu_redis_url_unix(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *url);
 static ngx_int_t ngx_sensu_redis_url_db(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, u_char *p, u_char *last);
-static ngx_int_t ngx_sensu_redis_url_seed(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_url_t *u);
+static ngx_int_t ngx_sensu_redis_url_seed(ngx_sensu_redis_t *redis,
+    ngx_url_t *u);
 
 
 static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
@@ -228,7 +228,7 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 
         if (n == NGX_SENSU_REDIS_SEEDS
             || ngx_parse_url(cf->pool, &u) != NGX_OK
-            || ngx_sensu_redis_url_seed(cf, redis, &u) != NGX_OK)
+            || ngx_sensu_redis_url_seed(redis, &u) != NGX_OK)
         {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "%s in \"%V\" of sensu_redis: it must be host:port, "
@@ -251,8 +251,7 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 /* too many addresses are no harm: one server of the name will do */
 
 static ngx_int_t
-ngx_sensu_redis_url_seed(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_url_t *u)
+ngx_sensu_redis_url_seed(ngx_sensu_redis_t *redis, ngx_url_t *u)
 {
     ngx_uint_t               i;
     ngx_addr_t              *addr;
