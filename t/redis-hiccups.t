@@ -23,6 +23,7 @@ my $redis = $t->redis(port => 1);
 # a late answer
 
 my $gw = gateway('', 'timeout=250ms');
+ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 10), 'it is there';
 my @costs = map { hiccup() } 1 .. $HICCUPS;
 
 is scalar($gw->grep_log(qr/\[error\].* was late: "no answer in 250ms"; check/)),
