@@ -66,6 +66,19 @@ my $back = $t->upstream(sub {
         return;
     }
 
+    if ($what eq 'held') {
+        # its end comes when the test says so
+
+        $c->head(200, 'Content-Type' => 'application/json',
+                 'Transfer-Encoding' => 'chunked');
+        $c->chunk('[' . join ',', map { element($_, 'dev') } 'a' .. 'h');
+        $t->wait_for(sub { -e $t->dir . '/end' }, 60);
+        return $c->chunk(']');
+    }
+
+    return $c->reply(200, '[' . join ',', map { element("c$_", 'dev', 1000) }
+                                          100 .. 400) if $what eq 'unfinished';
+
     if ($what =~ /^(?:longer|shorter)$/) {
         # than its length says
         $c->head(200, 'Content-Length' => length($few)
@@ -175,6 +188,26 @@ subtest 'a backend that is slow at the end' => sub {
         $c->send($gw->message('GET', $path, @token, keepalive => 1));
         my $r = $c->response;
         is scalar @{ elements($r->{body}) }, 100, 'limit_rate goes on to the end';
+    }
+};
+
+subtest 'the end of a list that nobody wants is not waited for' => sub {
+    my $c = $gw->connection(timeout => 20);
+
+    for my $what ('what=held&limit=2', 'what=cut&limit=2') {
+        $c->send($gw->message('GET', "$core/namespaces/dev/checks?$what", @token,
+                              keepalive => 1));
+        isnt $c->response->{status}, 0, $what;
+    }
+
+    $t->write('end', '');
+};
+
+subtest 'a list that is whole by its length, but has no end' => sub {
+    for my $path ("$core/namespaces/dev/checks", "/merged$core/checks") {
+        my $r = $gw->get("$path?what=unfinished", @token);
+        is $r->{status}, 200, "$path has begun";
+        ok !$r->{complete}, 'and is seen to break off';
     }
 };
 

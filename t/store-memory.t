@@ -27,6 +27,12 @@ is $list->page($gw, $token)->{status}, 200, 'a cursor of a second';
 ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
     'has an end';
 
+$gw->reload(server => $list->server . 'sensu_cursor_ttl 60s;');
+$token = SensuTest::Pages::next_of($list->page($gw));
+sleep 1;
+is $list->page($gw, $token)->{status}, 200, 'one of a minute lives longer';
+$gw->reload(server => $list->server . 'sensu_cursor_ttl 1s;');
+
 # the last page keeps no cursor: it is its own that has to end
 
 $list->{limit} = 40;
