@@ -178,6 +178,15 @@ subtest 'faults of the backend' => sub {
         $other->get("$api/checks?limit=3", token => $token);
         is_deeply [ targets() ], [ "$api/checks?limit=4" ],
                   'of this route alone';
+
+        for my $else ("$api/namespaces/dev/entities?limit=3",
+                      "$path?limit=3&labelSelector=a")
+        {
+            $other->get($else, token => $token);
+            my @asked = targets();
+            like $asked[0], qr/limit=4/, "nor of another list: $else";
+        }
+
         $other->stop;
     }
 
@@ -190,6 +199,21 @@ subtest 'faults of the backend' => sub {
                         token => $token)->{elements}, \@want,
               "a backend that ignores paging: the events of $entity";
     control('fault', '{"action":"clear"}');
+
+    # and where they end is seen without the guard, too
+
+    my $list = "$api/namespaces/$ns/events";
+    my @events = @{ SensuTest::HTTP::elements(
+                        $demo->get($list, token => $token)->{body}) };
+    my ($first) = map { (split m{/}, keys_of('events', $_))[1] } $events[0];
+    my $open = $t->nginx(backend => $demo, location => 'sensu_guard off;');
+
+    isnt $first, $entity, 'others come after';
+    is_deeply $open->walk("$list/$first", 1, token => $token)->{elements},
+              [ grep { (split m{/}, keys_of('events', $_))[1] eq $first }
+                @events ], "sensu_guard off: the events of $first";
+    $open->stop;
+    targets();
 
     # what hits both ways is the backend's answer, and no lesson
 
