@@ -184,7 +184,7 @@ subtest 'a backend that is slow at the end' => sub {
     my $path = "/slow$core/namespaces/dev/checks?what=slow&limit=100";
     my $c = $gw->connection(timeout => 30);
 
-    for (1 .. 2) {
+    for (1 .. 4) {
         $c->send($gw->message('GET', $path, @token, keepalive => 1));
         my $r = $c->response;
         is scalar @{ elements($r->{body}) }, 100, 'limit_rate goes on to the end';
