@@ -135,12 +135,16 @@ subtest 'a list in the place of an error is a list' => sub {
     });
 
     my $gw = $t->nginx(backend => $lists, server => 'sensu_namespaces dev;',
-                       locations => <<'END');
+        http => 'proxy_cache_path %%DIR%%/cache keys_zone=lists:1m;',
+        locations => <<'END');
         root %%DIR%%/none;
         log_not_found off;
         location /api/ { error_page 404 @kept; }
         location ~ /checks$ { error_page 404 /in$uri?$args; }
         location @kept { proxy_pass http://sensu; }
+        location ~ /handlers$ { error_page 404 @cached; }
+        location @cached { proxy_cache lists; proxy_cache_valid 200 1m;
+                           proxy_pass http://sensu; }
         location ^~ /in/ { rewrite ^/in(/.*)$ $1 break;
                            proxy_pass http://sensu; }
 END
@@ -153,6 +157,15 @@ END
         my $r = $gw->get($target, token => $token);
         is "$r->{status} $r->{body}", "404 [$mine]", $target;
     }
+
+    my $n = $lists->requests;
+
+    for (1 .. 2) {
+        my $r = $gw->get("$dev/handlers", token => $token);
+        is "$r->{status} $r->{body}", "404 [$mine]", 'kept in a cache';
+    }
+
+    is scalar $lists->requests, $n + 1, 'which has answered once';
 
     my %wrong = (filters => 'bad_list', mutators => 'upstream_failed');
 

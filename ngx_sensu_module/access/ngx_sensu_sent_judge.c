@@ -27,10 +27,9 @@ static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
     ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_other(ngx_http_request_t *r,
     ngx_str_t *sent, const char **why);
-static ngx_int_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
-    ngx_str_t *sent);
-static ngx_int_t ngx_sensu_sent_names_api(ngx_http_request_t *r,
-    ngx_str_t *sent);
+static ngx_uint_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
+    ngx_str_t *path);
+static ngx_uint_t ngx_sensu_sent_names_api(ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_decode(ngx_http_request_t *r,
     ngx_str_t *sent, ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
@@ -260,12 +259,15 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
     const char **why)
 {
     ngx_int_t  rc;
+    ngx_str_t  path;
 
-    *why = "a path of the API that was none when it was judged";
+    if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    rc = ngx_sensu_sent_names_api(r, sent);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_sensu_sent_names_api(&path)) {
+        *why = "a path of the API that was none when it was judged";
+        return NGX_DECLINED;
     }
 
     *why = "a path that is not in its plain form";
@@ -279,57 +281,41 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
     *why = "another path than the public one that was judged, which has to be "
            "one of sensu_public, too";
 
-    return ngx_sensu_sent_is_public(r, sent);
+    return ngx_sensu_sent_is_public(r, &path) ? NGX_OK : NGX_DECLINED;
 }
 
 
 /* a public path, or the one that was judged below a prefix */
 
-static ngx_int_t
-ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *sent)
+static ngx_uint_t
+ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *path)
 {
-    size_t     prefix;
-    ngx_str_t  path;
-
-    if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
-        return NGX_ERROR;
+    if (ngx_sensu_is_public(r, path)) {
+        return 1;
     }
 
-    if (ngx_sensu_is_public(r, &path)) {
-        return NGX_OK;
-    }
-
-    if (path.len <= r->uri.len) {
-        return NGX_DECLINED;
-    }
-
-    prefix = path.len - r->uri.len;
-
-    return ngx_memcmp(path.data + prefix, r->uri.data, r->uri.len) == 0
-           ? NGX_OK : NGX_DECLINED;
+    return path->len > r->uri.len
+           && ngx_memcmp(path->data + path->len - r->uri.len, r->uri.data,
+                         r->uri.len)
+              == 0;
 }
 
 
-/* NGX_OK: it has nothing of the API, whoever reads it; a NUL is no end */
+/* has it anything of the API, whoever reads it? a NUL is no end */
 
-static ngx_int_t
-ngx_sensu_sent_names_api(ngx_http_request_t *r, ngx_str_t *sent)
+static ngx_uint_t
+ngx_sensu_sent_names_api(ngx_str_t *path)
 {
-    ngx_str_t    path;
     sensu_str_t  text;
 
-    if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    text.data = path->data;
+    text.len = path->len + 1;
 
-    path.data[path.len++] = '/';
-    text = ngx_sensu_str(path);
-
-    return sensu_text_find(text, "/api/") ? NGX_DECLINED : NGX_OK;
+    return sensu_text_find(text, "/api/") != NULL;
 }
 
 
-/* with room for a byte more */
+/* a slash follows it, which is not counted */
 
 static ngx_int_t
 ngx_sensu_sent_decode(ngx_http_request_t *r, ngx_str_t *sent, ngx_str_t *path)
@@ -346,6 +332,7 @@ ngx_sensu_sent_decode(ngx_http_request_t *r, ngx_str_t *sent, ngx_str_t *path)
     ngx_unescape_uri(&dst, &src, sent->len, 0);
 
     path->len = dst - path->data;
+    *dst = '/';
 
     return NGX_OK;
 }
@@ -427,6 +414,7 @@ ngx_sensu_sent_parse(ngx_http_request_t *r, ngx_str_t *text,
 ngx_int_t
 ngx_sensu_sent_left(ngx_http_request_t *r, const char **why)
 {
+    ngx_str_t               path;
     ngx_sensu_ctx_t        *ctx;
     ngx_sensu_sent_line_t   sent;
 
@@ -438,7 +426,11 @@ ngx_sensu_sent_left(ngx_http_request_t *r, const char **why)
         return NGX_OK;
     }
 
+    if (ngx_sensu_sent_decode(r, &sent.path, &path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     *why = "a path of the API past the gateway";
 
-    return ngx_sensu_sent_names_api(r, &sent.path);
+    return ngx_sensu_sent_names_api(&path) ? NGX_DECLINED : NGX_OK;
 }

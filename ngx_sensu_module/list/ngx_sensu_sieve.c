@@ -162,7 +162,7 @@ ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         error = NGX_SENSU_LIST_ENCODED;
     }
 
-    if (status != NGX_HTTP_OK || error || ctx->replace) {
+    if (status != NGX_HTTP_OK || error) {
         ctx->sieve = NULL;
         return error;
     }

@@ -283,13 +283,19 @@ ngx_sensu_error_of_status(ngx_uint_t status)
 ngx_uint_t
 ngx_sensu_answer_status(ngx_http_request_t *r)
 {
-    if (r->err_status == 0 || r->upstream == NULL
-        || r->upstream->headers_in.status_n == 0)
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    /* one that has ended answered before, in the run that the error ended */
+
+    if (r->err_status == 0 || u == NULL || u->headers_in.status_n == 0
+        || (u->cleanup == NULL && !r->cached))
     {
         return r->headers_out.status;
     }
 
-    return r->upstream->headers_in.status_n;
+    return u->headers_in.status_n;
 }
 
 
