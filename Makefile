@@ -44,7 +44,7 @@ UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \
 .SECONDARY: $(OBJS)
 
 .PHONY: help deps build deb run test unit cross fuzz fuzz-gateway asan chaos compose fuzz-compose \
-        valgrind mutants coverage soak bench lint look clients deb-test readme-test \
+        valgrind vectors mutants coverage soak bench lint look clients deb-test readme-test \
         alerts day-test day-packages platforms packages nginx-versions image-test compilers \
         check-all clean install
 
@@ -59,6 +59,7 @@ help:
 	@echo 'make unit     the unit test programs'
 	@echo 'make cross    unit tests for other CPUs (arm64, s390x), by qemu'
 	@echo 'make fuzz     the fuzzers, each for FUZZ_SECONDS=60'
+	@echo 'make vectors DIRS="a b"  JSONTestSuite and Wycheproof, from their checkouts'
 	@echo 'make compose  every way of writing a location x callers x requests'
 	@echo 'make fuzz-compose   random ones of these, for FUZZ_SECONDS=60'
 	@echo 'make fuzz-gateway   random requests and answers, for FUZZ_SECONDS=60'
@@ -125,6 +126,10 @@ cross:
 fuzz:
 	@tools/deps $(PKGS) $(FUZZ_PKGS)
 	@tools/fuzz
+
+vectors:
+	@tools/deps $(PKGS)
+	@tools/vectors $(DIRS)
 
 fuzz-gateway:
 	@tools/deps $(PKGS) $(TEST_PKGS) libpcre2-dev zlib1g-dev patch xz-utils
