@@ -33,8 +33,9 @@ NGX_INCS = $(addprefix -I,build $(sort $(dir $(wildcard ngx_sensu_module/*/*.h))
 LIBS  = -ljansson -ljwt -lcrypto -lm
 
 # what make check-all makes, in this order
-CHECKS = lint test asan valgrind fuzz fuzz-gateway fuzz-compose compose soak mutants coverage cross \
-         look alerts clients day-test deb-test readme-test 'bench BENCH_QUICK=1'
+CHECKS = lint test asan valgrind fuzz fuzz-gateway fuzz-compose compose chaos soak mutants coverage cross \
+         look alerts clients day-test deb-test readme-test 'bench BENCH_QUICK=1' \
+         image-test compilers nginx-versions platforms
 
 WERROR      = -Werror
 UNIT_CFLAGS = -std=gnu11 -g -O1 -Wall -Wextra $(WERROR) \

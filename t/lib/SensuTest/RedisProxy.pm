@@ -14,13 +14,14 @@ SensuTest::RedisProxy - stands before a Redis and spoils what it is told to
     mode('close')          FIN when a command comes
     mode('once')           the same, for one command only
     mode('slow')           answers 0.1 seconds later
+    mode('late')           the same, the greeting's too
     mode('bytes')          answers byte by byte
     mode('answer', text)   this for each command, in the place of the answer
     mode('silent')         takes connections and never says a word
     spoilt                 how many commands it did that to
 
-Commands are GET, SET, EVAL and EVALSHA; but for silent, the greeting of a
-connection always passes. A mode holds from then on, for connections that are
+Commands are GET, SET, EVAL and EVALSHA; but for late and silent, the greeting
+of a connection always passes. A mode holds from then on, for connections that are
 already there, too.
 
 =cut
@@ -112,6 +113,12 @@ sub serve {
                 my $spoil = $answer;
                 $answer = '';
                 deliver($client, $data, $spoil);
+                next;
+            }
+
+            if ($mode eq 'late') {
+                $answer = 'slow';
+                syswrite $server, $data;
                 next;
             }
 
