@@ -196,10 +196,12 @@ sub lies {
     return 'a request of nobody' if !$caller->{known};
     return if $caller->{all};
 
-    my ($ns) = $path =~ m{^/api/(?:core/v2|other/v1|x/v1)/namespaces/([^/]+)};
+    my ($names, $ns) =
+        $path =~ m{^/api/(?:core/v2|other/v1|x/v1)/(namespaces)(?:/([^/]+)|$)};
 
+    # the list of them is asked for whole, of whatever group, and narrowed
+    return if $names && !defined $ns && $method eq 'GET';
     return if defined $ns && grep { $_ eq $ns } @{ $caller->{may} };
-    return if $path eq "$CORE/namespaces" && $method eq 'GET';
     return if $path =~ m{^$CORE/users/\Q$caller->{name}\E(?:/password)?$}
               && $method =~ /^(?:GET|PUT)$/;
 
