@@ -34,6 +34,7 @@ use Time::HiRes qw(time);
 my $api = '/api/core/v2';
 my @namespaces = qw(dev ops prod);
 my $KEPT = 300;            # tokens that were logged out
+my $OLD_WORKERS = 10;      # worker_shutdown_timeout
 my $LIFE = 600;            # seconds for which each is tried; it lives for 900
 
 my @visits = ([4, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
@@ -286,8 +287,9 @@ sub limited {
 }
 
 
-# a walk, each page by a connection of its own; those under way at a reload or
-# a TERM may be lost
+# A walk, each page by a connection of its own. Those under way at a TERM may be
+# lost, and those at a reload until the old workers have ended: they share the
+# socket, and take what is not theirs (nginx leaves it open for QUIC).
 
 sub http3 {
     my ($self) = @_;
@@ -304,7 +306,8 @@ sub http3 {
 
         if (!$r->{complete}) {
             return $self->{child}->count('excused connection lost')
-                if grep { $self->{child}->troubled($_, $asked) } qw(term reload);
+                if $self->{child}->troubled('term', $asked)
+                   || $self->{child}->troubled('reload', $asked - $OLD_WORKERS);
 
             return $self->{child}->wrong('answer', "HTTP/3: $r->{error}");
         }
