@@ -34,7 +34,6 @@ use Time::HiRes qw(time);
 my $api = '/api/core/v2';
 my @namespaces = qw(dev ops prod);
 my $KEPT = 300;            # tokens that were logged out
-my $OLD_WORKERS = 10;      # worker_shutdown_timeout
 my $LIFE = 600;            # seconds for which each is tried; it lives for 900
 
 my @visits = ([4, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
@@ -287,9 +286,10 @@ sub limited {
 }
 
 
-# A walk, each page by a connection of its own. Those under way at a TERM may be
-# lost, and those at a reload until the old workers have ended: they share the
-# socket, and take what is not theirs (nginx leaves it open for QUIC).
+# A walk, each page by a connection of its own. Those under way at a TERM or a
+# reload may be lost. Old workers share the socket until they have ended, and
+# take what is not theirs (nginx leaves it open for QUIC): then no hands are
+# shaken.
 
 sub http3 {
     my ($self) = @_;
@@ -302,16 +302,18 @@ sub http3 {
         my $asked = time;
         my $r = $door->h3($next, $self->{token}{admin});
 
-        $self->{child}->count($_) for 'requests', 'HTTP/3';
+        $self->{child}->count('requests');
 
         if (!$r->{complete}) {
+            return $self->{child}->count('excused no handshake')
+                if !$r->{shaken};
             return $self->{child}->count('excused connection lost')
-                if $self->{child}->troubled('term', $asked)
-                   || $self->{child}->troubled('reload', $asked - $OLD_WORKERS);
+                if grep { $self->{child}->troubled($_, $asked) } qw(term reload);
 
             return $self->{child}->wrong('answer', "HTTP/3: $r->{error}");
         }
 
+        $self->{child}->count('HTTP/3');
         $self->expect($r, 200, 'HTTP/3') or return;
         push @got, names($r);
 
