@@ -30,6 +30,8 @@ static ngx_uint_t ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis,
     ngx_str_t *text);
 static ngx_uint_t ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis,
     ngx_str_t *text);
+static ngx_uint_t ngx_sensu_redis_conf_name(ngx_sensu_redis_t *redis,
+    ngx_str_t *text);
 static ngx_int_t ngx_sensu_redis_conf_secrets(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis);
 
@@ -53,8 +55,9 @@ static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
     { ngx_sensu_redis_param("cert=", tls.cert), NULL, NULL,
       "must name a file" },
     { ngx_sensu_redis_param("key=", tls.key), NULL, NULL, "must name a file" },
-    { ngx_sensu_redis_param("name=", tls.name), NULL, NULL,
-      "must name a host" },
+    { ngx_sensu_redis_param("name=", tls.name), NULL,
+      ngx_sensu_redis_conf_name,
+      "must name a host, in at most 255 bytes" },
     { ngx_null_string, 0, NULL, NULL, NULL }
 };
 
@@ -174,6 +177,15 @@ ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis, ngx_str_t *text)
     }
 
     return i <= NGX_SENSU_REDIS_PREFIX;
+}
+
+
+/* TLS tells no longer one */
+
+static ngx_uint_t
+ngx_sensu_redis_conf_name(ngx_sensu_redis_t *redis, ngx_str_t *text)
+{
+    return text->len < NGX_SENSU_REDIS_HOST;
 }
 
 
