@@ -34,6 +34,7 @@ use Time::HiRes qw(time);
 my $api = '/api/core/v2';
 my @namespaces = qw(dev ops prod);
 my $KEPT = 300;            # tokens that were logged out
+my $OLD_WORKERS = 15;      # worker_shutdown_timeout, and then some
 my $LIFE = 600;            # seconds for which each is tried; it lives for 900
 
 my @visits = ([4, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
@@ -287,9 +288,9 @@ sub limited {
 
 
 # A walk, each page by a connection of its own. Those under way at a TERM or a
-# reload may be lost. Old workers share the socket until they have ended, and
-# take what is not theirs (nginx leaves it open for QUIC): then no hands are
-# shaken.
+# reload may be lost: old workers share the socket until they have ended, and
+# take what is not theirs (nginx leaves it open for QUIC). Where no hands were
+# shaken nothing was asked.
 
 sub http3 {
     my ($self) = @_;
@@ -308,9 +309,12 @@ sub http3 {
             return $self->{child}->count('excused no handshake')
                 if !$r->{shaken};
             return $self->{child}->count('excused connection lost')
-                if grep { $self->{child}->troubled($_, $asked) } qw(term reload);
+                if $self->{child}->troubled('term', $asked)
+                   || $self->{child}->troubled('reload', $asked - $OLD_WORKERS);
 
-            return $self->{child}->wrong('answer', "HTTP/3: $r->{error}");
+            return $self->{child}->wrong('answer',
+                "HTTP/3, asked at $asked: $r->{error} $r->{body}; "
+                . SensuTest::Process::slurp($self->{t}->dir . '/trouble'));
         }
 
         $self->{child}->count('HTTP/3');
