@@ -10,6 +10,7 @@ use Time::HiRes qw(sleep);
 
 my $ROOT = $ENV{ROOT};
 my $NEW = $ENV{NEW_VERSION} =~ s/-.*//r;
+my ($OLD) = slurp('debian/changelog') =~ /^\S+ \(([\d.]+)-/;
 my $PACKAGE = 'libnginx-mod-http-sensu';
 my $LINK = "/etc/nginx/modules-enabled/50-mod-http-sensu.conf";
 my $DOC = "/usr/share/doc/$PACKAGE";
@@ -102,7 +103,7 @@ my $token = edge('/auth', '-u', $login)->json->{access_token};
 
 subtest 'an upgrade under load' => sub {
     my $master = master();
-    is running(), '0.1.0', 'the old version runs';
+    is running(), $OLD, 'the old version runs';
 
     # Clients such as there are: they send a request again that met a
     # connection about to be closed. The size of the page tells them apart.

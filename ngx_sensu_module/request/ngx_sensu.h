@@ -32,7 +32,7 @@
 #include "ngx_sensu_store.h"
 
 
-#define NGX_SENSU_VERSION  "0.1.0"
+#define NGX_SENSU_VERSION  "0.2.0"
 
 
 typedef struct ngx_sensu_page_s   ngx_sensu_page_t;
