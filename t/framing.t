@@ -201,7 +201,8 @@ END
                      . "Host: localhost\r\nConnection: close\r\n\r\n");
 
             my $r = $c->response((split ' ', $line)[0]);
-            isnt $r->{status}, 0, "$name, chunked $chunked: answered";
+            isnt $r->{status}, 0, "$name, chunked $chunked: answered"
+                or diag $r->{error};
 
             # the next request, or a connection that was closed: a 500 closes
 
