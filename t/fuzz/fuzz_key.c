@@ -159,10 +159,12 @@ fuzz_jansson(sensu_key_kind_e kind, json_t *element, ref_id_t *key)
         break;
 
     case SENSU_KEY_NAME:
+        parts[0] = NULL;
         parts[2] = json_string_value(json_object_get(element, "name"));
         break;
 
     case SENSU_KEY_USERNAME:
+        parts[0] = NULL;
         parts[2] = json_string_value(json_object_get(element, "username"));
         break;
 

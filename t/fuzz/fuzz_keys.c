@@ -154,14 +154,16 @@ fuzz_write(const fuzz_text_t *text)
 }
 
 
-/* a failure is told, and changes nothing */
+/* a failure is told, with the file's name in front, and changes nothing */
 
 static void
 fuzz_said(const sensu_keys_t *keys, size_t before, int rc,
     const fuzz_text_t *text)
 {
     if ((rc == 0) != (sensu_keys_count(keys) > before)
-        || (rc != 0 && (fuzz_error[0] != '"' || strlen(fuzz_error) < 20)))
+        || (rc != 0 && fuzz_error[0] != '"'
+            && strncmp(fuzz_error, "the algorithm", 13) != 0)
+        || (rc != 0 && strlen(fuzz_error) < 20))
     {
         fuzz_wrong("told otherwise than done", text);
     }
