@@ -246,6 +246,15 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_sensu_fetch_t *fetch = data;
 
+    if (sr->buffered && rc != NGX_ERROR) {
+        /* of what comes out of a file a thread reads the rest */
+        ngx_sensu_upstream_linger(sr, fetch);
+        return NGX_OK;
+    }
+
+    /* after an error nobody reads it */
+    sr->buffered = 0;
+
     ngx_sensu_upstream_ended(fetch);
     ngx_sensu_upstream_free(fetch);
 

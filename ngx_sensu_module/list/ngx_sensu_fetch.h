@@ -86,6 +86,7 @@ struct ngx_sensu_fetch_s {
     /* see ngx_sensu_upstream.c */
     u_char                   *buffer;
     ngx_event_t               resume;
+    ngx_event_t               rest;      /* is yet to be read, by a thread */
     void                    (*read)(ngx_http_request_t *sr,
                                     ngx_http_upstream_t *u);
     ngx_uint_t               *alive;     /* told when it ends under way */
@@ -185,6 +186,9 @@ void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
 ngx_uint_t ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch);
 /* from outside: ends the subrequest now, unless its answer is being cached */
 void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
+/* its answer is in a file that is still being read: it goes on by itself */
+void ngx_sensu_upstream_linger(ngx_http_request_t *sr,
+    ngx_sensu_fetch_t *fetch);
 /* the subrequest has ended */
 void ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch);
 void ngx_sensu_upstream_free(ngx_sensu_fetch_t *fetch);

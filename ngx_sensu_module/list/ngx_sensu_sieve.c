@@ -34,7 +34,8 @@ static ngx_int_t ngx_sensu_sieve_keep(ngx_http_request_t *r,
     ngx_sensu_sieved_t *sieved);
 static ngx_int_t ngx_sensu_sieve_hold(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_sensu_piece_t *piece);
-static ngx_uint_t ngx_sensu_sieve_is_over(ngx_http_request_t *r);
+static ngx_uint_t ngx_sensu_sieve_is_over(ngx_http_request_t *r,
+    ngx_buf_t *b);
 static ngx_sensu_error_e ngx_sensu_sieve_end(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
 static void ngx_sensu_sieve_cleanup(void *data);
@@ -341,6 +342,9 @@ ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         }
 
         b->last = sieved.out;
+
+        /* with sendfile it is of a file as well, which has all elements */
+        b->in_file = 0;
     }
 
     return ngx_sensu_sieve_end(r, sieve, b, last);
@@ -478,13 +482,16 @@ ngx_sensu_sieve_hold(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 }
 
 
-/* the backend broke off, which nginx tells by no more than a flush */
+/*
+ * The backend broke off, which nginx tells by no more than a flush.  What has
+ * bytes may come after the backend's end: a thread has read it out of a file.
+ */
 
 static ngx_uint_t
-ngx_sensu_sieve_is_over(ngx_http_request_t *r)
+ngx_sensu_sieve_is_over(ngx_http_request_t *r, ngx_buf_t *b)
 {
     return r->upstream != NULL && r->upstream->cleanup == NULL
-           && !r->cached;
+           && !r->cached && ngx_buf_special(b);
 }
 
 
@@ -502,7 +509,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_uint_t   closes, signals;
 
     signals = b->last_buf || b->last_in_chain
-              || (sieve->head && ngx_sensu_sieve_is_over(r));
+              || (sieve->head && ngx_sensu_sieve_is_over(r, b));
 
     if (signals && !sieve->off && !sensu_split_done(&sieve->scan.split)) {
 

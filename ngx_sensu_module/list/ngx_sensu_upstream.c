@@ -15,6 +15,11 @@
  * to whoever does write: with limit_rate it is what wakes the page's output up
  * again.  It is put back after each turn, and nothing else of the client's
  * connection is touched there.
+ *
+ * With "aio threads" what is in a file, as of a cache, comes to the filters
+ * when a thread has read it, and nginx goes on with it as if it were written to
+ * the client: ngx_http_writer() waits for the client's write event and for his
+ * limit_rate.  Nothing of it is written, so it goes on when the thread says so.
  */
 
 
@@ -44,6 +49,8 @@ static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
 static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_rest(ngx_event_t *ev);
+static void ngx_sensu_upstream_writer(ngx_http_request_t *sr);
 static void ngx_sensu_upstream_cut(ngx_http_upstream_t *u);
 static ngx_http_upstream_t *ngx_sensu_upstream(ngx_http_request_t *sr);
 static void ngx_sensu_upstream_share(ngx_http_request_t *sr,
@@ -392,6 +399,57 @@ ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch)
 }
 
 
+/* nginx has yet to set its own writer and the client's timer */
+
+void
+ngx_sensu_upstream_linger(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+{
+    if (fetch->rest.posted) {
+        return;
+    }
+
+    ngx_sensu_upstream_note(sr, fetch);
+
+    fetch->rest.handler = ngx_sensu_upstream_rest;
+    fetch->rest.data = fetch;
+    fetch->rest.log = sr->connection->log;
+
+    ngx_post_event(&fetch->rest, &ngx_posted_events);
+}
+
+
+static void
+ngx_sensu_upstream_rest(ngx_event_t *ev)
+{
+    ngx_sensu_fetch_t  *fetch;
+
+    fetch = ev->data;
+
+    fetch->request->write_event_handler = ngx_sensu_upstream_writer;
+
+    ngx_sensu_upstream_restore(fetch->request, fetch);
+}
+
+
+/* a thread has read more of the file */
+
+static void
+ngx_sensu_upstream_writer(ngx_http_request_t *sr)
+{
+    ngx_int_t  rc;
+
+    if (sr->aio) {
+        return;
+    }
+
+    rc = sr->connection->error ? NGX_ERROR : ngx_http_output_filter(sr, NULL);
+
+    if (rc == NGX_ERROR || !sr->buffered) {
+        ngx_http_finalize_request(sr, rc);
+    }
+}
+
+
 void
 ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch)
 {
@@ -404,6 +462,10 @@ ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch)
 
     if (fetch->resume.posted) {
         ngx_delete_posted_event(&fetch->resume);
+    }
+
+    if (fetch->rest.posted) {
+        ngx_delete_posted_event(&fetch->rest);
     }
 }
 

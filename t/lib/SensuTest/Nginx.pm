@@ -175,6 +175,8 @@ events {
 http {
 END
     access_log $self->{access};
+    sendfile on;            # as Debian's nginx.conf has it
+    tcp_nopush on;
     $upstream
     $o{http}
     server {
