@@ -1,5 +1,6 @@
 # The gateway as the answer to somebody else's subrequest: SSI's includes, side by
-# side, one after the other and kept in memory, auth_request, mirror, addition.
+# side, one after the other and kept in memory, auth_request, mirror, addition; and
+# as what is done after an answer, by post_action.
 # What is put in is what a request of its own gets, whatever it is made of; where
 # only the status counts nothing is written; and everything ends. N pairs of
 # requests at random.
@@ -61,6 +62,7 @@ my $gw = $t->nginx(
 location /page/ { sensu_gateway off; ssi on; root %%DIR%%; }
 location = /asked { sensu_gateway off; auth_request /_sub; proxy_pass http://sensu; }
 location = /mirrored { sensu_gateway off; mirror /_sub; proxy_pass http://sensu; }
+location = /followed { sensu_gateway off; post_action /_sub; proxy_pass http://sensu; }
 location = /_sub {
     internal;
     sensu_namespaces "dev ops";
@@ -87,6 +89,10 @@ for my $i (1 .. $N) {
         counts($one, $a);
     } or last;
 }
+
+subtest 'a list that is too long to be held back' => sub {
+    counts("$CORE/checks", plain("$CORE/checks"));
+};
 
 $t->done;
 
@@ -162,6 +168,15 @@ sub counts {
                ['X-Path' => $path, $limit ? ('X-Limit' => $limit) : ()]);
 
     is $gw->get('/mirrored', @get)->{body}, 'other', 'a mirror is silent';
+
+    my $c = $gw->connection;
+    $c->send($gw->message('GET', '/followed', @get, keepalive => 1)
+             . $gw->message('GET', '/followed', @get));
+    my ($first, $next) = map { $c->response } 1, 2;
+    is $first->{body}, 'other', 'so is a post_action';
+    ok $next->{body} eq 'other' || $next->{raw} eq '',   # 500 ends a connection
+       "$target: and what follows is the next answer"
+        or diag substr $next->{raw}, 0, 200;
 
     my $r = $gw->get('/asked', @get);
     my $status = $target =~ /(?:filters|events)$/ ? 200 : $plain->{status};

@@ -98,14 +98,15 @@ ngx_sensu_merge_turn(ngx_http_request_t *r)
 
 
 /*
- * A subrequest of auth_request's or mirror's is of its status alone: a part's
- * body would go to the client, in front of his answer.
+ * A subrequest of auth_request's or mirror's is of its status alone, and so is
+ * a post_action: a part's body would go to the client, in front of his answer
+ * or behind it, where he would take it for the next one.
  */
 
 static ngx_uint_t
 ngx_sensu_merge_is_quiet(ngx_http_request_t *r)
 {
-    return r != r->main && r->header_only;
+    return r->header_only && (r != r->main || r->post_action);
 }
 
 
