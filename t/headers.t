@@ -205,6 +205,30 @@ subtest 'H10: an upgrade' => sub {
     is +($back->requests)[0]{headers}{upgrade}, undef, 'and no upgrade';
 };
 
+# what he and the backend said then would pass no filter
+
+subtest 'H10: an upgrade where there is a list' => sub {
+    my $up = $t->upstream(sub {
+        my ($c) = @_;
+        $c->head(101, Connection => 'upgrade', Upgrade => 'x');
+        $c->send('[{"metadata":{"name":"x","namespace":"ops"}}]');
+        $c->close;
+    });
+    my $list = $t->nginx(backend => $up, gateway => 0,
+        server => 'sensu_gateway on; sensu_jwt_key HS256 ' . $t->secret_file . ';',
+        location => 'proxy_set_header Upgrade $http_upgrade;');
+
+    for my $target ('/api/core/v2/namespaces/a/checks',
+                    '/api/core/v2/namespaces/a/checks?limit=1') {
+        my $c = $list->connection(timeout => 3);
+        $c->send($list->message('GET', $target, token => $token, headers =>
+                                [Connection => 'upgrade', Upgrade => 'x']));
+        is $c->response->{status}, 502, $target;
+        is +($up->requests)[-1]{headers}{upgrade}, undef, 'it is not asked for';
+        unlike $c->{in}, qr/ops/, 'nor is there anything behind it';
+    }
+};
+
 subtest 'H11: Authorization upstream' => sub {
     for my $at ($path, '/api/core/v2/checks', '/api/core/v2/checks?limit=1',
                 '/other')

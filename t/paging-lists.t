@@ -37,6 +37,14 @@ my @foreign = (element('x', 'd' x 3000), element('y', '\ud800'),
 my %body = (
     garbage => '[1,]', html => '<html>', deep => '[' x 1100,
     mark => "\xef\xbb\xbf" . list(element('x', 'ops')), cut => '[{"a":',
+    wide => "\0" . join("\0", split //, list(element('x', 'ops'))),
+);
+
+# answers of which the status is that of no list; the last one has none
+
+my %odd = (
+    hint => "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    none => "HTTP/1.1 000 X\r\n\r\n", ancient => '',
 );
 
 # the same after a few elements: nothing of those has gone out yet
@@ -94,6 +102,11 @@ my $back = $t->upstream(sub {
 
     return $c->reply(200, $fails{$what}) if exists $fails{$what};
     return $c->reply(206, list(element('x', 'ops'))) if $what eq 'part';
+
+    if (exists $odd{$what}) {
+        $c->send($odd{$what} . list(element('x', 'ops')));
+        return $c->close;
+    }
 
     my @all = @{ $names{$what} };
     @all = map { s/"namespace":"dev"/"namespace":"ops"/r } @all
@@ -153,6 +166,20 @@ subtest 'what fails before its first byte is an answer' => sub {
        'a later part that fails while little was there';
     is $gw->h2("/merged$core/checks?what=half", @token)->{status}, 502,
        'nor by HTTP/2';
+};
+
+subtest 'an answer whose status is that of no list' => sub {
+    for my $what (sort keys %odd) {
+        for my $path ("$core/namespaces/dev/checks", "/merged$core/checks") {
+            for my $page ('', '&limit=5') {
+                my $c = $gw->connection;
+                $c->send($gw->message('GET', "$path?what=$what$page", @token));
+                1 while $c->fill;
+                unlike $c->{in}, qr/"ops"/, "$what: $path$page";
+                like $c->{in}, qr/"reason": "\w+"/, 'but why not';
+            }
+        }
+    }
 };
 
 # it says where the next page begins by the name of the last element

@@ -131,6 +131,8 @@ subtest 'a list in the place of an error is a list' => sub {
         my ($c, $req) = @_;
         return $c->send("HTTP/1.1 200 OK\r\nbad\0: header\r\n\r\n")
             if $req->{path} =~ /mutators/;
+        return $c->send("HTTP/1.1 000 X\r\n\r\n[$other,$mine]")
+            if $req->{path} =~ /assets/;
         $c->reply($req->{path} =~ /filters/ ? 203 : 200, "[$other,$mine]");
     });
 
@@ -167,7 +169,8 @@ END
 
     is scalar $lists->requests, $n + 1, 'which has answered once';
 
-    my %wrong = (filters => 'bad_list', mutators => 'upstream_failed');
+    my %wrong = (assets => 'bad_list', filters => 'bad_list',
+                 mutators => 'upstream_failed');
 
     for my $type (sort keys %wrong) {
         my $r = $gw->get("$dev/$type", token => $token);

@@ -30,7 +30,9 @@ ngx_sensu_scan_sniff(ngx_sensu_scan_t *scan, const u_char *p,
         if (*p != ' ' && *p != '\t' && *p != CR && *p != LF) {
             scan->sniffed = 1;
             scan->list = (*p == '[');
-            scan->odd = (*p >= 0x80);    /* as a byte order mark is */
+
+            /* as a byte order mark, or "[" in UTF-16 */
+            scan->odd = (*p >= 0x80 || *p < 0x20);
         }
     }
 }
@@ -97,7 +99,7 @@ ngx_sensu_list_complain(ngx_log_t *log, ngx_sensu_error_e error, uint64_t n)
 ngx_uint_t
 ngx_sensu_list_is_part(ngx_uint_t status)
 {
-    return status > NGX_HTTP_OK && status < NGX_HTTP_SPECIAL_RESPONSE
+    return status < NGX_HTTP_SPECIAL_RESPONSE && status != NGX_HTTP_OK
            && status != NGX_HTTP_NO_CONTENT;
 }
 

@@ -53,7 +53,10 @@ ngx_sensu_error_e ngx_sensu_list_complain(ngx_log_t *log,
 /* did the backend itself say where the answer ends? */
 ngx_uint_t ngx_sensu_list_is_framed(ngx_http_request_t *r);
 
-/* a success that is not a whole list, such as 206 */
+/*
+ * No error, but not a whole list either: such as 206, or a 103 that nginx took
+ * for the answer, with the real one as its body.
+ */
 ngx_uint_t ngx_sensu_list_is_part(ngx_uint_t status);
 
 /* the answer is said to be compressed */

@@ -289,7 +289,7 @@ ngx_sensu_answer_status(ngx_http_request_t *r)
 
     /* one that has ended answered before, in the run that the error ended */
 
-    if (r->err_status == 0 || u == NULL || u->headers_in.status_n == 0
+    if (r->err_status == 0 || u == NULL
         || (u->cleanup == NULL && !r->cached))
     {
         return r->headers_out.status;

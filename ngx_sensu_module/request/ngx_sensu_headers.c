@@ -47,6 +47,7 @@ static const ngx_str_t  ngx_sensu_plain_headers[] = {
     ngx_string("if-modified-since"),
     ngx_string("if-unmodified-since"),
     ngx_string("accept-encoding"),
+    ngx_string("upgrade"),
     ngx_null_string
 };
 
@@ -147,6 +148,9 @@ ngx_sensu_headers_plain(ngx_http_request_t *r)
     in->if_none_match = NULL;
     in->if_modified_since = NULL;
     in->if_unmodified_since = NULL;
+
+    /* by which a backend could talk to the client past all filters */
+    in->upgrade = NULL;
 
     return NGX_OK;
 }
