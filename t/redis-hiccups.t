@@ -59,7 +59,7 @@ my $pipe = $t->dir . '/pipe';
 
 POSIX::mkfifo($pipe, 0600) or die "$pipe: $!";
 slowly();
-$gw = gateway("include $pipe;", 'timeout=2s', $proxy->url . '/1');
+$gw = gateway("include $pipe;", 'timeout=4s', $proxy->url . '/1');
 is $list->page($gw)->{status}, 200, 'a page';
 $proxy->mode('late');
 
@@ -103,7 +103,7 @@ sub slowly {
     my $pid = fork // die;
     return if $pid;
 
-    sleep 2.5;
+    sleep 5;
     open my $fh, '>', $pipe or die;
     POSIX::_exit(0);
 }
