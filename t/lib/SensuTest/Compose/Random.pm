@@ -56,8 +56,7 @@ my @more = ('gzip on; gzip_types *;', 'gunzip on;', 'ssi on; ssi_types *;',
         . 'proxy_cache_key $sensu_user$sensu_token$request_method$request_uri;',
     'sensu_pages off;', 'sensu_native_pages off;',
     'sensu_page_default 1;', 'sensu_api */*;', 'sensu_page_buffer 4k;',
-    'aio threads; output_buffers 1 1k;', 'post_action @next;',
-    'recursive_error_pages on;');
+    'aio threads; output_buffers 1 1k;', 'recursive_error_pages on;');
 
 my @early = ('set $n $sensu_namespace;', 'set $n $kind$who;',
     'if ($sensu_namespace = secret) { return 403; }',
