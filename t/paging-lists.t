@@ -176,7 +176,9 @@ subtest 'an answer whose status is that of no list' => sub {
                 $c->send($gw->message('GET', "$path?what=$what$page", @token));
                 1 while $c->fill;
                 unlike $c->{in}, qr/"ops"/, "$what: $path$page";
-                like $c->{in}, qr/"reason": "\w+"/, 'but why not';
+
+                # since 1.29 nginx knows what a 103 is
+                like $c->{in}, qr/"reason": "\w+"|\[\]/, 'but why not';
             }
         }
     }
