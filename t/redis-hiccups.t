@@ -3,7 +3,7 @@
 # that is longer is told once when it begins and once when it ends; a reload
 # refuses nothing, however long the configuration takes to be read.
 #
-#   HICCUPS=10 RELOADS=3
+#   HICCUPS=10 RELOADS=2
 
 use lib 't/lib';
 use SensuTest;
@@ -15,7 +15,7 @@ use SensuTest::RedisProxy;
 use Time::HiRes qw(sleep time);
 
 my $HICCUPS = $ENV{HICCUPS} // 10;
-my $RELOADS = $ENV{RELOADS} // 3;
+my $RELOADS = $ENV{RELOADS} // 2;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 21);
@@ -59,7 +59,7 @@ my $pipe = $t->dir . '/pipe';
 
 POSIX::mkfifo($pipe, 0600) or die "$pipe: $!";
 slowly();
-$gw = gateway("include $pipe;", 'timeout=4s', $proxy->url . '/1');
+$gw = gateway("include $pipe;", 'timeout=10s', $proxy->url . '/1');
 is $list->page($gw)->{status}, 200, 'a page';
 $proxy->mode('late');
 
@@ -103,7 +103,7 @@ sub slowly {
     my $pid = fork // die;
     return if $pid;
 
-    sleep 5;
+    sleep 11;
     open my $fh, '>', $pipe or die;
     POSIX::_exit(0);
 }
