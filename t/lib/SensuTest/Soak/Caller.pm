@@ -10,11 +10,13 @@ often
 A backend whose lists do not change, and that keeps no account of tokens: what
 is refused for a log-out, for a role or for haste, the gateway refuses. A token
 that was logged out is tried again and again until shortly before it ends: once
-it gets an answer, it was revived.
+it gets an answer, it was revived. What excuses that is a Redis that was emptied,
+not one that was away, and nothing at all where marks are in memory. Some of all
+requests go over HTTP/3 where it can be had, and whole walks.
 
-    new(t, demo, gateways => { door => Soak::Door, ... })
+    new(t, demo, h3, gateways => { door => Soak::Door, ... })
         doors: "out, memory" and "out, ..." with sensu_logout, rbac, limited,
-        and http3 where it can be had
+        and "walks, ..."; h3 is true if all are there over HTTP/3, too
     fill(demo)             the namespaces, roles and lists of such a backend
     account                of the gateway: its name and password
     turn(child)            one visit
@@ -36,9 +38,10 @@ my @namespaces = qw(dev ops prod);
 my $KEPT = 300;            # tokens that were logged out
 my $OLD_WORKERS = 15;      # worker_shutdown_timeout, and then some
 my $LIFE = 600;            # seconds for which each is tried; it lives for 900
+my $H3 = 0.03;             # of the requests, a curl each
 
 my @visits = ([4, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
-              [8, \&refused_by_roles], [8, \&limited], [2, \&http3]);
+              [8, \&refused_by_roles], [8, \&limited], [2, \&walk_by_h3]);
 my @urn = map { ($_->[1]) x $_->[0] } @visits;
 
 
@@ -47,7 +50,11 @@ sub new {
 
     my $self = bless { %opt, out => [] }, $class;
 
-    $self->{outs} = [ sort grep { /^out/ } keys %{ $opt{gateways} } ];
+    for my $kind (qw(out walks)) {
+        $self->{$kind . '_doors'} = [ sort grep { /^$kind/ }
+                                           keys %{ $opt{gateways} } ];
+    }
+
     return $self;
 }
 
@@ -95,7 +102,7 @@ sub turn {
 }
 
 
-# One request. Nothing comes back where a TERM excuses that there is no answer,
+# One request. Nothing comes back where trouble excuses that there is no answer,
 # or Redis' trouble a 503.
 
 sub ask {
@@ -103,6 +110,9 @@ sub ask {
 
     my $child = $self->{child};
     my $asked = time;
+    my $h3 = delete $opt{h3} // rand() < $H3;
+
+    return $self->ask_by_h3($door, $method, $path, %opt) if $h3 && $self->{h3};
 
     my $r = $self->{session}{$door}->request($method, $path, %opt);
     $child->count('requests');
@@ -114,14 +124,50 @@ sub ask {
         return;
     }
 
-    if ($r->{status} == 503 && $door =~ /redis|limited/
-        && $child->troubled('redis', $asked))
-    {
-        $child->count('excused status 503');
+    return $self->available($r, $door, $asked);
+}
+
+
+# By a connection of its own. Those under way at a TERM or a reload may be lost:
+# old workers share the socket until they have ended, and take what is not theirs
+# (nginx leaves it open for QUIC). Where no hands were shaken at another time
+# nothing was asked; that is for the machine's load, and must be rare.
+
+sub ask_by_h3 {
+    my ($self, $door, $method, $path, %opt) = @_;
+
+    my $child = $self->{child};
+    my $asked = time;
+    my $r = $self->{gateways}{$door}->h3($method, $path, %opt);
+
+    $child->count('requests');
+
+    if (!$r->{complete}) {
+        my $fair = $child->troubled('term', $asked)
+                   || $child->troubled('reload', $asked - $OLD_WORKERS);
+
+        !$fair && $r->{shaken}
+            ? $child->wrong('answer', "HTTP/3, $door $method $path, asked at "
+                  . "$asked: $r->{error} $r->{body}; "
+                  . SensuTest::Process::slurp($self->{t}->dir . '/trouble'))
+            : $child->count($r->{shaken} ? 'excused connection lost'
+                            : $fair ? 'excused no handshake' : 'no handshake');
         return;
     }
 
-    return $r;
+    $child->count('HTTP/3');
+    return $self->available($r, $door, $asked);
+}
+
+
+sub available {
+    my ($self, $r, $door, $asked) = @_;
+
+    return $r if $r->{status} != 503 || $door !~ /redis|limited/
+                 || !$self->{child}->troubled('redis', $asked, $door);
+
+    $self->{child}->count('excused status 503');
+    return;
 }
 
 
@@ -141,7 +187,7 @@ sub expect {
 sub log_out {
     my ($self) = @_;
 
-    my $door = $self->{outs}[rand @{ $self->{outs} }];
+    my $door = $self->{out_doors}[rand @{ $self->{out_doors} }];
     my $basic = MIME::Base64::encode_base64('ann:P@ssw0rd!', '');
     my $began = time;
 
@@ -162,13 +208,14 @@ sub log_out {
                         refresh_token => $got->{refresh_token} }));
     $self->expect($r, 200, "$door, log-out") or return;
 
-    # the mark is under way when the answer is; without Redis nobody has it
+    # the mark is under way when the answer is; without Redis nobody has it,
+    # nor if its worker ended first
     my $known = $self->{t}->wait_for(sub {
         $r = $ask->();
         return !$r || $r->{status} == 401;
     }, 5);
 
-    return if $self->lost($door, $began);
+    return if !$r || $self->troubled($door, $began, qw(redis emptied term));
 
     $self->{child}->count('logged out');
     return $self->revived($door, $r) if !$known;
@@ -178,13 +225,11 @@ sub log_out {
 }
 
 
-# of Redis: was it emptied, or away, since then?
-
-sub lost {
-    my ($self, $door, $since) = @_;
+sub troubled {
+    my ($self, $door, $since, @kinds) = @_;
 
     return $door =~ /redis/
-           && grep { $self->{child}->troubled($_, $since) } qw(redis emptied);
+           && grep { $self->{child}->troubled($_, $since, $door) } @kinds;
 }
 
 
@@ -212,9 +257,8 @@ sub out_again {
 
     @$out = grep { $_ != $one } @$out;
 
-    # what lasts for longer than a fault of Redis has its mark emptied
     return $self->{child}->count('excused log-out lost')
-        if $self->lost($one->{door}, $one->{since});
+        if $self->troubled($one->{door}, $one->{since}, 'emptied');
 
     $self->revived($one->{door}, $r);
 }
@@ -231,7 +275,12 @@ sub checks_of { join ' ', map { my $ns = $_; map { "$ns-$_" } 1 .. 9 } @_ }
 
 sub same {
     my ($self, $got, $want, $what) = @_;
-    $self->{child}->wrong('foreign', "$what: $got") if $got ne $want;
+
+    return if $got eq $want;
+
+    my %may = map { $_ => 1 } split ' ', $want;
+    my $foreign = grep { !$may{$_} } split ' ', $got;
+    $self->{child}->wrong($foreign ? 'foreign' : 'answer', "$what: $got");
 }
 
 
@@ -287,46 +336,37 @@ sub limited {
 }
 
 
-# A walk, each page by a connection of its own. Those under way at a TERM or a
-# reload may be lost: old workers share the socket until they have ended, and
-# take what is not theirs (nginx leaves it open for QUIC). Where no hands were
-# shaken nothing was asked.
+# a walk whose cursors are in memory, or in a Redis that may be emptied
 
-sub http3 {
+sub walk_by_h3 {
     my ($self) = @_;
 
-    my $door = $self->{gateways}{http3} // return;
-    my $url = $door->h3_url("$api/checks?limit=" . (4 + int rand 10));
-    my @got;
+    $self->{h3} or return;
 
-    for (my $next = $url; defined $next; ) {
+    my $doors = $self->{walks_doors};
+    my $door = $doors->[rand @$doors];
+    my $query = '?limit=' . (4 + int rand 10);
+    my ($next, $saved, @got) = ('', 0);
+
+    while (defined $next) {
         my $asked = time;
-        my $r = $door->h3($next, $self->{token}{admin});
+        my $r = $self->ask($door, 'GET', "$api/checks$query$next", h3 => 1,
+                           token => $self->{token}{admin}) // return;
 
-        $self->{child}->count('requests');
+        return $self->{child}->count('excused status 410')
+            if $r->{status} == 410 && $r->{body} =~ /continue_expired/
+               && $self->troubled($door, $saved, 'emptied');
 
-        if (!$r->{complete}) {
-            return $self->{child}->count('excused no handshake')
-                if !$r->{shaken};
-            return $self->{child}->count('excused connection lost')
-                if $self->{child}->troubled('term', $asked)
-                   || $self->{child}->troubled('reload', $asked - $OLD_WORKERS);
-
-            return $self->{child}->wrong('answer',
-                "HTTP/3, asked at $asked: $r->{error} $r->{body}; "
-                . SensuTest::Process::slurp($self->{t}->dir . '/trouble'));
-        }
-
-        $self->{child}->count('HTTP/3');
-        $self->expect($r, 200, 'HTTP/3') or return;
+        $self->expect($r, 200, "HTTP/3, $door") or return;
         push @got, names($r);
 
         my $token = $r->header('Sensu-Continue');
-        $next = defined $token ? "$url&continue=$token" : undef;
+        $next = defined $token ? "&continue=$token" : undef;
+        $saved = $asked;
     }
 
-    $self->{child}->count('walks');
-    $self->same(join(' ', @got), checks_of(@namespaces), 'HTTP/3');
+    $self->{child}->count($_) for 'walks', 'walks over HTTP/3';
+    $self->same(join(' ', @got), checks_of(@namespaces), "HTTP/3, $door");
 }
 
 1;

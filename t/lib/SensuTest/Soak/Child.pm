@@ -11,8 +11,9 @@ SensuTest::Soak::Child - a process of the soak, its counts and complaints
                          there
     count(what, n)       adds up; the parent sees it within a second
     wrong(what, text)    a wrong answer; the first few texts are kept
-    troubled(kind, since)  was there such trouble at that time or later? See
-                         SensuTest::Soak::Trouble
+    troubled(kind, since, door)  was there such trouble at that time or later?
+                         See SensuTest::Soak::Trouble; a door with "tls" in its
+                         name has a Redis of its own
     counts, ended        for the parent: what the child counted so far; is it
                          over?
 
@@ -72,7 +73,9 @@ sub wrong {
 
 
 sub troubled {
-    my ($self, $kind, $since) = @_;
+    my ($self, $kind, $since, $door) = @_;
+
+    $kind .= '-tls' if $kind =~ /^(?:redis|emptied)\z/ && ($door // '') =~ /tls/;
     return SensuTest::Soak::Trouble::was($self->{dir}, $kind, $since);
 }
 

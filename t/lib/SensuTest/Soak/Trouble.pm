@@ -6,18 +6,21 @@ SensuTest::Soak::Trouble - what the soak does to Redis and nginx, and when
 
 =head1 METHODS
 
-    new(t, redis, nginx)   everybody else reads the file trouble in t's folder
-    redis                  one trouble of Redis, some seconds: frozen, killed
-                           for a while, or restarted; in the latter two it
-                           comes back empty
+    new(t, redis => [plain, tls], nginx)
+                           everybody else reads the file trouble in t's folder
+    redis                  one trouble of one of them, some seconds: frozen,
+                           killed for a while, or restarted; in the latter two
+                           it comes back empty; or flushed, which nobody
+                           notices but for what is gone
     reload, term           HUP to the master, TERM to one worker
     counts                 how often each
 
     was(dir, kind, since)  function: was there such trouble at that time or
                            later? Kinds are redis (while it lasts, and until
                            every worker must be connected again), emptied,
-                           reload and term (some seconds, for connections
-                           that were under way)
+                           both with "-tls" for the one by TLS; reload and
+                           term (some seconds, for connections that were under
+                           way)
 
 =cut
 
@@ -67,12 +70,20 @@ sub was {
 sub redis {
     my ($self) = @_;
 
-    my $what = (qw(frozen killed restarted))[rand 3];
+    my $what = (qw(frozen killed restarted flushed))[rand 4];
     my $long = 1 + rand 3;              # the time-out is 2 s
-    my $redis = $self->{redis};
+    my $which = int rand 2;
+    my ($redis, $kind) = ($self->{redis}[$which], $which ? '-tls' : '');
 
-    $self->{counts}{"Redis $what"}++;
-    $self->tell('redis', time + 60);
+    $self->{counts}{'Redis' . ($which ? ' by TLS' : '') . " $what"}++;
+
+    if ($what eq 'flushed') {
+        $self->tell("emptied$kind", time + 60);
+        $redis->cmd('FLUSHALL');
+        return $self->tell("emptied$kind", time);
+    }
+
+    $self->tell("redis$kind", time + 60);
 
     if ($what eq 'frozen') {
         $redis->freeze;
@@ -80,16 +91,16 @@ sub redis {
         $redis->thaw;
 
     } else {
-        $self->tell('emptied', time + 60);
+        $self->tell("emptied$kind", time + 60);
 
         $what eq 'killed' ? $redis->kill : $redis->stop;
         sleep $long if $what eq 'killed';
         $redis->restart;
 
-        $self->tell('emptied', time);
+        $self->tell("emptied$kind", time);
     }
 
-    $self->tell('redis', time + $RECONNECTED);
+    $self->tell("redis$kind", time + $RECONNECTED);
 }
 
 

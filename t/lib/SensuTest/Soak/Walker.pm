@@ -169,10 +169,10 @@ sub excuse {
     my $fair = grep({ $_ == $status } @{ $walk->{fair} })
         || ($status == 503 && defined $r->header('Retry-After')
             && $gateway =~ /redis/
-            && $child->troubled('redis', $walk->{asked}))
+            && $child->troubled('redis', $walk->{asked}, $gateway))
         || ($status == 410 && $gateway =~ /redis/
             && $r->{body} =~ /continue_expired/
-            && $child->troubled('emptied', $walk->{saved} // 0))
+            && $child->troubled('emptied', $walk->{saved} // 0, $gateway))
         || (($status == 0 || !$r->{complete})
             && $child->troubled('term', $walk->{asked}));
 
