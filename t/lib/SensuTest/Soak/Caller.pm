@@ -35,12 +35,12 @@ use Time::HiRes qw(time);
 
 my $api = '/api/core/v2';
 my @namespaces = qw(dev ops prod);
-my $KEPT = 300;            # tokens that were logged out
+my $KEPT = 3000;           # tokens that were logged out
 my $OLD_WORKERS = 15;      # worker_shutdown_timeout, and then some
 my $LIFE = 600;            # seconds for which each is tried; it lives for 900
 my $H3 = 0.03;             # of the requests, a curl each
 
-my @visits = ([4, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
+my @visits = ([2, \&log_out], [20, \&out_again], [8, \&lists_of_roles],
               [8, \&refused_by_roles], [8, \&limited], [2, \&walk_by_h3]);
 my @urn = map { ($_->[1]) x $_->[0] } @visits;
 
