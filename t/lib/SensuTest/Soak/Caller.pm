@@ -131,11 +131,7 @@ sub ask {
 # By a connection of its own. Those under way at a TERM or a reload may be lost:
 # old workers share the socket until they have ended, and take what is not theirs
 # (nginx issue 425). What nginx never saw as a request is curl's: one with OpenSSL's
-<<<<<<< HEAD
-# QUIC shakes hands and then stays silent, once in 30,000 times, also with an nginx
-=======
 # QUIC shakes hands and then stays silent, once in 20,000 times, also with an nginx
->>>>>>> d20118b (soak: an HTTP/3 request that nginx never saw is curl's; old workers wait for a QUIC client that is gone)
 # that has no module.
 
 sub ask_by_h3 {
