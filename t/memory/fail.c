@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,9 +30,6 @@
 #endif
 
 #define FAILED  ((void *) 0)
-
-/* what hiredis 0.14 does: it sends the command, and will call nobody back */
-#define FORGOTTEN  REAL(redisAsyncFormattedCommand)(ac, NULL, NULL, cmd, len)
 
 /* an integer is NGX_ERROR */
 
@@ -111,10 +109,9 @@ WRAP(intptr_t, -1, ngx_http_complex_value, (void *r, void *value, void *text),
 WRAP(intptr_t, -1, ngx_http_subrequest,
      (void *r, void *uri, void *args, void **sr, void *ps, uintptr_t flags),
      (r, uri, args, sr, ps, flags))
-WRAP(void *, FAILED, redisAsyncConnectUnix, (const char *path), (path))
-WRAP(int, FORGOTTEN, redisAsyncFormattedCommand,
-     (void *ac, void *fn, void *data, const char *cmd, size_t len),
-     (ac, fn, data, cmd, len))
+WRAP(void *, FAILED, redisReaderCreate, (void), ())
+WRAP(int, -1, redisvFormatCommand,
+     (char **target, const char *format, va_list ap), (target, format, ap))
 
 
 #if (FAIL_MALLOC)
