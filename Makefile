@@ -109,6 +109,10 @@ unit: $(UNIT)
 build/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJS)
 	@gcc $(UNIT_CFLAGS) $(INCS) -o $@ $< $(OBJS) $(LIBS)
 
+build/vectors/%: t/vectors/%.c $(wildcard t/vectors/*.h t/unit/*.h) $(OBJS)
+	@mkdir -p $(@D)
+	@gcc $(UNIT_CFLAGS) $(INCS) -It/unit -o $@ $< $(OBJS) $(LIBS)
+
 # with nginx's headers: what it is given, whatever the version
 build/unit/ngx_test_headers: t/unit/ngx_test_headers.c t/unit/tap.h $(OBJS) \
                          ngx_sensu_module/request/ngx_sensu_headers.c
@@ -130,6 +134,7 @@ fuzz:
 
 vectors:
 	@tools/deps $(PKGS)
+	@$(MAKE) --no-print-directory -j2 build/vectors/json build/vectors/signatures
 	@tools/vectors $(DIRS)
 
 fuzz-gateway:
