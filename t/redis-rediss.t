@@ -164,8 +164,8 @@ for (['redis://127.0.0.1 ca=x' => qr/are for TLS: use rediss/],
      ['rediss://127.0.0.1 cert=x' => qr/both cert= and key=/],
      ['rediss://127.0.0.1 tls=off' => qr/must be tls=on/],
      ['rediss://127.0.0.1 verify=on' => qr/must be verify=off/],
-    ['rediss://127.0.0.1 name=' . 'x' x 256
-     => qr/must name a host, in at most 255 bytes/])
+     ['rediss://127.0.0.1 name=' . 'x' x 256
+      => qr/must name a host, in at most 255 bytes/])
 {
     my ($args, $said) = @$_;
     my ($fine, $text) = $t->nginx(backend => $list->backend, start => 0,

@@ -14,7 +14,7 @@ it gets an answer, it was revived. What excuses that is a Redis that was emptied
 not one that was away, and nothing at all where marks are in memory. Some of all
 requests go over HTTP/3 where it can be had, and whole walks.
 
-    new(t, demo, h3, gateways => { door => Soak::Door, ... })
+    new(t, demo, h3, gateways => { door => SensuTest::Soak::Door, ... })
         doors: "out, memory" and "out, ..." with sensu_logout, rbac, limited,
         and "walks, ..."; h3 is true if all are there over HTTP/3, too
     fill(demo)             the namespaces, roles and lists of such a backend
