@@ -43,7 +43,7 @@ my ($gw, $worker, $counter, $known);
 my $jti = 0;
 
 subtest 'with the embedded store' => sub {
-    start('');
+    start('', 'sensu_logout on;');
     good('a token signed with a secret', token_of('HS256'));
     good('a token signed with RSA', token_of('RS256'));
     good('a token signed with ECDSA', token_of('ES256'));
@@ -60,7 +60,8 @@ subtest 'with Redis' => sub {
     # so long that a busy machine is not taken for a failure
 
     start('sensu_redis ' . $redis->url . ' timeout=5s;',
-          'sensu_rate_limit $http_x_limited rate=1r/m;');
+          'sensu_rate_limit $http_x_limited rate=1r/m;', 'sensu_logout on;');
+    refused_tokens();
     logged_out();
     limited();
     pages();
@@ -109,7 +110,7 @@ sub run {
 
 
 sub start {
-    my ($http, $location) = @_;
+    my ($http, $location, $server) = @_;
 
     $counter = $t->write('fail' . $jti++, pack 'l', 0);
 
@@ -118,9 +119,11 @@ sub start {
         env => { %$shim, SENSU_FAIL => $counter },
         http => 'map $http_x_may $may { "" *; default $http_x_may; }' . $http,
         server => "sensu_jwt_key RS256 $keys{rs}[1]; "
-                  . "sensu_jwt_key ES256 $keys{es}[1]; sensu_logout on;",
+                  . "sensu_jwt_key ES256 $keys{es}[1]; " . ($server // ''),
         location => 'sensu_namespaces $may; sensu_cors https://ui.test; '
-                    . ($location // ''));
+                    . $location,
+        locations => "location $CORE/namespaces/ops/ "
+                     . '{ proxy_pass http://sensu; }');
 
     ($worker) = $gw->workers;
     $known = token_of('HS256')->();
@@ -268,6 +271,11 @@ sub refused_tokens {
             $gw->get("$CORE/namespaces/dev/checks/c1", token => $bad{$name}->());
         });
     }
+
+    # where log-outs do not count nobody has looked at the caller before
+    never('another location, and a wrong signature', sub {
+        $gw->get("$CORE/namespaces/ops/checks/c1", token => spoilt('HS256'));
+    });
 
     never("another's namespace", sub {
         $gw->get("$CORE/namespaces/prod/checks/c2",
