@@ -28,7 +28,8 @@ file('good.jwks', '{"keys":[{"kty":"oct","alg":"HS256","k":"' . $url . '"}]}');
 file('mixed.jwks', '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"},'
                    . '{"kty":"oct","alg":"HS256","k":"' . $url . '"}]}');
 file('hex', unpack('H*', $t->secret) . "\n");
-file('raw', $t->secret);
+# no random ones, of which some begin with a quote or a bracket
+file('raw', join '', map { chr } 129 .. 160);
 file('redis.password', "secret\n");
 
 my $key = "sensu_jwt_key HS256 $secret;";
