@@ -32,7 +32,7 @@ refused('', qr/NOAUTH .*; it wants a password: add password_file=/,
 # a user
 
 as_admin('ACL', 'SETUSER', 'gate', 'on', '>p"a ss$1', '~sensu:*', '+get',
-         '+set', '+eval', '+evalsha', '+time', '+select', '+auth');
+         '+set', '+eval', '+time', '+select', '+auth');
 $gw = gateway("password_file=$good user=gate");
 is_deeply [ $list->whole($gw) ], [ $list->elements ],
     'a user with just these rights';

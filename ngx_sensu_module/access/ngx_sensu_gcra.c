@@ -45,9 +45,6 @@ static ngx_str_t  ngx_sensu_gcra_script = ngx_string(
     "return {1, limit, math.floor(-over / interval), 0, ms}\n"
 );
 
-static u_char     ngx_sensu_gcra_hex[2 * NGX_SENSU_GCRA_SHA1];
-static ngx_str_t  ngx_sensu_gcra_sha1 = { 0, ngx_sensu_gcra_hex };
-
 
 static void ngx_sensu_gcra_hash(u_char *data, size_t len, u_char *hex);
 
@@ -58,12 +55,6 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
 {
     u_char     buf[sizeof("rate:k:") + NGX_SENSU_GCRA_KEY], *p;
     ngx_str_t  name;
-
-    if (ngx_sensu_gcra_sha1.len == 0) {
-        ngx_sensu_gcra_hash(ngx_sensu_gcra_script.data,
-                            ngx_sensu_gcra_script.len, ngx_sensu_gcra_hex);
-        ngx_sensu_gcra_sha1.len = sizeof(ngx_sensu_gcra_hex);
-    }
 
     /* the letter keeps a short key from passing for the hash of a long one */
 
@@ -80,9 +71,8 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     name.data = buf;
     name.len = p - buf;
 
-    return ngx_sensu_redis_script(redis, &ngx_sensu_gcra_sha1,
-                                  &ngx_sensu_gcra_script, &name, interval,
-                                  burst, done, data);
+    return ngx_sensu_redis_script(redis, &ngx_sensu_gcra_script, &name,
+                                  interval, burst, done, data);
 }
 
 

@@ -33,14 +33,12 @@ void ngx_sensu_redis_init_process(ngx_sensu_redis_t *redis);
 void ngx_sensu_redis_exit_process(ngx_sensu_redis_t *redis);
 
 /*
- * Runs a script by EVALSHA, with EVAL where the server does not have it yet.
- * The script takes two numbers and returns an array of integers (op->ints).
- * key gets the prefix.  sha1: 40 hex digits.  script is kept by reference.
- * Returns NULL when there is no memory.
+ * Runs a script, which takes a key, that gets the prefix, and two numbers, and
+ * returns an array of integers (op->ints).  NULL: no memory.
  */
 ngx_sensu_op_t *ngx_sensu_redis_script(ngx_sensu_redis_t *redis,
-    ngx_str_t *sha1, ngx_str_t *script, ngx_str_t *key, ngx_uint_t arg1,
-    ngx_uint_t arg2, ngx_sensu_op_pt done, void *data);
+    ngx_str_t *script, ngx_str_t *key, ngx_uint_t arg1, ngx_uint_t arg2,
+    ngx_sensu_op_pt done, void *data);
 
 
 #endif /* _NGX_SENSU_REDIS_H_INCLUDED_ */

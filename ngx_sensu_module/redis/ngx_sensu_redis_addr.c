@@ -59,29 +59,18 @@ static void
 ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr, u_char *host,
     size_t len)
 {
-    in_addr_t             in;
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
+    ngx_addr_t   numeric;
+    ngx_pool_t  *pool;
 
-    in = ngx_inet_addr(host, len);
-
-    if (in != INADDR_NONE) {
-        sin = &addr->at.sockaddr.sockaddr_in;
-        sin->sin_family = AF_INET;
-        sin->sin_addr.s_addr = in;
-
-        addr->at.socklen = sizeof(struct sockaddr_in);
+    pool = ngx_create_pool(NGX_MIN_POOL_SIZE, ngx_cycle->log);
+    if (pool == NULL) {
         return;
     }
 
-#if (NGX_HAVE_INET6)
-    sin6 = &addr->at.sockaddr.sockaddr_in6;
-
-    if (ngx_inet6_addr(host, len, sin6->sin6_addr.s6_addr) == NGX_OK) {
-        sin6->sin6_family = AF_INET6;
-        addr->at.socklen = sizeof(struct sockaddr_in6);
+    if (ngx_parse_addr(pool, &numeric, host, len) == NGX_OK) {
+        ngx_memcpy(&addr->at.sockaddr, numeric.sockaddr, numeric.socklen);
+        addr->at.socklen = numeric.socklen;
     }
-#endif
+
+    ngx_destroy_pool(pool);
 }

@@ -124,20 +124,14 @@ ngx_sensu_redis_cluster_crc16(u_char *p, size_t len)
 static void
 ngx_sensu_redis_cluster_learn(ngx_sensu_redis_peer_t *from)
 {
-    ngx_sensu_redis_t  *redis;
-
-    redis = from->redis;
-
-    if (redis->learnt
-        && ngx_current_msec - redis->learnt < NGX_SENSU_REDIS_LEARN)
+    if (from->redis->learnt == 0
+        || ngx_current_msec - from->redis->learnt >= NGX_SENSU_REDIS_LEARN)
     {
-        return;
+        from->redis->learnt = ngx_max(ngx_current_msec, 1);
+
+        ngx_sensu_redis_say(from, ngx_sensu_redis_cluster_slots,
+                            "CLUSTER SLOTS");
     }
-
-    redis->learnt = ngx_max(ngx_current_msec, 1);
-
-    ngx_sensu_redis_say(from, ngx_sensu_redis_cluster_slots,
-                        ngx_sensu_redis_peer_refused, "CLUSTER SLOTS");
 }
 
 
@@ -150,8 +144,10 @@ ngx_sensu_redis_cluster_slots(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     redis = cmd->peer->redis;
 
     if (reply->type != REDIS_REPLY_ARRAY) {
-        return ngx_sensu_redis_peer_odd(cmd->peer,
-                                        "something else than slots");
+        return ngx_sensu_redis_told(cmd->peer,
+                                    reply->type == REDIS_REPLY_ERROR
+                                    ? reply->str
+                                    : "something else than slots");
     }
 
     for (i = 0; i < NGX_SENSU_REDIS_SLOTS; i++) {
@@ -194,7 +190,7 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
         || range->element[2]->elements < 2
         || range->element[2]->element[1]->type != REDIS_REPLY_INTEGER)
     {
-        (void) ngx_sensu_redis_peer_odd(from, "slots without an address");
+        (void) ngx_sensu_redis_told(from, "slots without an address");
         return;
     }
 
@@ -208,8 +204,8 @@ ngx_sensu_redis_cluster_range(ngx_sensu_redis_peer_t *from, redisReply *range)
                              (ngx_uint_t) node->element[1]->integer);
 
     if (peer == NULL || slot < 0 || last >= NGX_SENSU_REDIS_SLOTS) {
-        (void) ngx_sensu_redis_peer_odd(from, "more servers or slots than "
-                                        "there can be");
+        (void) ngx_sensu_redis_told(from, "more servers or slots than there "
+                                    "can be");
         return;
     }
 
@@ -236,39 +232,37 @@ ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis, ngx_uint_t slot,
 
 
 ngx_int_t
-ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_cluster_moved(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
     u_char                   odd[200];
     ngx_uint_t               slot, moved;
-    ngx_sensu_redis_t       *redis;
     ngx_sensu_redis_cmd_t   *asking;
     ngx_sensu_redis_peer_t  *peer, *from;
 
     moved = (ngx_strncmp(error, "MOVED ", 6) == 0);
 
     if (!moved && ngx_strncmp(error, "ASK ", 4) != 0) {
-        return ngx_sensu_redis_peer_refused(cmd, error);
+        return NGX_DECLINED;
     }
 
     from = cmd->peer;
-    redis = from->redis;
     peer = ngx_sensu_redis_cluster_target(cmd, error, &slot);
 
     if (peer == NULL) {
         *ngx_snprintf(odd, sizeof(odd) - 1,
                       "a redirection that leads nowhere: %s", error) = '\0';
 
-        return ngx_sensu_redis_peer_odd(from, (char *) odd);
+        return ngx_sensu_redis_told(from, (char *) odd);
     }
 
     if (moved) {
-        ngx_sensu_redis_cluster_assign(redis, slot, peer);
+        ngx_sensu_redis_cluster_assign(from->redis, slot, peer);
 
         /* where one slot went others may have gone */
         ngx_sensu_redis_cluster_learn(from);
 
     } else {
-        asking = ngx_sensu_redis_cmd(redis, NULL, ngx_sensu_redis_peer_refused,
+        asking = ngx_sensu_redis_cmd(from->redis, ngx_sensu_redis_may,
                                      "ASKING");
         if (asking) {
             ngx_sensu_redis_peer_send(peer, asking);

@@ -1,6 +1,6 @@
 
 /*
- * Commands: made of their arguments, and those of the client's own.
+ * Commands, made of their arguments.
  */
 
 
@@ -8,8 +8,8 @@
 
 
 ngx_sensu_redis_cmd_t *
-ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_value_pt value,
-    ngx_sensu_redis_error_pt error, const char *fmt, ...)
+ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_reply_pt reply,
+    const char *fmt, ...)
 {
     int                     len;
     char                   *text;
@@ -30,8 +30,7 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_value_pt value,
         return NULL;
     }
 
-    cmd->value = value;
-    cmd->error = error;
+    cmd->reply = reply;
 
     cmd->link.buf = &cmd->buf;
     cmd->buf.start = (u_char *) text;
@@ -52,25 +51,4 @@ ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis, ngx_sensu_redis_value_pt value,
     ngx_add_timer(&cmd->timer, cmd->wait);
 
     return cmd;
-}
-
-
-void
-ngx_sensu_redis_say_cmd(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd)
-{
-    if (peer->conn.reader.reader == NULL) {
-
-        /* it was lost by now */
-
-        if (cmd) {
-            ngx_sensu_redis_complete(cmd, NGX_ERROR);
-        }
-
-    } else if (cmd == NULL) {
-        (void) ngx_sensu_redis_peer_lost(peer, "no memory");
-
-    } else {
-        ngx_sensu_redis_peer_write(peer, cmd);
-    }
 }

@@ -14,51 +14,45 @@
 typedef struct {
     ngx_str_t     name;
     size_t        offset;      /* where its text goes */
-    const char   *word;        /* the only one that it takes */
-    ngx_uint_t  (*good)(ngx_sensu_redis_t *redis, ngx_str_t *text);
     const char   *should;
+    const char   *word;        /* the only one that it takes */
+    size_t        max;         /* printable characters, 0: anything */
 } ngx_sensu_redis_param_t;
 
 
-#define ngx_sensu_redis_param(name, field)                                    \
-    ngx_string(name), offsetof(ngx_sensu_redis_t, field)
+#define ngx_sensu_redis_param(name, field, should)                            \
+    ngx_string(name), offsetof(ngx_sensu_redis_t, field), should
 
 
 static ngx_int_t ngx_sensu_redis_conf_param(ngx_conf_t *cf,
     ngx_sensu_redis_t *redis, ngx_str_t *arg);
-static ngx_uint_t ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis,
-    ngx_str_t *text);
-static ngx_uint_t ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis,
-    ngx_str_t *text);
-static ngx_uint_t ngx_sensu_redis_conf_name(ngx_sensu_redis_t *redis,
-    ngx_str_t *text);
-static ngx_int_t ngx_sensu_redis_conf_secrets(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis);
+static ngx_uint_t ngx_sensu_redis_conf_good(
+    const ngx_sensu_redis_param_t *param, ngx_str_t *value);
 
 
 static const ngx_sensu_redis_param_t  ngx_sensu_redis_params[] = {
-    { ngx_sensu_redis_param("timeout=", time), NULL,
-      ngx_sensu_redis_conf_timeout,
-      "must be a time from 1ms to 10s, as in timeout=500ms" },
-    { ngx_sensu_redis_param("prefix=", prefix), NULL,
-      ngx_sensu_redis_conf_prefix,
-      "must be 1 to 64 printable characters without blanks, as in "
-      "prefix=sensu:" },
-    { ngx_sensu_redis_param("user=", user), NULL, NULL,
-      "must name a user of Redis' ACL" },
-    { ngx_sensu_redis_param("password_file=", password), NULL, NULL,
-      "must name a file" },
-    { ngx_sensu_redis_param("tls=", tls.tls), "on", NULL, "must be tls=on" },
-    { ngx_sensu_redis_param("verify=", tls.verify), "off", NULL,
-      "must be verify=off" },
-    { ngx_sensu_redis_param("ca=", tls.ca), NULL, NULL, "must name a file" },
-    { ngx_sensu_redis_param("cert=", tls.cert), NULL, NULL,
-      "must name a file" },
-    { ngx_sensu_redis_param("key=", tls.key), NULL, NULL, "must name a file" },
-    { ngx_sensu_redis_param("name=", tls.name), NULL,
-      ngx_sensu_redis_conf_name,
-      "must name a host, in at most 255 bytes" },
-    { ngx_null_string, 0, NULL, NULL, NULL }
+    { ngx_sensu_redis_param("timeout=", time, "must be a time"), NULL, 0 },
+    { ngx_sensu_redis_param("prefix=", prefix,
+                            "must be 1 to 64 printable characters without "
+                            "blanks, as in prefix=sensu:"),
+      NULL, NGX_SENSU_REDIS_PREFIX },
+    { ngx_sensu_redis_param("user=", user, "must name a user of Redis' ACL"),
+      NULL, 0 },
+    { ngx_sensu_redis_param("password_file=", password, "must name a file"),
+      NULL, 0 },
+    { ngx_sensu_redis_param("tls=", tls.tls, "must be tls=on"),
+      "on", 0 },
+    { ngx_sensu_redis_param("verify=", tls.verify, "must be verify=off"),
+      "off", 0 },
+    { ngx_sensu_redis_param("ca=", tls.ca, "must name a file"), NULL, 0 },
+    { ngx_sensu_redis_param("cert=", tls.cert, "must name a file"),
+      NULL, 0 },
+    { ngx_sensu_redis_param("key=", tls.key, "must name a file"),
+      NULL, 0 },
+    { ngx_sensu_redis_param("name=", tls.name,
+                            "must name a host, in at most 255 bytes"),
+      NULL, NGX_SENSU_REDIS_HOST - 1 },
+    { ngx_null_string, 0, NULL, NULL, 0 }
 };
 
 
@@ -80,7 +74,6 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_resolver_t **resolver)
     redis->resolver = resolver;
     redis->file = cf->conf_file->file.name;
     redis->line = cf->conf_file->line;
-    redis->timeout = 500;
 
     if (ngx_sensu_redis_conf_url(cf, redis, &arg[1]) != NGX_OK) {
         return NULL;
@@ -92,11 +85,31 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_resolver_t **resolver)
         }
     }
 
+    redis->timeout = redis->time.len ? ngx_parse_time(&redis->time, 0) : 500;
+
+    if (redis->timeout - 1 >= NGX_SENSU_REDIS_TIMEOUT_MAX) {
+        (void) ngx_sensu_redis_wrong(cf, &redis->time, "must be a time from "
+                                     "1ms to 10s, as in timeout=500ms");
+        return NULL;
+    }
+
     if (redis->prefix.len == 0) {
         ngx_str_set(&redis->prefix, "sensu:");
     }
 
-    if (ngx_sensu_redis_conf_secrets(cf, redis) != NGX_OK
+    if (redis->user.len && redis->password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "sensu_redis has user= and no password: add "
+                           "password_file=");
+        return NULL;
+    }
+
+    /* what is in the file takes the place of its name */
+
+    if ((redis->password.len
+         && ngx_sensu_secret(cf, "password_file= of sensu_redis",
+                             &redis->password, &redis->password)
+            != NGX_OK)
         || ngx_sensu_redis_tls_conf(cf, &redis->tls) != NGX_OK)
     {
         return NULL;
@@ -129,10 +142,7 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
         value.data = arg->data + param->name.len;
         value.len = arg->len - param->name.len;
 
-        if (value.len == 0
-            || (param->word && ngx_strcmp(value.data, param->word) != 0)
-            || (param->good && !param->good(redis, &value)))
-        {
+        if (!ngx_sensu_redis_conf_good(param, &value)) {
             return ngx_sensu_redis_wrong(cf, arg, param->should);
         }
 
@@ -154,61 +164,21 @@ ngx_sensu_redis_conf_param(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
 
 
 static ngx_uint_t
-ngx_sensu_redis_conf_timeout(ngx_sensu_redis_t *redis, ngx_str_t *text)
-{
-    ngx_int_t  msec;
-
-    msec = ngx_parse_time(text, 0);
-    redis->timeout = (ngx_msec_t) msec;
-
-    return msec > 0 && msec <= NGX_SENSU_REDIS_TIMEOUT_MAX;
-}
-
-
-static ngx_uint_t
-ngx_sensu_redis_conf_prefix(ngx_sensu_redis_t *redis, ngx_str_t *text)
+ngx_sensu_redis_conf_good(const ngx_sensu_redis_param_t *param,
+    ngx_str_t *value)
 {
     size_t  i;
 
-    for (i = 0; i < text->len; i++) {
-        if (text->data[i] <= ' ' || text->data[i] >= 0x7f) {
+    for (i = 0; param->max && i < value->len; i++) {
+        if (i == param->max || value->data[i] <= ' ' || value->data[i] >= 0x7f)
+        {
             return 0;
         }
     }
 
-    return i <= NGX_SENSU_REDIS_PREFIX;
-}
-
-
-/* TLS tells no longer one */
-
-static ngx_uint_t
-ngx_sensu_redis_conf_name(ngx_sensu_redis_t *redis, ngx_str_t *text)
-{
-    return text->len < NGX_SENSU_REDIS_HOST;
-}
-
-
-static ngx_int_t
-ngx_sensu_redis_conf_secrets(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
-{
-    ngx_str_t  file;
-
-    file = redis->password;
-
-    if (file.len) {
-        return ngx_sensu_secret(cf, "password_file= of sensu_redis", &file,
-                                &redis->password);
-    }
-
-    if (redis->user.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "sensu_redis has user= and no password: add "
-                           "password_file=");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return value->len
+           && (param->word == NULL
+               || ngx_strcmp(value->data, param->word) == 0);
 }
 
 

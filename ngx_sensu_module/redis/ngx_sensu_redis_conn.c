@@ -41,7 +41,7 @@ ngx_sensu_redis_conn_open(ngx_sensu_redis_conn_t *conn,
     conn->reader.reader = redisReaderCreate();
 
     if (conn->reader.reader == NULL) {
-        ngx_sensu_redis_conn_lost(conn, "no memory");
+        (void) ngx_sensu_redis_conn_lost(conn, "no memory");
 
     } else if (addr->at.socklen == 0) {
         ngx_sensu_redis_conn_resolve(conn);
@@ -60,23 +60,23 @@ ngx_sensu_redis_conn_resolve(ngx_sensu_redis_conn_t *conn)
 
     ctx = conn->resolver ? ngx_resolve_start(conn->resolver, NULL) : NULL;
 
-    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
-        ngx_sensu_redis_conn_lost(conn, "its name cannot be resolved");
-        return;
-    }
+    if (ctx != NULL && ctx != NGX_NO_RESOLVER) {
+        ctx->name.data = conn->addr->host;
+        ctx->name.len = ngx_strlen(conn->addr->host);
+        ctx->handler = ngx_sensu_redis_conn_resolve_handler;
+        ctx->data = conn;
+        ctx->timeout = 30000;    /* who waits for it has a deadline, too */
 
-    ctx->name.data = conn->addr->host;
-    ctx->name.len = ngx_strlen(conn->addr->host);
-    ctx->handler = ngx_sensu_redis_conn_resolve_handler;
-    ctx->data = conn;
-    ctx->timeout = 30000;    /* who waits for it has a deadline, too */
+        conn->resolving = ctx;
 
-    conn->resolving = ctx;
+        if (ngx_resolve_name(ctx) == NGX_OK) {
+            return;
+        }
 
-    if (ngx_resolve_name(ctx) != NGX_OK) {
         conn->resolving = NULL;
-        ngx_sensu_redis_conn_lost(conn, "its name cannot be resolved");
     }
+
+    (void) ngx_sensu_redis_conn_lost(conn, "its name cannot be resolved");
 }
 
 
@@ -171,7 +171,7 @@ ngx_sensu_redis_conn_connect(ngx_sensu_redis_conn_t *conn)
         return;
     }
 
-    ngx_sensu_redis_conn_lost(conn, NULL);
+    (void) ngx_sensu_redis_conn_lost(conn, NULL);
 }
 
 
@@ -192,8 +192,7 @@ ngx_sensu_redis_conn_connected(ngx_sensu_redis_conn_t *conn)
     }
 
     if (err) {
-        *ngx_strerror(err, (u_char *) conn->reason, sizeof(conn->reason) - 1)
-            = '\0';
+        (void) ngx_connection_error(c, err, "connect() failed");
 
         ngx_sensu_redis_conn_drop(conn);
         ngx_sensu_redis_conn_connect(conn);
@@ -219,7 +218,7 @@ ngx_sensu_redis_conn_opened(ngx_connection_t *c)
     why = conn->tls ? ngx_sensu_redis_tls_check(conn) : NULL;
 
     if (why) {
-        ngx_sensu_redis_conn_lost(conn, why);
+        (void) ngx_sensu_redis_conn_lost(conn, why);
         return;
     }
 
@@ -281,7 +280,7 @@ ngx_sensu_redis_conn_write_handler(ngx_event_t *wev)
     if (conn->out == NGX_CHAIN_ERROR
         || ngx_handle_write_event(wev, 0) != NGX_OK)
     {
-        ngx_sensu_redis_conn_lost(conn, NULL);
+        (void) ngx_sensu_redis_conn_lost(conn, NULL);
     }
 }
 
@@ -320,8 +319,9 @@ ngx_sensu_redis_conn_read_handler(ngx_event_t *rev)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_sensu_redis_conn_lost(conn, n == 0
-                                      ? "Server closed the connection" : NULL);
+            (void) ngx_sensu_redis_conn_lost(conn, n == 0
+                                             ? "Server closed the connection"
+                                             : NULL);
             return;
         }
 
@@ -332,7 +332,7 @@ ngx_sensu_redis_conn_read_handler(ngx_event_t *rev)
     } while (rev->ready);
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_sensu_redis_conn_lost(conn, NULL);
+        (void) ngx_sensu_redis_conn_lost(conn, NULL);
     }
 }
 
@@ -349,7 +349,7 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
         p = ngx_sensu_redis_reader_feed(&conn->reader, p, last);
 
         if (conn->reader.error) {
-            ngx_sensu_redis_conn_lost(conn, conn->reader.error);
+            (void) ngx_sensu_redis_conn_lost(conn, conn->reader.error);
             return NGX_DONE;
         }
 
@@ -372,7 +372,7 @@ ngx_sensu_redis_conn_take(ngx_sensu_redis_conn_t *conn, u_char *p,
 }
 
 
-void
+ngx_int_t
 ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
 {
     if (reason) {
@@ -381,6 +381,8 @@ ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn, const char *reason)
     }
 
     conn->lost(conn->peer);
+
+    return NGX_ERROR;
 }
 
 

@@ -121,8 +121,8 @@ void ngx_sensu_redis_conn_write(ngx_sensu_redis_conn_t *conn,
     ngx_chain_t *link);
 void ngx_sensu_redis_conn_close(ngx_sensu_redis_conn_t *conn);
 
-/* tells the owner; NULL: the reason is known */
-void ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn,
+/* tells the owner; NULL: the reason is known.  Returns NGX_ERROR. */
+ngx_int_t ngx_sensu_redis_conn_lost(ngx_sensu_redis_conn_t *conn,
     const char *reason);
 
 /*

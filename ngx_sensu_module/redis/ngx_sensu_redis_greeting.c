@@ -9,10 +9,10 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-static ngx_int_t ngx_sensu_redis_auth_error(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
-static ngx_int_t ngx_sensu_redis_name_error(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
+static ngx_int_t ngx_sensu_redis_authed(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
+static ngx_int_t ngx_sensu_redis_named(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 
 
 void
@@ -27,10 +27,11 @@ ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer)
     }
 
     if (redis->db) {
-        ngx_sensu_redis_say(peer, NULL, NULL, "SELECT %lu", redis->db);
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_must, "SELECT %lu",
+                            redis->db);
     }
 
-    ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_name_error,
+    ngx_sensu_redis_say(peer, ngx_sensu_redis_named,
                         "CLIENT SETNAME ngx_sensu:%d", (int) ngx_pid);
 }
 
@@ -44,12 +45,12 @@ ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer)
     password = &peer->redis->password;
 
     if (user->len) {
-        ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_auth_error,
-                            "AUTH %b %b", user->data, user->len,
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_authed, "AUTH %b %b",
+                            user->data, user->len,
                             password->data, password->len);
 
     } else {
-        ngx_sensu_redis_say(peer, NULL, ngx_sensu_redis_auth_error, "AUTH %b",
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_authed, "AUTH %b",
                             password->data, password->len);
     }
 }
@@ -61,26 +62,31 @@ ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer)
  */
 
 static ngx_int_t
-ngx_sensu_redis_auth_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_authed(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     u_char       reason[128];
     const char  *text;
 
-    text = ngx_sensu_redis_trouble(error)->text;
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return NGX_OK;
+    }
+
+    text = ngx_sensu_redis_trouble(reply->str)->text;
 
     *ngx_snprintf(reason, sizeof(reason) - 1, "%s was the answer to AUTH",
                   *text ? text : "an error") = '\0';
 
-    return ngx_sensu_redis_peer_lost(cmd->peer, (char *) reason);
+    return ngx_sensu_redis_conn_lost(&cmd->peer->conn, (char *) reason);
 }
 
 
 /* the name is a convenience: an ACL or a proxy may not have it */
 
 static ngx_int_t
-ngx_sensu_redis_name_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_named(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    return (ngx_strncmp(error, "NOPERM", 6) == 0
-            || ngx_strncmp(error, "ERR unknown", 11) == 0)
-           ? NGX_OK : ngx_sensu_redis_peer_lost(cmd->peer, error);
+    return (reply->type == REDIS_REPLY_ERROR
+            && (ngx_strncmp(reply->str, "NOPERM", 6) == 0
+                || ngx_strncmp(reply->str, "ERR unknown", 11) == 0))
+           ? NGX_OK : ngx_sensu_redis_must(cmd, reply);
 }

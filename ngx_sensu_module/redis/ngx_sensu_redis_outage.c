@@ -31,9 +31,9 @@ static const ngx_sensu_redis_trouble_t
     { "ERR unknown command", "it does not know a command that is needed: "
       "check its rename-command lines", 0 },
     { "NOAUTH", "it wants a password: add password_file= to sensu_redis", 0 },
-    { "NOPERM", "its ACL must allow this user GET, SET, EVAL, EVALSHA and "
-      "TIME, the keys of prefix=, SELECT for another database than 0, with "
-      "sentinels ROLE, and with a cluster CLUSTER SLOTS and ASKING", 0 },
+    { "NOPERM", "its ACL must allow this user GET, SET, EVAL and TIME, the "
+      "keys of prefix=, SELECT for another database than 0, with sentinels "
+      "ROLE, and with a cluster CLUSTER SLOTS and ASKING", 0 },
     { "ERR The user executing the script", "its ACL must allow this user GET, "
       "SET and TIME, for sensu_rate_limit", 0 },
     { "LOADING", "it reads its data from disk and will soon answer", 1 },
@@ -85,7 +85,6 @@ static const ngx_sensu_redis_trouble_t
     { "a redirection", "check CLUSTER SLOTS of that server; names there need "
       "a resolver of this server or http block", 0 },
     { "MOVED", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
-    { "ASK ", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
     { "", "check the server and its log", 0 }
 };
 
@@ -159,8 +158,8 @@ ngx_sensu_redis_outage(ngx_sensu_redis_peer_t *peer)
 
     /* or since it last answered, if that was in between */
 
-    wait = ngx_min(gone, ngx_current_msec - peer->served);
-    wait = wait / NGX_SENSU_REDIS_BACKOFF_PART;
+    wait = ngx_min(gone, ngx_current_msec - peer->served)
+           / NGX_SENSU_REDIS_BACKOFF_PART;
     wait = ngx_max(wait, NGX_SENSU_REDIS_BACKOFF_MIN);
     wait = ngx_min(wait, NGX_SENSU_REDIS_BACKOFF_MAX);
 

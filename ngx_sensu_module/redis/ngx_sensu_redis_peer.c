@@ -163,6 +163,19 @@ void
 ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd)
 {
+    if (cmd == NULL || peer->conn.reader.reader == NULL) {
+
+        if (cmd) {
+            /* the connection was lost by now */
+            ngx_sensu_redis_complete(cmd, NGX_ERROR);
+
+        } else if (peer->conn.reader.reader) {
+            (void) ngx_sensu_redis_conn_lost(&peer->conn, "no memory");
+        }
+
+        return;
+    }
+
     cmd->peer = peer;
     cmd->buf.pos = cmd->buf.start;
 
@@ -180,37 +193,24 @@ static void
 ngx_sensu_redis_peer_reply(ngx_sensu_redis_peer_t *peer, redisReply *reply)
 {
     ngx_int_t               rc;
-    const char             *error;
     ngx_sensu_redis_cmd_t  *cmd;
 
-    cmd = NULL;
+    cmd = ngx_queue_data(ngx_queue_head(&peer->sent), ngx_sensu_redis_cmd_t,
+                         queue);
 
-    if (!ngx_queue_empty(&peer->sent)) {
-        cmd = ngx_queue_data(ngx_queue_head(&peer->sent),
-                             ngx_sensu_redis_cmd_t, queue);
-    }
-
-    error = (reply->type == REDIS_REPLY_ERROR) ? reply->str : NULL;
-
-    if (cmd == NULL || cmd->buf.pos != cmd->buf.last) {
-        (void) ngx_sensu_redis_peer_lost(peer, error ? error
-                                         : "it answers more than was asked");
+    if (ngx_queue_empty(&peer->sent) || cmd->buf.pos != cmd->buf.last) {
+        (void) ngx_sensu_redis_peer_lost(peer, reply,
+                                         "it answers more than was asked");
         return;
     }
 
     ngx_queue_remove(&cmd->queue);
 
-    if (error) {
-        rc = cmd->error ? cmd->error(cmd, error)
-                        : ngx_sensu_redis_peer_lost(peer, error);
-
-    } else {
-        if (cmd->op) {
-            peer->served = ngx_current_msec;
-        }
-
-        rc = cmd->value ? cmd->value(cmd, reply) : NGX_OK;
+    if (cmd->op && reply->type != REDIS_REPLY_ERROR) {
+        peer->served = ngx_current_msec;
     }
+
+    rc = cmd->reply(cmd, reply);
 
     if (rc != NGX_AGAIN) {
         ngx_sensu_redis_complete(cmd, rc);
@@ -246,41 +246,45 @@ ngx_sensu_redis_complete(ngx_sensu_redis_cmd_t *cmd, ngx_int_t rc)
 
 
 ngx_int_t
-ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, const char *reason)
+ngx_sensu_redis_must(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    ngx_sensu_redis_conn_lost(&peer->conn, reason);
-
-    return NGX_ERROR;
+    return reply->type == REDIS_REPLY_ERROR
+           ? ngx_sensu_redis_peer_lost(cmd->peer, reply, NULL) : NGX_OK;
 }
 
 
 ngx_int_t
-ngx_sensu_redis_peer_refused(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_may(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    ngx_sensu_redis_peer_t  *peer;
-
-    peer = cmd->peer;
-
-    (void) ngx_sensu_redis_peer_odd(peer, error);
-
-    /* another connection may lead elsewhere */
-
-    if (peer->state == NGX_SENSU_REDIS_READY
-        && ngx_sensu_redis_trouble(error)->renew)
-    {
-        (void) ngx_sensu_redis_peer_lost(peer, error);
-    }
-
-    return NGX_ERROR;
+    return reply->type == REDIS_REPLY_ERROR
+           ? ngx_sensu_redis_told(cmd->peer, reply->str) : NGX_OK;
 }
 
 
 ngx_int_t
-ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer, const char *what)
+ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer, redisReply *reply,
+    const char *what)
+{
+    what = (reply->type == REDIS_REPLY_ERROR) ? reply->str : what;
+
+    return ngx_sensu_redis_conn_lost(&peer->conn, what);
+}
+
+
+ngx_int_t
+ngx_sensu_redis_told(ngx_sensu_redis_peer_t *peer, const char *what)
 {
     ngx_sensu_stat_add(NGX_SENSU_STAT_REDIS_ERRORS, 1);
 
     ngx_sensu_redis_tell(peer, "answered", what);
+
+    /* another connection may lead elsewhere */
+
+    if (peer->state == NGX_SENSU_REDIS_READY
+        && ngx_sensu_redis_trouble(what)->renew)
+    {
+        (void) ngx_sensu_redis_conn_lost(&peer->conn, what);
+    }
 
     return NGX_ERROR;
 }
@@ -454,13 +458,13 @@ void
 ngx_sensu_redis_peer_late(ngx_event_t *ev)
 {
     u_char                   text[64];
-    ngx_msec_t               timeout;
+    ngx_msec_t               silence;
     ngx_sensu_redis_cmd_t   *cmd;
     ngx_sensu_redis_peer_t  *peer;
 
     cmd = ev->data;
     peer = cmd->peer;
-    timeout = peer->redis->timeout;
+    silence = NGX_SENSU_REDIS_SILENCE * peer->redis->timeout;
 
     /* the answer may be there, and its event yet to come */
 
@@ -482,7 +486,7 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
         /* one that is silent has not held */
         peer->ready = ngx_current_msec;
 
-        (void) ngx_sensu_redis_peer_lost(peer, (char *) text);
+        (void) ngx_sensu_redis_conn_lost(&peer->conn, (char *) text);
         return;
     }
 
@@ -493,11 +497,10 @@ ngx_sensu_redis_peer_late(ngx_event_t *ev)
     cmd->op = NULL;
     cmd->again = 0;
     cmd->late = 0;
-    cmd->value = NULL;
-    cmd->error = ngx_sensu_redis_peer_refused;
-    cmd->wait += NGX_SENSU_REDIS_SILENCE * timeout;
+    cmd->reply = ngx_sensu_redis_may;
+    cmd->wait += silence;
 
-    ngx_add_timer(ev, NGX_SENSU_REDIS_SILENCE * timeout);
+    ngx_add_timer(ev, silence);
 }
 
 

@@ -28,13 +28,11 @@
 typedef struct ngx_sensu_redis_cmd_s  ngx_sensu_redis_cmd_t;
 
 /*
- * An answer, or an error in its place.  NGX_AGAIN: the command is on its way
- * once more; else that is its result.
+ * An answer, which may be an error.  NGX_AGAIN: the command is on its way once
+ * more; else that is its result.
  */
-typedef ngx_int_t (*ngx_sensu_redis_value_pt)(ngx_sensu_redis_cmd_t *cmd,
+typedef ngx_int_t (*ngx_sensu_redis_reply_pt)(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
-typedef ngx_int_t (*ngx_sensu_redis_error_pt)(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
 
 
 typedef enum {
@@ -87,9 +85,7 @@ struct ngx_sensu_redis_cmd_s {
     ngx_queue_t                  queue;
     ngx_sensu_redis_peer_t      *peer;
     ngx_sensu_op_t              *op;
-    ngx_sensu_redis_value_pt     value;     /* NULL: any will do */
-    ngx_sensu_redis_error_pt     error;     /* NULL: ends the connection */
-    ngx_str_t                   *script;    /* text of an EVALSHA's script */
+    ngx_sensu_redis_reply_pt     reply;
     ngx_uint_t                   hops;
     ngx_uint_t                   again;     /* may be sent once more: does the
                                                same when it is done twice */
@@ -159,7 +155,7 @@ void ngx_sensu_redis_peer_connect(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_peer_open(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_addr_t *addr);
 
-/* now, before those that wait; in its turn */
+/* now, before those that wait, NULL: there was no memory; in its turn */
 void ngx_sensu_redis_peer_write(ngx_sensu_redis_peer_t *peer,
     ngx_sensu_redis_cmd_t *cmd);
 void ngx_sensu_redis_peer_send(ngx_sensu_redis_peer_t *peer,
@@ -173,29 +169,25 @@ void ngx_sensu_redis_peer_late(ngx_event_t *ev);
 /* a command would be refused */
 ngx_uint_t ngx_sensu_redis_peer_fails(ngx_sensu_redis_peer_t *peer);
 
-/*
- * These return NGX_ERROR: the connection is of no use any more; an error in
- * the place of an answer; an answer that is something else.
- */
+/* ends a connection by an answer: the error, or what that is.  NGX_ERROR. */
 ngx_int_t ngx_sensu_redis_peer_lost(ngx_sensu_redis_peer_t *peer,
-    const char *reason);
-ngx_int_t ngx_sensu_redis_peer_refused(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
-ngx_int_t ngx_sensu_redis_peer_odd(ngx_sensu_redis_peer_t *peer,
-    const char *what);
+    redisReply *reply, const char *what);
+
+/* answers of which only an error matters: it ends the connection, it is told */
+ngx_int_t ngx_sensu_redis_must(ngx_sensu_redis_cmd_t *cmd, redisReply *reply);
+ngx_int_t ngx_sensu_redis_may(ngx_sensu_redis_cmd_t *cmd, redisReply *reply);
+
+/* tells the error, or what came in the place of an answer; NGX_ERROR */
+ngx_int_t ngx_sensu_redis_told(ngx_sensu_redis_peer_t *peer, const char *what);
 
 /* ngx_sensu_redis_cmd.c: its time begins.  NULL: no memory. */
 ngx_sensu_redis_cmd_t *ngx_sensu_redis_cmd(ngx_sensu_redis_t *redis,
-    ngx_sensu_redis_value_pt value, ngx_sensu_redis_error_pt error,
-    const char *fmt, ...);
+    ngx_sensu_redis_reply_pt reply, const char *fmt, ...);
 
 /* one of the client's own: now, before those that wait */
-void ngx_sensu_redis_say_cmd(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_cmd_t *cmd);
-
-#define ngx_sensu_redis_say(peer, value, error, ...)                          \
-    ngx_sensu_redis_say_cmd(peer, ngx_sensu_redis_cmd((peer)->redis, value,   \
-                                                      error, __VA_ARGS__))
+#define ngx_sensu_redis_say(peer, reply, ...)                                 \
+    ngx_sensu_redis_peer_write(peer, ngx_sensu_redis_cmd((peer)->redis,       \
+                                                         reply, __VA_ARGS__))
 
 /* greetings: of one server, of which the others are made, and these */
 void ngx_sensu_redis_greet(ngx_sensu_redis_peer_t *peer);
@@ -203,10 +195,13 @@ void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
 
-/* ngx_sensu_redis_cluster.c: whom to ask; an error may send it elsewhere */
+/*
+ * ngx_sensu_redis_cluster.c: whom to ask; an error may send it elsewhere, or
+ * does not: NGX_DECLINED
+ */
 ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(ngx_sensu_redis_t *redis,
     ngx_str_t *key);
-ngx_int_t ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd,
+ngx_int_t ngx_sensu_redis_cluster_moved(ngx_sensu_redis_cmd_t *cmd,
     const char *error);
 
 /*
@@ -216,6 +211,13 @@ ngx_int_t ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd,
 ngx_sensu_op_t *ngx_sensu_redis_send(ngx_sensu_redis_t *redis,
     ngx_sensu_redis_cmd_t *cmd, ngx_sensu_op_e kind, ngx_str_t *key,
     ngx_sensu_op_pt done, void *data);
+
+/*
+ * The answer to an operation is not what was asked for: an error, which may
+ * send it elsewhere, or that what
+ */
+ngx_int_t ngx_sensu_redis_odd(ngx_sensu_redis_cmd_t *cmd, redisReply *reply,
+    const char *what);
 
 /* ngx_sensu_redis_url.c */
 ngx_int_t ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,

@@ -9,10 +9,11 @@
 #include "ngx_sensu_redis_peer.h"
 
 
-static void ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_error_pt error);
-static ngx_int_t ngx_sensu_redis_sentinel_error(ngx_sensu_redis_cmd_t *cmd,
-    const char *error);
+#define NGX_SENSU_REDIS_MASTER  "SENTINEL get-master-addr-by-name %b"
+
+
+static ngx_int_t ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd,
+    redisReply *reply);
 static ngx_int_t ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd,
     redisReply *reply);
 static ngx_int_t ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd,
@@ -29,45 +30,38 @@ ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer)
     ngx_sensu_redis_tls_forget(&peer->conn);
 
     if (peer->conn.addr != &peer->addr) {
-        ngx_sensu_redis_sentinel_ask(peer, ngx_sensu_redis_sentinel_error);
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_first,
+                            NGX_SENSU_REDIS_MASTER, peer->redis->master.data,
+                            peer->redis->master.len);
         return;
     }
 
     ngx_sensu_redis_greet(peer);
-    ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_role, NULL, "ROLE");
-}
-
-
-static void
-ngx_sensu_redis_sentinel_ask(ngx_sensu_redis_peer_t *peer,
-    ngx_sensu_redis_error_pt error)
-{
-    ngx_str_t  *master;
-
-    master = &peer->redis->master;
-
-    ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_master, error,
-                        "SENTINEL get-master-addr-by-name %b",
-                        master->data, master->len);
+    ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_role, "ROLE");
 }
 
 
 /* a sentinel has a password only where somebody gave it one */
 
 static ngx_int_t
-ngx_sensu_redis_sentinel_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_sentinel_first(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     ngx_sensu_redis_peer_t  *peer;
 
     peer = cmd->peer;
 
-    if (peer->redis->password.len && ngx_strncmp(error, "NOAUTH", 6) == 0) {
+    if (reply->type == REDIS_REPLY_ERROR
+        && peer->redis->password.len
+        && ngx_strncmp(reply->str, "NOAUTH", 6) == 0)
+    {
         ngx_sensu_redis_auth(peer);
-        ngx_sensu_redis_sentinel_ask(peer, NULL);
+        ngx_sensu_redis_say(peer, ngx_sensu_redis_sentinel_master,
+                            NGX_SENSU_REDIS_MASTER, peer->redis->master.data,
+                            peer->redis->master.len);
         return NGX_OK;
     }
 
-    return ngx_sensu_redis_peer_lost(peer, error);
+    return ngx_sensu_redis_sentinel_master(cmd, reply);
 }
 
 
@@ -99,22 +93,23 @@ ngx_sensu_redis_sentinel_master(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
         }
     }
 
-    return ngx_sensu_redis_peer_lost(peer, reply->type == REDIS_REPLY_NIL
-                                           ? "it does not know the master"
-                                           : "something else than an address");
+    return ngx_sensu_redis_peer_lost(peer, reply,
+                                     reply->type == REDIS_REPLY_NIL
+                                     ? "it does not know the master"
+                                     : "something else than an address");
 }
 
 
 static ngx_int_t
 ngx_sensu_redis_sentinel_role(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
-    if (reply->type != REDIS_REPLY_ARRAY
-        || reply->elements == 0
-        || reply->element[0]->type != REDIS_REPLY_STRING
-        || ngx_strcmp(reply->element[0]->str, "master") != 0)
+    if (reply->type == REDIS_REPLY_ARRAY
+        && reply->elements
+        && reply->element[0]->type == REDIS_REPLY_STRING
+        && ngx_strcmp(reply->element[0]->str, "master") == 0)
     {
-        return ngx_sensu_redis_peer_lost(cmd->peer, "it is not a master");
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    return ngx_sensu_redis_peer_lost(cmd->peer, reply, "it is not a master");
 }

@@ -20,20 +20,21 @@
 
 
 typedef struct {
-    ngx_str_t     scheme;
+    ngx_str_t     name;
     void        (*greet)(ngx_sensu_redis_peer_t *peer);
-    in_port_t     port;
+    in_port_t     port;        /* 0: a unix socket */
     ngx_uint_t    tls;
 } ngx_sensu_redis_scheme_t;
 
 
-static ngx_int_t ngx_sensu_redis_url_servers(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url,
-    const ngx_sensu_redis_scheme_t *scheme);
-static ngx_int_t ngx_sensu_redis_url_unix(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, ngx_str_t *url);
-static ngx_int_t ngx_sensu_redis_url_db(ngx_conf_t *cf,
-    ngx_sensu_redis_t *redis, u_char *p, u_char *last);
+static const char *ngx_sensu_redis_url_servers(ngx_sensu_redis_t *redis,
+    u_char *p, u_char *last);
+static const char *ngx_sensu_redis_url_unix(ngx_sensu_redis_t *redis,
+    u_char *p, u_char *last);
+static const char *ngx_sensu_redis_url_db(ngx_sensu_redis_t *redis, u_char *p,
+    u_char *last);
+static u_char *ngx_sensu_redis_url_part(ngx_str_t *part, u_char *p,
+    u_char *last, u_char end);
 static ngx_int_t ngx_sensu_redis_url_seed(ngx_sensu_redis_t *redis,
     ngx_url_t *u);
 
@@ -41,9 +42,10 @@ static ngx_int_t ngx_sensu_redis_url_seed(ngx_sensu_redis_t *redis,
 static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
     { ngx_string("redis://"), ngx_sensu_redis_greet, 6379, 0 },
     { ngx_string("rediss://"), ngx_sensu_redis_greet, 6379, 1 },
+    { ngx_string("unix:"), ngx_sensu_redis_greet, 0, 0 },
     { ngx_string("sentinel://"), ngx_sensu_redis_sentinel_greet, 26379, 0 },
     { ngx_string("cluster://"), ngx_sensu_redis_cluster_greet, 6379, 0 },
-    { ngx_null_string, NULL, 0, 0 }
+    { ngx_null_string, NULL, 1, 0 }
 };
 
 
@@ -51,146 +53,129 @@ ngx_int_t
 ngx_sensu_redis_conf_url(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
     ngx_str_t *url)
 {
+    u_char                          *p, *last;
+    const char                      *wrong;
     const ngx_sensu_redis_scheme_t  *scheme;
 
-    if (ngx_strncmp(url->data, "unix:", 5) == 0) {
-        return ngx_sensu_redis_url_unix(cf, redis, url);
+    scheme = ngx_sensu_redis_schemes;
+
+    while (ngx_strncmp(url->data, scheme->name.data, scheme->name.len) != 0) {
+        scheme++;
     }
+
+    p = url->data + scheme->name.len;
+    last = url->data + url->len;
 
     /* not repeated in the log, as there may be a password in it */
 
-    if (ngx_strlchr(url->data, url->data + url->len, '@') != NULL) {
+    if (scheme->port && ngx_strlchr(p, last, '@') != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the URL of sensu_redis must not have a user or "
                            "a password in it: use user= and password_file=");
         return NGX_ERROR;
     }
 
-    for (scheme = ngx_sensu_redis_schemes; scheme->scheme.len; scheme++) {
-        if (ngx_strncmp(url->data, scheme->scheme.data, scheme->scheme.len)
-            == 0)
-        {
-            return ngx_sensu_redis_url_servers(cf, redis, url, scheme);
-        }
-    }
+    redis->greet = scheme->greet;
+    redis->port = scheme->port;
+    redis->tls.on = scheme->tls;
 
-    return ngx_sensu_redis_wrong(cf, url, "must be redis://host:port/db, "
-                                 "rediss:// with TLS, unix:/path?db=N, "
-                                 "sentinel://host:port,.../master/db or "
-                                 "cluster://host:port,...");
+    wrong = redis->greet == NULL
+            ? "must be redis://host:port/db, rediss:// with TLS, "
+              "unix:/path?db=N, sentinel://host:port,.../master/db or "
+              "cluster://host:port,..."
+            : redis->port ? ngx_sensu_redis_url_servers(redis, p, last)
+                          : ngx_sensu_redis_url_unix(redis, p, last);
+
+    return wrong ? ngx_sensu_redis_wrong(cf, url, wrong) : NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_url_servers(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url, const ngx_sensu_redis_scheme_t *scheme)
+/* these take the URL apart, and return what is wrong with it, or NULL */
+
+static const char *
+ngx_sensu_redis_url_servers(ngx_sensu_redis_t *redis, u_char *p, u_char *last)
 {
-    u_char  *p, *last, *end;
-
-    p = url->data + scheme->scheme.len;
-    last = url->data + url->len;
-    end = ngx_strlchr(p, last, '/');
-    end = end ? end : last;
-
-    redis->greet = scheme->greet;
-    redis->tls.on = scheme->tls;
-    redis->port = scheme->port;
-    redis->hosts.data = p;
-    redis->hosts.len = end - p;
+    p = ngx_sensu_redis_url_part(&redis->hosts, p, last, '/');
 
     if (redis->greet == ngx_sensu_redis_greet
-        && ngx_strlchr(p, end, ',') != NULL)
+        && ngx_strlchr(redis->hosts.data, p, ',') != NULL)
     {
-        return ngx_sensu_redis_wrong(cf, url, "names several servers: use "
-                                     "sentinel:// or cluster://");
+        return "names several servers: use sentinel:// or cluster://";
     }
-
-    p = ngx_min(end + 1, last);
 
     if (redis->greet == ngx_sensu_redis_sentinel_greet) {
-        end = ngx_strlchr(p, last, '/');
-        end = end ? end : last;
-
-        redis->master.data = p;
-        redis->master.len = end - p;
+        p = ngx_sensu_redis_url_part(&redis->master, p, last, '/');
 
         if (redis->master.len == 0) {
-            return ngx_sensu_redis_wrong(cf, url, "must name the master as "
-                                         "the sentinels do, as in sentinel://"
-                                         "10.0.0.1,10.0.0.2/mymaster");
+            return "must name the master as the sentinels do, as in "
+                   "sentinel://10.0.0.1,10.0.0.2/mymaster";
         }
-
-        p = ngx_min(end + 1, last);
     }
 
-    if (ngx_sensu_redis_url_db(cf, redis, p, last) != NGX_OK) {
-        return NGX_ERROR;
+    if (redis->greet == ngx_sensu_redis_cluster_greet && p < last
+        && ngx_strcmp(p, "0") != 0)
+    {
+        return "names a database: a cluster has only one, end after the "
+               "servers";
     }
 
-    if (redis->greet == ngx_sensu_redis_cluster_greet && redis->db) {
-        return ngx_sensu_redis_wrong(cf, url, "names a database: a cluster "
-                                     "has only one, end after the servers");
-    }
-
-    return NGX_OK;
+    return ngx_sensu_redis_url_db(redis, p, last);
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_url_unix(ngx_conf_t *cf, ngx_sensu_redis_t *redis,
-    ngx_str_t *url)
+static const char *
+ngx_sensu_redis_url_unix(ngx_sensu_redis_t *redis, u_char *p, u_char *last)
 {
-    u_char              *p, *last, *args, *end;
-    struct sockaddr_un   un;
+    struct sockaddr_un  un;
 
-    p = url->data + sizeof("unix:") - 1;
-    last = url->data + url->len;
-    args = ngx_strlchr(p, last, '?');
-    end = args ? args : last;
+    p = ngx_sensu_redis_url_part(&redis->hosts, p, last, '?');
 
-    redis->greet = ngx_sensu_redis_greet;
-    redis->hosts.data = url->data;
-    redis->hosts.len = end - url->data;
-
-    if (p == end || *p != '/' || (size_t) (end - p) >= sizeof(un.sun_path)) {
-        return ngx_sensu_redis_wrong(cf, url, "must be an absolute path of at "
-                                     "most 107 bytes, as in "
-                                     "unix:/run/redis/redis.sock?db=0");
+    if (*redis->hosts.data != '/' || redis->hosts.len >= sizeof(un.sun_path)) {
+        return "must be an absolute path of at most 107 bytes, as in "
+               "unix:/run/redis/redis.sock?db=0";
     }
 
-    if (args == NULL) {
-        return NGX_OK;
+    if (p < last && (last - p < 4 || ngx_strncmp(p, "db=", 3) != 0)) {
+        return "may have only ?db=N after the path";
     }
 
-    if (last - args <= 4 || ngx_strncmp(args, "?db=", 4) != 0) {
-        return ngx_sensu_redis_wrong(cf, url, "may have only ?db=N after the "
-                                     "path");
-    }
+    /* nginx wants to see the scheme */
 
-    return ngx_sensu_redis_url_db(cf, redis, args + 4, last);
+    redis->hosts.data -= sizeof("unix:") - 1;
+    redis->hosts.len += sizeof("unix:") - 1;
+
+    return ngx_sensu_redis_url_db(redis, ngx_min(p + 3, last), last);
 }
 
 
-static ngx_int_t
-ngx_sensu_redis_url_db(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
-    u_char *last)
+static const char *
+ngx_sensu_redis_url_db(ngx_sensu_redis_t *redis, u_char *p, u_char *last)
 {
     ngx_int_t  n;
-    ngx_str_t  db;
 
-    db.data = p;
-    db.len = last - p;
-
-    n = db.len ? ngx_atoi(p, db.len) : 0;
-
-    if (n == NGX_ERROR || n > NGX_SENSU_REDIS_DB_MAX) {
-        return ngx_sensu_redis_wrong(cf, &db, "must be a number from 0 to "
-                                     "65535, as in redis://127.0.0.1:6379/1");
-    }
-
+    n = (p < last) ? ngx_atoi(p, last - p) : 0;
     redis->db = (ngx_uint_t) n;
 
-    return NGX_OK;
+    return (n == NGX_ERROR || n > NGX_SENSU_REDIS_DB_MAX)
+           ? "must end with the number of a database from 0 to 65535, as in "
+             "redis://127.0.0.1:6379/1"
+           : NULL;
+}
+
+
+/* up to a character; returns what is behind that */
+
+static u_char *
+ngx_sensu_redis_url_part(ngx_str_t *part, u_char *p, u_char *last, u_char end)
+{
+    u_char  *found;
+
+    found = ngx_strlchr(p, last, end);
+
+    part->data = p;
+    part->len = (found ? found : last) - p;
+
+    return found ? found + 1 : last;
 }
 
 
@@ -203,7 +188,7 @@ ngx_sensu_redis_url_db(ngx_conf_t *cf, ngx_sensu_redis_t *redis, u_char *p,
 ngx_int_t
 ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 {
-    u_char          *p, *last, *comma;
+    u_char          *p, *last;
     ngx_url_t        u;
     ngx_uint_t       n;
     ngx_resolver_t  *resolver;
@@ -213,20 +198,19 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
     p = redis->hosts.data;
     last = p + redis->hosts.len;
 
-    for (n = 0; p; n++) {
+    n = 0;
 
-        /* the path of a unix socket, which has no port, may have one */
-
-        comma = redis->port ? ngx_strlchr(p, last, ',') : NULL;
-
+    do {
         ngx_memzero(&u, sizeof(ngx_url_t));
 
-        u.url.data = p;
-        u.url.len = (comma ? comma : last) - p;
+        /* a path may have commas */
+
+        p = ngx_sensu_redis_url_part(&u.url, p, last, redis->port ? ',' : LF);
+
         u.default_port = redis->port;
         u.no_resolve = resolver && ngx_sensu_redis_serves(resolver);
 
-        if (n == NGX_SENSU_REDIS_SEEDS
+        if (n++ == NGX_SENSU_REDIS_SEEDS
             || ngx_parse_url(cf->pool, &u) != NGX_OK
             || ngx_sensu_redis_url_seed(redis, &u) != NGX_OK)
         {
@@ -234,15 +218,14 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
                           "%s in \"%V\" of sensu_redis: it must be host:port, "
                           "and an IPv6 address in brackets; check a name, or "
                           "let a \"resolver\" be asked for it at each connect, "
-                          "in %V:%ui", n == NGX_SENSU_REDIS_SEEDS
+                          "in %V:%ui", n > NGX_SENSU_REDIS_SEEDS
                                        ? "more than 32 addresses"
                                        : u.err ? u.err : "invalid host",
                           &u.url, &redis->file, redis->line);
             return NGX_ERROR;
         }
 
-        p = comma ? comma + 1 : NULL;
-    }
+    } while (u.url.data[u.url.len] == ',');
 
     return NGX_OK;
 }

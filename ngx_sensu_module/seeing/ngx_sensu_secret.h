@@ -17,7 +17,8 @@
 
 /*
  * what: where the name stands.  NGX_ERROR: it was said what is wrong.  secret
- * is NULL: only whether there is such a file, if there is a name.
+ * may be the file's name itself; NULL: only whether there is such a file, if
+ * there is a name.
  */
 ngx_int_t ngx_sensu_secret(ngx_conf_t *cf, const char *what, ngx_str_t *file,
     ngx_str_t *secret);

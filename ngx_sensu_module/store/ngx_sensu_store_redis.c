@@ -48,7 +48,7 @@ ngx_sensu_store_redis_get(ngx_sensu_store_t *store, ngx_str_t *key,
 
     return ngx_sensu_redis_send(
         redis,
-        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_got, NULL,
+        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_got,
                             "GET %b%b", redis->prefix.data, redis->prefix.len,
                             key->data, key->len),
         NGX_SENSU_OP_GET, key, done, data);
@@ -65,7 +65,7 @@ ngx_sensu_store_redis_set(ngx_sensu_store_t *store, ngx_str_t *key,
 
     return ngx_sensu_redis_send(
         redis,
-        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_was_set, NULL,
+        ngx_sensu_redis_cmd(redis, ngx_sensu_store_redis_was_set,
                             "SET %b%b %b EX %lld",
                             redis->prefix.data, redis->prefix.len,
                             key->data, key->len, value->data, value->len,
@@ -84,8 +84,7 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
     }
 
     if (reply->type != REDIS_REPLY_STRING) {
-        return ngx_sensu_redis_peer_odd(cmd->peer,
-                                        "something else than a string");
+        return ngx_sensu_redis_odd(cmd, reply, "something else than a string");
     }
 
     len = reply->len;
@@ -94,8 +93,7 @@ ngx_sensu_store_redis_got(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 
         /* not of ours; but it is there, which is all that a log-out needs */
 
-        (void) ngx_sensu_redis_peer_odd(cmd->peer,
-                                        "a value too long for a cursor");
+        (void) ngx_sensu_redis_odd(cmd, reply, "a value too long for a cursor");
         len = NGX_SENSU_STORE_VALUE_MAX;
     }
 
@@ -107,7 +105,7 @@ static ngx_int_t
 ngx_sensu_store_redis_was_set(ngx_sensu_redis_cmd_t *cmd, redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STATUS) {
-        return ngx_sensu_redis_peer_odd(cmd->peer, "something else than OK");
+        return ngx_sensu_redis_odd(cmd, reply, "something else than OK");
     }
 
     return NGX_OK;

@@ -284,10 +284,12 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-u_char *
-ngx_strerror(ngx_err_t err, u_char *errstr, size_t size)
+ngx_int_t
+ngx_connection_error(ngx_connection_t *c, ngx_err_t err, char *text)
 {
-    return ngx_snprintf(errstr, size, "%s", strerror(err));
+    ngx_log_error_core(NGX_LOG_ERR, c->log, err, "%s (%d: %s)", text, err,
+                       strerror(err));
+    return NGX_ERROR;
 }
 
 
@@ -354,19 +356,27 @@ fuzz_address(int family, u_char *text, size_t len, void *addr)
 }
 
 
-in_addr_t
-ngx_inet_addr(u_char *text, size_t len)
-{
-    in_addr_t  addr;
-
-    return fuzz_address(AF_INET, text, len, &addr) ? addr : INADDR_NONE;
-}
-
-
 ngx_int_t
-ngx_inet6_addr(u_char *p, size_t len, u_char *addr)
+ngx_parse_addr(ngx_pool_t *pool, ngx_addr_t *addr, u_char *text, size_t len)
 {
-    return fuzz_address(AF_INET6, p, len, addr) ? NGX_OK : NGX_ERROR;
+    struct sockaddr_in   *sin = ngx_pcalloc(pool, sizeof(struct sockaddr_in));
+    struct sockaddr_in6  *sin6 = ngx_pcalloc(pool,
+                                             sizeof(struct sockaddr_in6));
+
+    sin->sin_family = AF_INET;
+    sin6->sin6_family = AF_INET6;
+
+    if (fuzz_address(AF_INET, text, len, &sin->sin_addr)) {
+        addr->sockaddr = (struct sockaddr *) sin;
+        addr->socklen = sizeof(struct sockaddr_in);
+        return NGX_OK;
+    }
+
+    addr->sockaddr = (struct sockaddr *) sin6;
+    addr->socklen = sizeof(struct sockaddr_in6);
+
+    return fuzz_address(AF_INET6, text, len, &sin6->sin6_addr)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -736,10 +746,26 @@ ngx_close_connection(ngx_connection_t *c)
 }
 
 
+static ngx_pool_t   fuzz_pool;
+static ngx_uint_t   fuzz_pools;
+
+
+ngx_pool_t *
+ngx_create_pool(size_t size, ngx_log_t *log)
+{
+    (void) size;
+    (void) log;
+
+    fuzz_pools++;
+
+    return &fuzz_pool;
+}
+
+
 void
 ngx_destroy_pool(ngx_pool_t *pool)
 {
-    fuzz_must(pool == NULL, "a pool of nobody");
+    fuzz_must(pool == &fuzz_pool && fuzz_pools--, "a pool of nobody");
 }
 
 

@@ -93,8 +93,6 @@ fuzz_ask(ngx_sensu_store_t *store, unsigned which)
     ngx_str_t   value = ngx_string("s1");
 
     static ngx_str_t  script = ngx_string("return {1, 2}");
-    static ngx_str_t  sha1 =
-        ngx_string("0123456789012345678901234567890123456789");
 
     if (fuzz_nops == FUZZ_OPS) {
         return;
@@ -114,8 +112,8 @@ fuzz_ask(ngx_sensu_store_t *store, unsigned which)
         break;
 
     default:
-        o->op = ngx_sensu_redis_script(store->ctx, &sha1, &script, &key, 1000,
-                                       5, fuzz_done, o);
+        o->op = ngx_sensu_redis_script(store->ctx, &script, &key, 1000, 5,
+                                       fuzz_done, o);
     }
 
     fuzz_must(o->op != NULL, "no operation");

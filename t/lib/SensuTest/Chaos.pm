@@ -329,7 +329,6 @@ sub good {
 
     $self->{store}{$key} = $value if $name eq 'SET';
 
-    return "-NOSCRIPT No matching script.\r\n" if $name eq 'EVALSHA';
     return "*5\r\n:1\r\n:10\r\n:9\r\n:0\r\n:100\r\n" if $name eq 'EVAL';
     return "*3\r\n\$6\r\nmaster\r\n:0\r\n*0\r\n" if $name eq 'ROLE';
 

@@ -20,7 +20,7 @@ SensuTest::RedisProxy - stands before a Redis and spoils what it is told to
     mode('silent')         takes connections and never says a word
     spoilt                 how many commands it did that to
 
-Commands are GET, SET, EVAL and EVALSHA; but for late and silent, the greeting
+Commands are GET, SET and EVAL; but for late and silent, the greeting
 of a connection always passes. A mode holds from then on, for connections that are
 already there, too.
 
@@ -122,7 +122,7 @@ sub serve {
                 next;
             }
 
-            my $n = () = $data =~ /\r\n(?:GET|SET|EVAL|EVALSHA)\r\n/g;
+            my $n = () = $data =~ /\r\n(?:GET|SET|EVAL)\r\n/g;
 
             if ($n == 0 || $mode eq 'pass') {
                 syswrite $server, $data;
