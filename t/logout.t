@@ -128,12 +128,8 @@ my $everywhere = $t->nginx(
                   location = /open/ { sensu_public /open/;
                       rewrite ^ ' . $list . ' break;
                       proxy_pass http://sensu; }
-                  location = /later { sensu_public /later; rewrite ^ /after;
-                      set $after "$sensu_user"; }
                   location = /late { sensu_public /late; set $seen $role;
                       rewrite ^ /any' . $list . ' last; }
-                  location = /after { sensu_gateway off; return 200
-                      "($after)"; }
                   location = /ssi.html { sensu_gateway off; ssi on;
                       ssi_types *; root ' . $t->dir . '; }
                   location = /inside { rewrite ^ ' . $list . ' break;
@@ -169,8 +165,6 @@ subtest 'wherever the caller counts' => sub {
     is $get->('/asked')->{status}, 401, 'auth_request: out';
     is $get->('/open/')->{status}, 401, 'from a public path: out';
 
-    is $get->('/later')->{body}, '()', 'nor before the store was asked';
-
     my @reasons = $get->('/ssi.html')->{body} =~ /"(token_revoked)"/g;
     is scalar(@reasons), 3, 'three subrequests: out';
     is $everywhere->get('/health', token => $access)->{status}, 200,
@@ -193,6 +187,11 @@ subtest 'a caller who was one before log-outs counted' => sub {
                           rewrite ^ /told last; }
                       location = /told { sensu_gateway off; sensu_logout on;
                           return 200 "$role"; }
+                      location = /later { sensu_logout on;
+                          sensu_public /later; rewrite ^ /after;
+                          set $after "$sensu_user"; }
+                      location = /after { sensu_gateway off;
+                          return 200 "($after)"; }
                       location = /auth/logout { sensu_logout on;
                           proxy_pass http://sensu; }');
 
@@ -204,6 +203,8 @@ subtest 'a caller who was one before log-outs counted' => sub {
     ok $t->wait_for(sub { $get->() eq '[]' }, 5), 'has no namespace any more';
     is $late->get('/first', token => $access)->{body}, '',
        'nor has he one where nobody asks for a token';
+    is $late->get('/later', token => $access)->{body}, '()',
+       'nor before the store was asked';
 };
 
 subtest 'several subrequests wait for one answer' => sub {
