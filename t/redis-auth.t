@@ -9,6 +9,7 @@ use IO::Select;
 use IO::Socket::INET;
 use SensuTest::Pages;
 use SensuTest::Process;
+use SensuTest::Sentinel;
 
 my $t = SensuTest->new;
 my $list = SensuTest::Pages->new($t, 5);
@@ -28,6 +29,27 @@ refused("password_file=$bad", qr/WRONGPASS .*; check user= and password_file=/,
         'a wrong password');
 refused('', qr/NOAUTH .*; it wants a password: add password_file=/,
         'no password');
+
+# the same of a sentinel, which has one only where somebody gave it one
+
+for my $has ('', "requirepass \"p\\\"a ss\$1\"\n") {
+    my $sentinel = SensuTest::Sentinel->new($t, $has . <<"END");
+sentinel monitor main 127.0.0.1 ${\$redis->port} 1
+sentinel auth-pass main "p\\\"a ss\$1"
+END
+    my $port = $sentinel->{port};
+    my $name = $has ? 'a sentinel with a password' : 'a sentinel without one';
+
+    $gw = sentinel($port, $good);
+    is_deeply [ $list->whole($gw) ], [ $list->elements ], $name;
+    $gw->stop;
+
+    $gw = sentinel($port, $bad);
+    is $list->page($gw)->{status}, 503, "$name, and the wrong one";
+    ok scalar($gw->grep_log(qr/WRONGPASS was the answer to AUTH; check user=/)),
+        'the log says so';
+    $gw->stop;
+}
 
 # a user
 
@@ -111,6 +133,15 @@ ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 20),
 $gw->stop;
 
 $t->done;
+
+
+sub sentinel {
+    my ($port, $file) = @_;
+
+    return $t->nginx(backend => $list->backend, server => $list->server,
+        http => "sensu_redis sentinel://127.0.0.1:$port/main "
+                . "password_file=$file timeout=5s;");
+}
 
 
 sub gateway {

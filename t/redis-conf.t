@@ -35,6 +35,7 @@ my @wrong = (
     ['unix:' => qr/must be an absolute path/],
     ["unix:$long" => qr/absolute path of at most 107 bytes/],
     ['unix:/a?x=1' => qr/may have only \?db=N after the path/],
+    ['unix:/a?' => qr/may have only \?db=N after the path/],
     ['unix:/a?db=' => qr/may have only \?db=N after the path/],
     ['sentinel://127.0.0.1' => qr/must name the master as the sentinels do/],
     ['sentinel://127.0.0.1/' => qr/must name the master as the sentinels do/],

@@ -12,8 +12,7 @@
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
 
 
-static void ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr,
-    u_char *host, size_t len);
+static void ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr);
 
 
 ngx_int_t
@@ -31,7 +30,7 @@ ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host, size_t len,
         ngx_memzero(addr, sizeof(ngx_sensu_redis_addr_t));
         ngx_memcpy(addr->host, host, len);
 
-        ngx_sensu_redis_addr_numeric(addr, host, len);
+        ngx_sensu_redis_addr_numeric(addr);
     }
 
     addr->port = port;
@@ -56,21 +55,22 @@ ngx_sensu_redis_addr(ngx_sensu_redis_addr_t *addr, u_char *host, size_t len,
 
 
 static void
-ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr, u_char *host,
-    size_t len)
+ngx_sensu_redis_addr_numeric(ngx_sensu_redis_addr_t *addr)
 {
-    ngx_addr_t   numeric;
-    ngx_pool_t  *pool;
+    const char           *host;
+    struct sockaddr_in   *sin;
+    struct sockaddr_in6  *sin6;
 
-    pool = ngx_create_pool(NGX_MIN_POOL_SIZE, ngx_cycle->log);
-    if (pool == NULL) {
-        return;
+    host = (const char *) addr->host;
+    sin = &addr->at.sockaddr.sockaddr_in;
+    sin6 = &addr->at.sockaddr.sockaddr_in6;
+
+    if (inet_pton(AF_INET, host, &sin->sin_addr) == 1) {
+        sin->sin_family = AF_INET;
+        addr->at.socklen = sizeof(struct sockaddr_in);
+
+    } else if (inet_pton(AF_INET6, host, &sin6->sin6_addr) == 1) {
+        sin6->sin6_family = AF_INET6;
+        addr->at.socklen = sizeof(struct sockaddr_in6);
     }
-
-    if (ngx_parse_addr(pool, &numeric, host, len) == NGX_OK) {
-        ngx_memcpy(&addr->at.sockaddr, numeric.sockaddr, numeric.socklen);
-        addr->at.socklen = numeric.socklen;
-    }
-
-    ngx_destroy_pool(pool);
 }

@@ -45,7 +45,7 @@ static const ngx_sensu_redis_scheme_t  ngx_sensu_redis_schemes[] = {
     { ngx_string("unix:"), ngx_sensu_redis_greet, 0, 0 },
     { ngx_string("sentinel://"), ngx_sensu_redis_sentinel_greet, 26379, 0 },
     { ngx_string("cluster://"), ngx_sensu_redis_cluster_greet, 6379, 0 },
-    { ngx_null_string, NULL, 1, 0 }
+    { ngx_string(""), NULL, 1, 0 }
 };
 
 
@@ -135,7 +135,7 @@ ngx_sensu_redis_url_unix(ngx_sensu_redis_t *redis, u_char *p, u_char *last)
                "unix:/run/redis/redis.sock?db=0";
     }
 
-    if (p < last && (last - p < 4 || ngx_strncmp(p, "db=", 3) != 0)) {
+    if (p[-1] == '?' && (last - p < 4 || ngx_strncmp(p, "db=", 3) != 0)) {
         return "may have only ?db=N after the path";
     }
 
@@ -205,7 +205,7 @@ ngx_sensu_redis_url_seeds(ngx_conf_t *cf, ngx_sensu_redis_t *redis)
 
         /* a path may have commas */
 
-        p = ngx_sensu_redis_url_part(&u.url, p, last, redis->port ? ',' : LF);
+        p = ngx_sensu_redis_url_part(&u.url, p, last, redis->port ? ',' : '\0');
 
         u.default_port = redis->port;
         u.no_resolve = resolver && ngx_sensu_redis_serves(resolver);

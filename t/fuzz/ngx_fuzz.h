@@ -340,46 +340,6 @@ ngx_atoi(u_char *line, size_t n)
 }
 
 
-static int
-fuzz_address(int family, u_char *text, size_t len, void *addr)
-{
-    char  copy[64];
-
-    if (len >= sizeof(copy) || memchr(text, '\0', len)) {
-        return 0;
-    }
-
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-
-    return inet_pton(family, copy, addr) == 1;
-}
-
-
-ngx_int_t
-ngx_parse_addr(ngx_pool_t *pool, ngx_addr_t *addr, u_char *text, size_t len)
-{
-    struct sockaddr_in   *sin = ngx_pcalloc(pool, sizeof(struct sockaddr_in));
-    struct sockaddr_in6  *sin6 = ngx_pcalloc(pool,
-                                             sizeof(struct sockaddr_in6));
-
-    sin->sin_family = AF_INET;
-    sin6->sin6_family = AF_INET6;
-
-    if (fuzz_address(AF_INET, text, len, &sin->sin_addr)) {
-        addr->sockaddr = (struct sockaddr *) sin;
-        addr->socklen = sizeof(struct sockaddr_in);
-        return NGX_OK;
-    }
-
-    addr->sockaddr = (struct sockaddr *) sin6;
-    addr->socklen = sizeof(struct sockaddr_in6);
-
-    return fuzz_address(AF_INET6, text, len, &sin6->sin6_addr)
-           ? NGX_OK : NGX_DECLINED;
-}
-
-
 /* timers, in no order: there are few */
 
 void
@@ -746,26 +706,10 @@ ngx_close_connection(ngx_connection_t *c)
 }
 
 
-static ngx_pool_t   fuzz_pool;
-static ngx_uint_t   fuzz_pools;
-
-
-ngx_pool_t *
-ngx_create_pool(size_t size, ngx_log_t *log)
-{
-    (void) size;
-    (void) log;
-
-    fuzz_pools++;
-
-    return &fuzz_pool;
-}
-
-
 void
 ngx_destroy_pool(ngx_pool_t *pool)
 {
-    fuzz_must(pool == &fuzz_pool && fuzz_pools--, "a pool of nobody");
+    fuzz_must(pool == NULL, "a pool of nobody");
 }
 
 
