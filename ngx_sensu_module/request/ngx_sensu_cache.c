@@ -241,8 +241,7 @@ ngx_sensu_cache_add(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
 static ngx_sensu_cache_entry_t *
 ngx_sensu_cache_set(sensu_str_t field)
 {
-    u_char    *tail;
-    uint32_t   hash;
+    uint64_t  hash, tail[2];
 
     if (field.len < NGX_SENSU_CACHE_TAIL) {
         return NULL;
@@ -252,8 +251,12 @@ ngx_sensu_cache_set(sensu_str_t field)
         return NULL;
     }
 
-    tail = (u_char *) field.data + field.len - NGX_SENSU_CACHE_TAIL;
-    hash = ngx_murmur_hash2(tail, NGX_SENSU_CACHE_TAIL);
+    /* of a signature, so a multiplication (TAOCP 6.4) will do */
+
+    ngx_memcpy(tail, field.data + field.len - NGX_SENSU_CACHE_TAIL,
+               NGX_SENSU_CACHE_TAIL);
+
+    hash = ((tail[0] ^ tail[1]) * 0x9e3779b97f4a7c15) >> 32;
 
     return ngx_sensu_cache[hash & (NGX_SENSU_CACHE_SETS - 1)];
 }
