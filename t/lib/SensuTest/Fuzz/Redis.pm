@@ -21,8 +21,9 @@ use warnings;
 use Time::HiRes qw(time);
 
 
+# a connection is silent for four time-outs of two seconds before it is lost, and
 # nginx waits up to 5 seconds and a quarter before it connects again
-my $RECOVERED = 8;
+my $RECOVERED = 16;
 
 
 sub new {
@@ -127,7 +128,7 @@ sub spoil {
     return map { $odd[rand @odd] } 0 .. rand 4 if $how == 3;
     return (substr($text, 0, rand length $text), ['close']) if $how == 4;
     return ['reset'] if $how == 5;
-    return [ pause => 1.2 ], $text if $how == 6;
+    return [ pause => 2.4 ], $text if $how == 6;
     return map({ ($_, [ pause => 0.001 ]) } split //, $text) if $how == 7;
 
     # some bytes are others, and a cursor may be another one
