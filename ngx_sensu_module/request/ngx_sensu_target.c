@@ -99,10 +99,12 @@ ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line)
 static ngx_uint_t
 ngx_sensu_line_is(ngx_http_request_t *r, ngx_sensu_line_t *line)
 {
+    /* where there are none, nginx may leave their address as it was */
+
     return line->uri.data == r->uri.data
            && line->uri.len == r->uri.len
-           && line->args.data == r->args.data
            && line->args.len == r->args.len
+           && (r->args.len == 0 || line->args.data == r->args.data)
            && line->unparsed_uri.data == r->unparsed_uri.data
            && line->valid == r->valid_unparsed_uri;
 }
