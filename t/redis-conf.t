@@ -45,7 +45,7 @@ my @wrong = (
     ['cluster://127.0.0.1,gone.invalid' => qr/host not found/],
     ['cluster://' . join(',', ('127.0.0.1') x 33) => qr/more than 32 addresse/],
     ['redis://127.0.0.1 timeout=0' => qr/must be a time from 1ms to 10s/],
-    ['redis://127.0.0.1 timeout=11s' => qr/must be a time from 1ms to 10s/],
+    ['redis://127.0.0.1 timeout=11s' => qr/"timeout=11s" of sensu_redis must be a time from/],
     ['redis://127.0.0.1 timeout=fast' => qr/must be a time from 1ms to 10s/],
     ['redis://127.0.0.1 timeout=1s timeout=1s' => qr/"timeout=" of sensu_redis is there twice/],
     ['redis://127.0.0.1 prefix=' => qr/1 to 64 printable characters/],

@@ -67,19 +67,13 @@ ngx_int_t
 ngx_sensu_redis_odd(ngx_sensu_redis_cmd_t *cmd, redisReply *reply,
     const char *what)
 {
-    ngx_int_t  rc;
-
-    rc = NGX_DECLINED;
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        what = reply->str;
-
-        if (cmd->peer->redis->slots) {
-            rc = ngx_sensu_redis_cluster_moved(cmd, what);
-        }
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return ngx_sensu_redis_told(cmd->peer, what);
     }
 
-    return rc == NGX_DECLINED ? ngx_sensu_redis_told(cmd->peer, what) : rc;
+    return cmd->peer->redis->slots
+           ? ngx_sensu_redis_cluster_error(cmd, reply->str)
+           : ngx_sensu_redis_told(cmd->peer, reply->str);
 }
 
 

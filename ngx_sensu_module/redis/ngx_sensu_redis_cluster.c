@@ -232,7 +232,7 @@ ngx_sensu_redis_cluster_assign(ngx_sensu_redis_t *redis, ngx_uint_t slot,
 
 
 ngx_int_t
-ngx_sensu_redis_cluster_moved(ngx_sensu_redis_cmd_t *cmd, const char *error)
+ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd, const char *error)
 {
     u_char                   odd[200];
     ngx_uint_t               slot, moved;
@@ -242,7 +242,7 @@ ngx_sensu_redis_cluster_moved(ngx_sensu_redis_cmd_t *cmd, const char *error)
     moved = (ngx_strncmp(error, "MOVED ", 6) == 0);
 
     if (!moved && ngx_strncmp(error, "ASK ", 4) != 0) {
-        return NGX_DECLINED;
+        return ngx_sensu_redis_told(cmd->peer, error);
     }
 
     from = cmd->peer;

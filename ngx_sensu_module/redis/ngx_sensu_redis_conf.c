@@ -88,8 +88,9 @@ ngx_sensu_redis_conf(ngx_conf_t *cf, ngx_resolver_t **resolver)
     redis->timeout = redis->time.len ? ngx_parse_time(&redis->time, 0) : 500;
 
     if (redis->timeout - 1 >= NGX_SENSU_REDIS_TIMEOUT_MAX) {
-        (void) ngx_sensu_redis_wrong(cf, &redis->time, "must be a time from "
-                                     "1ms to 10s, as in timeout=500ms");
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"timeout=%V\" of sensu_redis must be a time from "
+                           "1ms to 10s, as in timeout=500ms", &redis->time);
         return NULL;
     }
 

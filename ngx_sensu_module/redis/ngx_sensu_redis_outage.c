@@ -85,6 +85,7 @@ static const ngx_sensu_redis_trouble_t
     { "a redirection", "check CLUSTER SLOTS of that server; names there need "
       "a resolver of this server or http block", 0 },
     { "MOVED", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
+    { "ASK ", "it is part of a cluster: use cluster:// in sensu_redis", 0 },
     { "", "check the server and its log", 0 }
 };
 

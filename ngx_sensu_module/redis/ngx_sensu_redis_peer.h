@@ -195,13 +195,10 @@ void ngx_sensu_redis_auth(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_sentinel_greet(ngx_sensu_redis_peer_t *peer);
 void ngx_sensu_redis_cluster_greet(ngx_sensu_redis_peer_t *peer);
 
-/*
- * ngx_sensu_redis_cluster.c: whom to ask; an error may send it elsewhere, or
- * does not: NGX_DECLINED
- */
+/* ngx_sensu_redis_cluster.c: whom to ask; an error may send it elsewhere */
 ngx_sensu_redis_peer_t *ngx_sensu_redis_cluster_pick(ngx_sensu_redis_t *redis,
     ngx_str_t *key);
-ngx_int_t ngx_sensu_redis_cluster_moved(ngx_sensu_redis_cmd_t *cmd,
+ngx_int_t ngx_sensu_redis_cluster_error(ngx_sensu_redis_cmd_t *cmd,
     const char *error);
 
 /*
