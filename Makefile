@@ -83,7 +83,7 @@ help:
 	@echo 'make compilers  the module by each compiler here, a walk with each (RELEASE=13)'
 	@echo 'make image-test  the Dockerfile, built and started without an engine (as root)'
 	@echo 'make lint     style, include directions, warnings'
-	@echo 'make check-all all of these, some hours; a table of verdicts at the end'
+	@echo 'make check-all all of these, some hours; a table of verdicts (JOBS=3 at a time)'
 	@echo 'make clean    removes build/ and run/'
 
 deps:
