@@ -30,14 +30,23 @@ my $back = $t->upstream(sub {
     return $c->reply(200, 'ignored', 'X-Accel-Redirect' => '/elsewhere')
         if $req->{query} =~ /elsewhere/;
 
-    my ($ns) = $req->{path} =~ m{/namespaces/(\w+)/silenced/checks/c$};
-    $c->reply(200, '[' . join(',', map { @{ $silences{$_} } }
-                                   $ns ? $ns : sort keys %silences) . ']');
+    my ($ns, $of) = $req->{path}
+                    =~ m{^$core(?:/namespaces/(\w+))?/silenced(/\w+/\w+)?$};
+    my @all = map { (@{ $silences{$_} }, $of ? () : silence($_, 'mac:a')) }
+              $ns ? $ns : sort keys %silences;
+
+    # the sub-list is never paged by the backend
+
+    @all = splice @all, 0, $1 if !$of && $req->{query} =~ /limit=(\d+)/;
+    $c->reply(200, '[' . join(',', @all) . ']');
 });
 
 my $gw = $t->nginx(
     backend => $back, location => 'sensu_namespaces $http_x_may;', locations =>
     'location = /elsewhere { internal; return 302 https://example.com/x; }');
+my $pages = $t->nginx(
+    backend => $back,
+    location => 'sensu_namespaces $http_x_may; sensu_backend 5.18;');
 
 
 sub as { (token => $t->token, headers => [ 'X-May' => $_[0] ]) }
@@ -46,7 +55,18 @@ my $path = "$core/silenced/checks/c";
 my @both = map { @{ $silences{$_} } } qw(dev ops);
 
 
-subtest 'silences of a check, over several namespaces' => sub {
+for my $case ([ '', $gw ], [ ', of a backend that pages silences', $pages ]) {
+    my ($of, $gw) = @$case;
+
+    subtest "silences of a check, over several namespaces$of" => sub {
+        silences_of_a_check($gw);
+    };
+}
+
+
+sub silences_of_a_check {
+    my ($gw) = @_;
+
     for my $form ($path, "$core/namespaces/-/silenced/checks/c") {
         is_deeply elements($gw->get("$form?x", as('dev,ops,web'))->{body}),
                   \@both, "$form, unpaged: what is forbidden is left out";
@@ -66,7 +86,7 @@ subtest 'silences of a check, over several namespaces' => sub {
        'nothing but GET';
     is $gw->get("$core/silenced/checks?x", as('dev,ops'))->{status}, 403,
        'nor a silence of that name';
-};
+}
 
 
 subtest 'nothing in any of them' => sub {

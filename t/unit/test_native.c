@@ -196,6 +196,10 @@ main(void)
     is_int(sensu_native_list(&path, SENSU_KEY_UNKNOWN, 5005000), 0,
            "not where the keys are not known");
 
+    (void) sensu_path_parse(&path, text("/api/core/v2/silenced/checks/c"), buf);
+    is_int(sensu_native_list(&path, sensu_key_kind(path.resource), 5018000), 0,
+           "not a check's silences, which are a list of their own");
+
     (void) sensu_path_parse(&path, text("/api/core/v2/silenced"), buf);
 
     for (i = 0; i < sizeof(silenced) / sizeof(silenced[0]); i++) {
