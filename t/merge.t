@@ -250,6 +250,39 @@ subtest 'a namespace that the backend forbids or does not have' => sub {
 };
 
 
+subtest 'what is left out takes no room of the page' => sub {
+    my $back = $t->upstream(sub {
+        my ($c, $req) = @_;
+        my ($ns) = $req->{path} =~ m{/namespaces/([^/]+)/};
+        my ($refusal, $element, $as) = $req->{query} =~ /(\d+)/g;
+
+        return $c->reply($as, 'n' x $refusal) if $ns =~ /^no/;
+        $c->reply(200, qq([{"metadata":{"name":"a","namespace":"$ns"},"x":")
+                       . 'y' x $element . '"}]');
+    });
+    my $gw = $t->nginx(backend => $back,
+                       server => 'sensu_native_pages off; '
+                                 . 'sensu_page_buffer 8k;',
+                       location => 'sensu_namespaces $http_x_may;');
+    my $many = join ' ', (map { sprintf 'no%03d', $_ } 1 .. 400), 'yes';
+
+    for my $status (403, 404) {
+        for my $case ([ 'no yes', 3000, 6000 ], [ 'no yes zes', 3000, 6000 ],
+                      [ $many, 60, 100 ])
+        {
+            my ($may, $refusal, $element) = @$case;
+            my $list = "$CORE/checks?$refusal&$element&$status";
+            my $whole = $gw->get($list, as($may))->{body};
+
+            is scalar(@{ elements($whole) }), $may =~ /zes/ ? 2 : 1,
+               "$status of $refusal bytes before an element of $element";
+            is list_of($gw->walk($list, 5, as($may))->{elements}), $whole,
+               'paged';
+        }
+    }
+};
+
+
 subtest 'a namespace that fails is never a gap' => sub {
     start(qw(a b c d));
 

@@ -28,6 +28,7 @@ static ngx_int_t ngx_sensu_page_take_failed(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_page_leave_out(ngx_sensu_page_t *page,
     ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_page_forget(ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_reply(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_page_drop(ngx_sensu_page_t *page);
@@ -275,9 +276,16 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     case NGX_SENSU_FETCH_DROPPED:
 
         if (page->nfetches == 1) {
-            /* the page itself has its room: it is the next one's */
-            page->more = 1;
-            return NGX_OK;
+
+            if (page->tail) {
+                /* the page itself has its room: it is the next one's */
+                page->more = 1;
+                return NGX_OK;
+            }
+
+            /* answers that were left out have it */
+            ngx_sensu_page_forget(page->forbidden);
+            ngx_sensu_page_forget(page->gone);
         }
 
         ngx_sensu_page_drop(page);
@@ -459,9 +467,27 @@ ngx_sensu_page_leave_out(ngx_sensu_page_t *page, ngx_sensu_fetch_t *fetch)
 
     if (*first == NULL) {
         *first = fetch;
+
+    } else {
+        ngx_sensu_page_forget(fetch);
     }
 
     return 1;
+}
+
+
+/* of an answer that was left out no more than its status is kept */
+
+static void
+ngx_sensu_page_forget(ngx_sensu_fetch_t *fetch)
+{
+    if (fetch == NULL || fetch->state != NGX_SENSU_FETCH_WHOLE) {
+        return;
+    }
+
+    fetch->room->left += fetch->scratch.len;
+    ngx_sensu_scratch_free(&fetch->scratch);
+    fetch->state = NGX_SENSU_FETCH_FAILED;
 }
 
 
