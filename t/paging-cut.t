@@ -355,6 +355,54 @@ subtest 'a page whose answer fills a cache' => sub {
 };
 
 
+subtest 'a list beside it that fills a cache' => sub {
+    my $back = $t->upstream(sub {
+        my ($c, $req) = @_;
+        my ($ns) = $req->{path} =~ m{/namespaces/([^/]+)/};
+        my ($go) = $req->{query} =~ /go=(\w+)/;
+
+        if ($ns eq 'late') {
+            mark("asked $go");
+            $t->wait_for(sub { marked("go $go") }, 20);
+        }
+
+        $c->reply(200, '[' . join(',', map {
+            qq({"metadata":{"name":"$_","namespace":"$ns"}})
+        } $ns eq 'a' ? () : qw(a b c)) . ']');
+    });
+    my $gw = $t->nginx(
+        backend => $back,
+        http => 'proxy_cache_path ' . $t->dir . '/beside keys_zone=lists:1m;',
+        server => 'sensu_native_pages off; sensu_namespaces "a b late"; '
+                  . "$cache proxy_cache_lock_timeout 30s;",
+    );
+    my $checks = '/api/core/v2/checks';
+
+    for my $case ([ header => 'the backend has said nothing yet' ],
+                  [ lock => 'another request asks for it' ])
+    {
+        my ($go, $why) = @$case;
+        my $other;
+
+        if ($go eq 'lock') {
+            $other = $gw->connection;
+            $other->send($gw->message('GET', "$checks?go=$go&limit=9",
+                                      token => $token));
+            ok $t->wait_for(sub { marked("asked $go") }), 'one that waits';
+        }
+
+        my $r = $gw->get("$checks?go=$go&limit=2", token => $token,
+                         keepalive => 1);
+        is scalar(@{ elements($r->{body}) }), 2, "a page, and $why";
+        is $r->header('Connection'), 'close',
+           'for the next request another connection';
+
+        mark("go $go");
+        is $other->response->{status}, 200, 'and the other' if $other;
+    }
+};
+
+
 # sends a request and goes away when the backend has got it
 
 sub leave {

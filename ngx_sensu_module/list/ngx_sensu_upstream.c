@@ -205,7 +205,14 @@ ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf)
 ngx_uint_t
 ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch)
 {
-    return fetch->pipe != NULL && !fetch->ended;
+    ngx_http_upstream_t  *u;
+
+    u = fetch->request->upstream;
+
+    /* before its header comes, too, or another one's that it waits for */
+
+    return !fetch->ended && u != NULL
+           && (fetch->pipe != NULL || u->cacheable || u->store);
 }
 
 
