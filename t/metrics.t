@@ -279,6 +279,28 @@ subtest 'by route and class, each with how long it took' => sub {
 };
 
 
+subtest 'a list of which a page takes a part' => sub {
+    my $back = $t->upstream(sub {
+        my ($c, $req) = @_;
+        my ($ns) = $req->{path} =~ m{/namespaces/([^/]+)/};
+
+        $c->reply(200, '[' . join(',', map {
+            qq({"metadata":{"name":"$_","namespace":"$ns"}})
+        } $ns eq 'a' ? () : qw(a b c)) . ']');
+    });
+    my $gw = $t->nginx(
+        backend => $back,
+        server => 'sensu_native_pages off; sensu_namespaces "a b c";',
+        locations => 'location = /metrics { sensu_gateway off; sensu_metrics; }',
+    );
+
+    is scalar(@{ elements($gw->get('/api/core/v2/checks?limit=4',
+                                   token => $t->token)->{body}) }), 4, 'a page';
+    like $gw->get('/metrics')->{body},
+         qr/^${P}list_elements_scanned_total 6$/m, 'each was read once';
+};
+
+
 subtest 'the dashboard and the alerts' => sub {
     my $dashboard = slurp('docs/grafana-dashboard.json');
     my $alerts = slurp('docs/alerts.yml');

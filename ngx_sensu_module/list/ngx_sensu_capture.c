@@ -446,6 +446,7 @@ ngx_int_t
 ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n)
 {
     size_t              len;
+    uint64_t            elements;
     ngx_int_t           rc;
     ngx_log_t          *log;
     const u_char       *p, *last;
@@ -455,6 +456,7 @@ ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n)
     static sensu_position_t  start;
 
     log = fetch->parent->connection->log;
+    elements = fetch->scan.split.elements;
 
     ngx_sensu_scan_init(&fetch->scan, fetch->kind);
     sensu_pager_init(&fetch->pager, &start, &fetch->filter);
@@ -501,6 +503,9 @@ ngx_sensu_fetch_shorten(ngx_sensu_fetch_t *fetch, ngx_uint_t n)
     }
 
     sensu_pager_note(&fetch->pager, &fetch->last);
+
+    /* they were read but once */
+    fetch->scan.split.elements = elements;
 
     fetch->room->left += fetch->rope.len - len;
     ngx_sensu_rope_cut(&fetch->rope, len);
