@@ -19,7 +19,10 @@ static ngx_int_t ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text,
     ngx_sensu_word_t *word);
 static ngx_sensu_word_e ngx_sensu_conf_word_kind(ngx_conf_t *cf,
     ngx_http_complex_value_t *value);
+static ngx_str_t *ngx_sensu_conf_variable(ngx_conf_t *cf,
+    ngx_http_complex_value_t *value, ngx_uint_t (*is)(ngx_str_t *name));
 static ngx_uint_t ngx_sensu_conf_is_claim(ngx_str_t *name);
+static ngx_uint_t ngx_sensu_conf_is_asked(ngx_str_t *name);
 static ngx_int_t ngx_sensu_conf_constant(ngx_conf_t *cf,
     ngx_array_t *words, ngx_http_complex_value_t *value);
 static void ngx_sensu_conf_switch(ngx_conf_t *cf, ngx_array_t *words,
@@ -148,8 +151,21 @@ ngx_sensu_conf_next_word(ngx_str_t *value, ngx_str_t *word)
 static ngx_int_t
 ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text, ngx_sensu_word_t *word)
 {
+    ngx_str_t  *name;
+
     word->value = ngx_sensu_value(cf, text);
     if (word->value == NULL) {
+        return NGX_ERROR;
+    }
+
+    name = ngx_sensu_conf_variable(cf, word->value, ngx_sensu_conf_is_asked);
+
+    if (name != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"$%V\" in \"sensu_namespaces\" is what a request "
+                           "asks for, and so everybody would get it: use "
+                           "$sensu_user, $sensu_groups, $sensu_claim_NAME or a "
+                           "map of them", name);
         return NGX_ERROR;
     }
 
@@ -162,10 +178,7 @@ ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text, ngx_sensu_word_t *word)
 static ngx_sensu_word_e
 ngx_sensu_conf_word_kind(ngx_conf_t *cf, ngx_http_complex_value_t *value)
 {
-    u_char                     *text;
-    ngx_uint_t                 *index;
-    ngx_http_variable_t        *v;
-    ngx_http_core_main_conf_t  *cmcf;
+    u_char  *text;
 
     if (value->flushes == NULL) {
         return NGX_SENSU_WORD_LIST;
@@ -185,16 +198,35 @@ ngx_sensu_conf_word_kind(ngx_conf_t *cf, ngx_http_complex_value_t *value)
         return NGX_SENSU_WORD_GROUPS;
     }
 
+    return ngx_sensu_conf_variable(cf, value, ngx_sensu_conf_is_claim)
+           ? NGX_SENSU_WORD_NAME : NGX_SENSU_WORD_LIST;
+}
+
+
+/* the name of the first variable in the value that is one of these, or NULL */
+
+static ngx_str_t *
+ngx_sensu_conf_variable(ngx_conf_t *cf, ngx_http_complex_value_t *value,
+    ngx_uint_t (*is)(ngx_str_t *name))
+{
+    ngx_uint_t                 *index;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (value->flushes == NULL) {
+        return NULL;
+    }
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     v = cmcf->variables.elts;
 
     for (index = value->flushes; *index != (ngx_uint_t) -1; index++) {
-        if (ngx_sensu_conf_is_claim(&v[*index].name)) {
-            return NGX_SENSU_WORD_NAME;
+        if (is(&v[*index].name)) {
+            return &v[*index].name;
         }
     }
 
-    return NGX_SENSU_WORD_LIST;
+    return NULL;
 }
 
 
@@ -219,6 +251,17 @@ ngx_sensu_conf_is_claim(ngx_str_t *name)
     return name->len >= sizeof("sensu_claim_") - 1
            && ngx_memcmp(name->data, "sensu_claim_",
                          sizeof("sensu_claim_") - 1)
+              == 0;
+}
+
+
+/* $sensu_name, $sensu_namespace and what is made of it, $sensu_namespaces */
+
+static ngx_uint_t
+ngx_sensu_conf_is_asked(ngx_str_t *name)
+{
+    return name->len >= sizeof("sensu_name") - 1
+           && ngx_memcmp(name->data, "sensu_name", sizeof("sensu_name") - 1)
               == 0;
 }
 

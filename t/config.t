@@ -223,6 +223,9 @@ subtest 'variables of sensu_namespaces' => sub {
             qr/"\$nosuch" in "sensu_namespaces".*define it/s);
     refused("$key sensu_namespaces \"a,\$sensu_user,\$nosuch_2\";",
             qr/"\$nosuch_2" in/);
+    refused("$key sensu_namespaces \"a $_\";",
+            qr/in "sensu_namespaces" is what a request asks for/)
+        for '$sensu_namespace', '$sensu_namespaces', '${sensu_name}', 'x-$Sensu_Name';
 
     passes("$key set \$ns a; sensu_namespaces \$ns;");
     passes("$key sensu_namespaces \$mapped;",

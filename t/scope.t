@@ -337,6 +337,33 @@ subtest 'the value from the token' => sub {
 };
 
 
+# until it is decided what a caller may see, he may see nothing
+
+my $early = $t->nginx(
+    backend => $demo,
+    http => 'map $sensu_user:$sensu_namespaces $may { ann:* *; default ab; }',
+    location => 'sensu_namespaces $may;', locations => <<'END');
+    location /opened/ {
+        sensu_namespaces *;
+        error_page 404 = @narrow;
+        proxy_intercept_errors on;
+        rewrite ^/opened(/.*)$ $1 break;
+        proxy_pass http://sensu;
+    }
+    location @narrow { sensu_namespaces $may; proxy_pass http://sensu; }
+END
+
+subtest 'a value by way of $sensu_namespaces' => sub {
+    for my $before ('', '/opened') {
+        is shown($early->get("$before$CORE/namespaces/a/checks/none",
+                             token => $token)),
+           '403 namespace_forbidden', "not what is not decided$before";
+    }
+
+    is shown($early->get("$CORE/namespaces", token => $token)), 'ab', 'a list';
+};
+
+
 # whoever lets a request in, its scope is the same
 
 my $any = $t->nginx(backend => $demo, location => <<'END', locations => <<'END');

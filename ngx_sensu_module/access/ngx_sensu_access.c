@@ -276,8 +276,10 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
+    /* until it is decided there are none, also for a map of them */
+
     ctx->scope = SENSU_SCOPE_PASS;
-    ctx->namespaces.all = 1;
+    ngx_memzero(&ctx->namespaces, sizeof(sensu_namespaces_t));
 
     if ((conf->namespaces == NULL && !conf->rbac)
         || ctx->target.rc == SENSU_PATH_UNKNOWN
@@ -285,6 +287,7 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         || (ctx->target.rc == SENSU_PATH_OTHER
             && ngx_sensu_is_public(r, &r->uri)))
     {
+        ctx->namespaces.all = 1;
         return NGX_OK;
     }
 
@@ -334,7 +337,7 @@ ngx_sensu_authorize(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
-/* to the operator's list, which so far may be all there is */
+/* to the operator's list, of what the roles allow where they are asked */
 
 static ngx_int_t
 ngx_sensu_narrow(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
@@ -362,8 +365,14 @@ ngx_sensu_narrow(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
                                     ngx_sensu_str(caller->user), method);
     }
 
-    ctx->scope = sensu_scope_meet(&ctx->namespaces, ctx->scope, &limit,
-                                  limited);
+    if (ngx_sensu_loc_conf(r)->rbac) {
+        ctx->scope = sensu_scope_meet(&ctx->namespaces, ctx->scope, &limit,
+                                      limited);
+        return NGX_OK;
+    }
+
+    ctx->namespaces = limit;
+    ctx->scope = limited;
 
     return NGX_OK;
 }
