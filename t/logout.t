@@ -90,6 +90,31 @@ subtest 'through shared memory' => sub {
     }, 2), 'refused by every worker';
 };
 
+subtest 'a token that has expired for the log-out alone' => sub {
+    my $gw = $t->nginx(
+        backend => $t->upstream(sub { $_[0]->reply(200, '[]') }),
+        location => 'sensu_logout on;', locations => <<"END");
+        location /api/ { sensu_logout on; sensu_jwt_leeway 1h;
+                         proxy_pass http://sensu; }
+        location /strict/ { sensu_logout on; proxy_pass http://sensu; }
+END
+    my @old = (token => $t->token(sub => 'ann', jti => 'a',
+                                  exp => int(time) - 60));
+
+    is $gw->get($list, @old)->{status}, 200, 'good there';
+    is $gw->post('/auth/logout', '{}', @old)->{status}, 200, 'logged out';
+
+    ok $t->wait_for(sub {
+        my $r = $gw->get($list, @old);
+        $r->{status} == 401 && $r->json->{reason} eq 'token_revoked';
+    }, 5), 'refused there';
+
+    # the other location's rules are what they were, whatever was asked before
+
+    is $gw->get('/strict/', @old)->json->{reason}, 'token_expired',
+       'and expired here';
+};
+
 subtest 'off by default' => sub {
     my ($access, $refresh) = login($off);
 

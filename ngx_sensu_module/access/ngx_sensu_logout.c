@@ -80,7 +80,11 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
 
     caller = ngx_sensu_caller(r);
 
-    /* an expired token needs no mark, and one that is not ours gets none */
+    if (caller != NULL && caller->verdict == SENSU_TOKEN_EXPIRED) {
+        caller = ngx_sensu_caller_late(r);
+    }
+
+    /* what has expired everywhere needs no mark, what is not ours gets none */
 
     if (caller == NULL || caller->verdict != SENSU_TOKEN_OK) {
         return;

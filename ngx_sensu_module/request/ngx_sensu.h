@@ -334,6 +334,11 @@ void ngx_sensu_target_restore(ngx_http_request_t *r);
  */
 ngx_sensu_caller_t *ngx_sensu_caller(ngx_http_request_t *r);
 /*
+ * The token alone, by the longest leeway of all locations: whom it is to be
+ * taken for somewhere, and so never whom to let in here.  NULL: no memory.
+ */
+ngx_sensu_caller_t *ngx_sensu_caller_late(ngx_http_request_t *r);
+/*
  * Has the store asked whether the token was logged out, where that counts;
  * until then it is nobody's.  NGX_OK, NGX_AGAIN: the request waits, and its
  * phases are run again; NGX_ERROR.

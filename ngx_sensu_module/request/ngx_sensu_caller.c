@@ -17,10 +17,10 @@
 static ngx_uint_t ngx_sensu_caller_may_leave(ngx_http_request_t *r);
 static ngx_sensu_caller_t *ngx_sensu_caller_token(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_verify(ngx_http_request_t *r,
-    ngx_sensu_caller_t *caller);
+    sensu_token_rules_t *rules, ngx_sensu_caller_t *caller);
 static ngx_sensu_identity_t *ngx_sensu_verify_field(
-    ngx_sensu_loc_conf_t *conf, sensu_str_t field,
-    ngx_sensu_caller_t *caller);
+    ngx_sensu_loc_conf_t *conf, sensu_token_rules_t *rules,
+    sensu_str_t field, ngx_sensu_caller_t *caller);
 static void ngx_sensu_verify_tell(ngx_http_request_t *r,
     sensu_token_e verdict);
 static void ngx_sensu_caller_cleanup(void *data);
@@ -134,7 +134,7 @@ ngx_sensu_caller_token(ngx_http_request_t *r)
 
     ngx_memzero(caller, sizeof(ngx_sensu_caller_t));
 
-    if (ngx_sensu_verify(r, caller) != NGX_OK) {
+    if (ngx_sensu_verify(r, &conf->rules, caller) != NGX_OK) {
         /* no memory: nobody must take this for a verdict */
         ngx_memzero(caller, sizeof(ngx_sensu_caller_t));
         return NULL;
@@ -148,6 +148,25 @@ ngx_sensu_caller_token(ngx_http_request_t *r)
     }
 
     return caller;
+}
+
+
+ngx_sensu_caller_t *
+ngx_sensu_caller_late(ngx_http_request_t *r)
+{
+    sensu_token_rules_t     rules;
+    ngx_sensu_caller_t     *caller;
+    ngx_sensu_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
+
+    rules = ngx_sensu_loc_conf(r)->rules;
+    rules.leeway = smcf->leeway;
+
+    caller = ngx_pcalloc(r->pool, sizeof(ngx_sensu_caller_t));
+
+    return (caller != NULL && ngx_sensu_verify(r, &rules, caller) == NGX_OK)
+           ? caller : NULL;
 }
 
 
@@ -176,7 +195,8 @@ ngx_sensu_caller_renew(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
+ngx_sensu_verify(ngx_http_request_t *r, sensu_token_rules_t *rules,
+    ngx_sensu_caller_t *caller)
 {
     ngx_table_elt_t       *header;
     ngx_pool_cleanup_t    *cln;
@@ -200,8 +220,8 @@ ngx_sensu_verify(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
         return NGX_ERROR;
     }
 
-    identity = ngx_sensu_verify_field(conf, ngx_sensu_str(header->value),
-                                      caller);
+    identity = ngx_sensu_verify_field(conf, rules,
+                                      ngx_sensu_str(header->value), caller);
 
     ngx_sensu_verify_tell(r, caller->verdict);
 
@@ -259,11 +279,14 @@ ngx_sensu_verify_tell(ngx_http_request_t *r, sensu_token_e verdict)
 }
 
 
-/* sets the verdict; the identity is of OK alone, NULL then: no memory */
+/*
+ * Sets the verdict; the identity is of OK alone, NULL then: no memory.  What
+ * other rules than the location's let in is not remembered as its.
+ */
 
 static ngx_sensu_identity_t *
-ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
-    ngx_sensu_caller_t *caller)
+ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf,
+    sensu_token_rules_t *rules, sensu_str_t field, ngx_sensu_caller_t *caller)
 {
     json_t                *claims;
     sensu_str_t            token;
@@ -282,16 +305,16 @@ ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf, sensu_str_t field,
         return NULL;
     }
 
-    caller->verdict = sensu_token_verify(&conf->rules, token, ngx_time(),
+    caller->verdict = sensu_token_verify(rules, token, ngx_time(),
                                          &claims, &caller->why);
 
     if (caller->verdict != SENSU_TOKEN_OK) {
         return NULL;
     }
 
-    identity = ngx_sensu_identity(&conf->rules, claims);
+    identity = ngx_sensu_identity(rules, claims);
 
-    if (identity != NULL) {
+    if (identity != NULL && rules == &conf->rules) {
         ngx_sensu_cache_add(conf, field, identity);
     }
 
