@@ -292,8 +292,8 @@ subtest 'the connection to the backend' => sub {
     for my $framing (qw(length chunked)) {
         is connections($gw, 5, "limit=2&f=$framing&big=2000000"), 5,
            "$framing, much is left: cut";
-        cmp_ok connections($gw, 5, "limit=2&f=$framing&big=100000"), '<', 5,
-               "$framing, little is left: used again";
+        ok used_again($gw, "limit=2&f=$framing&big=100000"),
+           "$framing, little is left: used again";
     }
 
     $gw = $t->nginx(
@@ -304,8 +304,7 @@ subtest 'the connection to the backend' => sub {
     );
 
     is connections($gw, 5, "limit=2&big=2000000"), 5, 'buffered: cut';
-    cmp_ok connections($gw, 5, "limit=2&big=100000"), '<', 5,
-           'buffered: used again';
+    ok used_again($gw, 'limit=2&big=100000'), 'buffered: used again';
 
     $back->forget;
 
@@ -430,6 +429,17 @@ sub connections {
 
     my %seen = map { $_->{c} => 1 } $back->requests;
     return scalar keys %seen;
+}
+
+
+# the rest has to come at once, which on a busy machine it does now and then
+
+sub used_again {
+    my ($gw, $q) = @_;
+
+    for (1 .. 40) {
+        return 1 if connections($gw, 5, $q) < 5;
+    }
 }
 
 
