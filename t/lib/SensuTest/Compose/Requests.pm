@@ -183,7 +183,7 @@ sub lies {
 
     return 'a path with an escaped slash'
         if $api && $path =~ /%2f/i
-           && $path !~ m{^$CORE/(?:namespaces/[\w-]+/)?assets/[^/]+$};
+           && $path !~ m{^$CORE/(?:namespaces/[\w-]+/)?assets/[^/]+(?:/[^%]*)?$};
 
     $query = '' if !defined $query || !$api;
 
