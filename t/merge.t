@@ -264,11 +264,11 @@ subtest 'what is left out takes no room of the page' => sub {
                        server => 'sensu_native_pages off; '
                                  . 'sensu_page_buffer 8k;',
                        location => 'sensu_namespaces $http_x_may;');
-    my $many = join ' ', (map { sprintf 'no%03d', $_ } 1 .. 400), 'yes';
+    my $many = join ' ', (map { sprintf 'no%03d', $_ } 1 .. 60), 'yes';
 
     for my $status (403, 404) {
         for my $case ([ 'no yes', 3000, 6000 ], [ 'no yes zes', 3000, 6000 ],
-                      [ $many, 60, 100 ])
+                      [ $many, 400, 100 ])
         {
             my ($may, $refusal, $element) = @$case;
             my $list = "$CORE/checks?$refusal&$element&$status";
