@@ -97,12 +97,20 @@ ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
 
 void
+ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch)
+{
+    fetch->room->left += fetch->scratch.len;
+    ngx_sensu_scratch_free(&fetch->scratch);
+}
+
+
+void
 ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch)
 {
-    fetch->room->left += fetch->rope.len + fetch->scratch.len;
+    fetch->room->left += fetch->rope.len;
 
     ngx_sensu_rope_free(&fetch->rope);
-    ngx_sensu_scratch_free(&fetch->scratch);
+    ngx_sensu_fetch_forget(fetch);
 
     fetch->enough = 1;
     fetch->outcome = NGX_SENSU_FETCH_DROPPED;
@@ -304,8 +312,7 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
     fetch->state = ngx_sensu_fetch_verdict(fetch);
 
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
-        fetch->room->left += fetch->scratch.len;
-        ngx_sensu_scratch_free(&fetch->scratch);
+        ngx_sensu_fetch_forget(fetch);
     }
 
     if (fetch->parent->connection->error) {

@@ -131,6 +131,9 @@ ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
 /* before it is sent on from a location, whichever it is by then */
 void ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
 
+/* nobody needs its answer whole: what was kept of it is given back */
+void ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch);
+
 /* nobody needs it: what it holds is given back, and it ends if it can */
 void ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch);
 

@@ -485,8 +485,7 @@ ngx_sensu_page_forget(ngx_sensu_fetch_t *fetch)
         return;
     }
 
-    fetch->room->left += fetch->scratch.len;
-    ngx_sensu_scratch_free(&fetch->scratch);
+    ngx_sensu_fetch_forget(fetch);
     fetch->state = NGX_SENSU_FETCH_FAILED;
 }
 
