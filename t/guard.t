@@ -517,6 +517,8 @@ subtest '6: DELETE takes other namespaces with it' => sub {
         is everything('namespaces'), 'dev dev-eu dev2 z', 'all are there';
     }
 
+    ok $gw->grep_log(qr/with status 200 is not a whole list/), 'the log has it';
+
     ask($off, DELETE => 'namespaces/dev');
     is everything('namespaces'), 'z', 'sensu_guard off: three';
 };

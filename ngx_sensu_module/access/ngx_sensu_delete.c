@@ -112,7 +112,7 @@ ngx_sensu_delete_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
         return (fetch->state == NGX_SENSU_FETCH_FAILED)
                ? (ngx_int_t) fetch->status
-               : ngx_sensu_refuse(r, NGX_SENSU_BAD_LIST, NULL);
+               : ngx_sensu_list_refuse(r, fetch->status);
     }
 
     if (fetch->status != NGX_HTTP_OK) {
@@ -136,7 +136,7 @@ ngx_sensu_delete_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     if (!json_is_array(namespaces)) {
         json_decref(namespaces);
-        return ngx_sensu_refuse(r, NGX_SENSU_BAD_LIST, NULL);
+        return ngx_sensu_list_refuse(r, fetch->status);
     }
 
     rc = ngx_sensu_delete_refuse(r, namespaces, ctx->target.path.name);

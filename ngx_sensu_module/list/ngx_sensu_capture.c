@@ -33,6 +33,7 @@ static void ngx_sensu_capture_forget(ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_capture_room(ngx_sensu_fetch_t *fetch, size_t len);
 static void ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch,
     ngx_sensu_fetch_e state);
+static void ngx_sensu_capture_none(ngx_sensu_fetch_t *fetch);
 static ngx_sensu_fetch_e ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch);
 
 
@@ -59,7 +60,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     } else if (fetch->want && ngx_sensu_list_is_part(fetch->status)
                && sensu_filter_is_on(&fetch->filter))
     {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
+        ngx_sensu_capture_none(fetch);
     }
 
     for (part = &sr->headers_out.headers.part; part; part = part->next) {
@@ -163,7 +164,7 @@ ngx_sensu_capture_bytes(ngx_sensu_fetch_t *fetch, const u_char *p,
         }
 
         if (fetch->scan.odd && sensu_filter_is_on(&fetch->filter)) {
-            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
+            ngx_sensu_capture_none(fetch);
             return;
         }
 
@@ -429,6 +430,16 @@ ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch)
 
     return fetch->room->left + own < fetch->room->size
            ? NGX_SENSU_FETCH_DROPPED : NGX_SENSU_FETCH_TOO_LARGE;
+}
+
+
+static void
+ngx_sensu_capture_none(ngx_sensu_fetch_t *fetch)
+{
+    (void) ngx_sensu_list_is_none(fetch->parent->connection->log,
+                                  fetch->status);
+
+    ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
 }
 
 

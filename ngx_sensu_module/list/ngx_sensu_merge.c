@@ -282,7 +282,7 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     /* no error, but no list: a phase handler must not return such a status */
 
     if (merge->status < NGX_HTTP_BAD_REQUEST) {
-        return ngx_sensu_refuse(r, NGX_SENSU_BAD_LIST, NULL);
+        return ngx_sensu_list_refuse(r, merge->status);
     }
 
     return merge->status;

@@ -413,7 +413,7 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         }
 
         if (fetch->status < NGX_HTTP_BAD_REQUEST) {
-            return ngx_sensu_refuse(page->request, NGX_SENSU_BAD_LIST, NULL);
+            return ngx_sensu_list_refuse(page->request, fetch->status);
         }
     }
 
@@ -437,7 +437,7 @@ ngx_sensu_page_take_failed(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         }
 
         if (fetch->status < NGX_HTTP_BAD_REQUEST) {
-            return ngx_sensu_refuse(page->request, NGX_SENSU_BAD_LIST, NULL);
+            return ngx_sensu_list_refuse(page->request, fetch->status);
         }
     }
 

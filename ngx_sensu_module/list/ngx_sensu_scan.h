@@ -50,6 +50,12 @@ ngx_int_t ngx_sensu_scan_next(ngx_sensu_scan_t *scan, const u_char **p,
 ngx_sensu_error_e ngx_sensu_list_complain(ngx_log_t *log,
     ngx_sensu_error_e error, uint64_t n);
 
+/* BAD_LIST, logged with the status of the answer that is no list */
+ngx_sensu_error_e ngx_sensu_list_is_none(ngx_log_t *log, ngx_uint_t status);
+
+/* refuses the request for that */
+ngx_int_t ngx_sensu_list_refuse(ngx_http_request_t *r, ngx_uint_t status);
+
 /* did the backend itself say where the answer ends? */
 ngx_uint_t ngx_sensu_list_is_framed(ngx_http_request_t *r);
 

@@ -157,7 +157,7 @@ ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     status = ngx_sensu_answer_status(r);
 
     if (ngx_sensu_list_is_part(status)) {
-        error = NGX_SENSU_BAD_LIST;
+        error = ngx_sensu_list_is_none(r->connection->log, status);
 
     } else if (status == NGX_HTTP_OK && ngx_sensu_list_is_encoded(r)) {
         error = NGX_SENSU_LIST_ENCODED;
@@ -314,15 +314,12 @@ ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
     ngx_sensu_scan_sniff(&sieve->scan, b->pos, b->last);
 
-    if (sieve->scan.odd) {
-        return NGX_SENSU_BAD_LIST;
-    }
-
     sieve->off = sieve->scan.sniffed && !sieve->scan.list;
 
-    if (sieve->off && sieve->inner) {
-        /* an object or the like where a list was expected */
-        return NGX_SENSU_BAD_LIST;
+    /* an object or the like where a list was expected */
+
+    if (sieve->scan.odd || (sieve->off && sieve->inner)) {
+        return ngx_sensu_list_is_none(r->connection->log, NGX_HTTP_OK);
     }
 
     if (!sieve->off) {
