@@ -264,6 +264,33 @@ subtest 'the backend is away, or no backend' => sub {
 };
 
 
+subtest 'a backend that takes too long, and nobody waits' => sub {
+    my $metrics = 'location = /metrics { sensu_gateway off; sensu_metrics; }';
+
+    # at one byte a turn its header does not end, at 300 its list does not
+
+    for (1, 300) {
+        fresh();
+        my $gw = gateway('refresh=1s stale=1s', locations => $metrics);
+
+        control(fault => { path_regex => "$CORE/clusterroles", ms => 500,
+                           action => 'trickle', bytes => $_ });
+        is shown(ask($gw, 'ann', GET => $CHECKS)), '503 rbac_unknown',
+           "$_ bytes at a time";
+        is scalar($gw->grep_log(qr/takes longer than stale=1000ms/)), 1,
+           'one line';
+        ok $t->wait_for(sub {
+            $gw->grep_log(qr/upstream timed out/)
+            || $gw->get('/metrics')->{body}
+               =~ /^sensu_gateway_upstream_cuts_total 1$/m
+        }, 10), 'nor is it read on';
+
+        control(fault => { action => 'clear' });
+        ends_with($gw, 'ann', $CHECKS, 'dev/cpu dev/disk', 'and back');
+    }
+};
+
+
 subtest 'lists of any length, paged or not' => sub {
     fresh();
 
@@ -341,6 +368,23 @@ subtest 'the worker that reads is killed' => sub {
 
     is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
        'and reads';
+};
+
+
+subtest 'the worker that reads is stopped' => sub {
+    my ($gw, $c) = in_a_reading('refresh=1s stale=2s', 60_000);
+
+    my ($old) = $gw->workers;
+    $gw->reload;
+    kill 'STOP', $old;
+
+    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
+       'another one does not wait for it for ever';
+
+    kill 'CONT', $old;
+    is shown($c->response('GET')), 'dev/cpu dev/disk', 'which has what it read';
+    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
+       'and did no harm';
 };
 
 
@@ -528,12 +572,14 @@ $t->done;
 # a gateway, and the client whose request reads the roles, which takes a while
 
 sub in_a_reading {
+    my ($times, $ms) = @_;
+
     fresh();
-    my $gw = gateway('refresh=1h stale=2h');
+    my $gw = gateway($times // 'refresh=1h stale=2h');
     my $token = $token{ann} = $demo->login('ann');
 
     control(fault => { path_regex => "$CORE/roles", action => 'delay',
-                       ms => 500, times => 1 });
+                       ms => $ms // 500, times => 1 });
     $demo->forget;
 
     my $c = $gw->connection;

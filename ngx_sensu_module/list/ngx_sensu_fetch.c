@@ -105,6 +105,16 @@ ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch)
 
 
 void
+ngx_sensu_fetch_give_up(ngx_sensu_fetch_t *fetch)
+{
+    fetch->enough = 1;
+    fetch->outcome = NGX_SENSU_FETCH_DROPPED;
+
+    ngx_sensu_upstream_wait(fetch);
+}
+
+
+void
 ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch)
 {
     fetch->room->left += fetch->rope.len;

@@ -134,6 +134,9 @@ void ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
 /* nobody needs its answer whole: what was kept of it is given back */
 void ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch);
 
+/* nobody waits for it any longer: it ends soon, by itself, and in vain */
+void ngx_sensu_fetch_give_up(ngx_sensu_fetch_t *fetch);
+
 /* nobody needs it: what it holds is given back, and it ends if it can */
 void ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch);
 
@@ -189,6 +192,7 @@ void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
 ngx_uint_t ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch);
 /* from outside: ends the subrequest now, unless its answer is being cached */
 void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
+void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 /* its answer is in a file that is still being read: it goes on by itself */
 void ngx_sensu_upstream_linger(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);

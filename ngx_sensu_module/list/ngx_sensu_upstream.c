@@ -48,7 +48,6 @@ static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
-static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_rest(ngx_event_t *ev);
 static void ngx_sensu_upstream_writer(ngx_http_request_t *sr);
 static void ngx_sensu_upstream_cut(ngx_http_upstream_t *u);
@@ -321,7 +320,7 @@ ngx_sensu_upstream_restore(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
 /* what is drained is not waited for as long as a backend may take */
 
-static void
+void
 ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
 {
     ngx_msec_int_t        left;

@@ -32,6 +32,7 @@ typedef struct {
     sensu_rbac_build_t       *build;
 
     ngx_msec_t                began;
+    ngx_event_t               late;      /* what it read would be too old */
     ngx_atomic_uint_t         writes;    /* when it began */
 
     unsigned                  whole:1;   /* the list is not paged */

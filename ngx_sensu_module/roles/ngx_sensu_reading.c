@@ -26,6 +26,7 @@ static ngx_int_t ngx_sensu_reading_list(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_query(ngx_sensu_reading_t *reading,
     ngx_str_t *query);
 static void ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_reading_late(ngx_event_t *ev);
 static ngx_int_t ngx_sensu_reading_take_tokens(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_refused(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_take(ngx_sensu_reading_t *reading);
@@ -105,6 +106,13 @@ ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
     reading->room.left = NGX_SENSU_READING_ROOM;
     reading->began = ngx_current_msec;
     reading->writes = roles->shared->writes;
+
+    reading->late.handler = ngx_sensu_reading_late;
+    reading->late.data = reading;
+    reading->late.log = ngx_cycle->log;
+    reading->late.cancelable = 1;
+
+    ngx_add_timer(&reading->late, roles->account->stale);
 
     cln->handler = ngx_sensu_reading_cleanup;
 
@@ -228,6 +236,15 @@ ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch)
         return;
     }
 
+    /* of a worker that was stopped others may have taken the reading over */
+
+    if ((ngx_msec_int_t) (ngx_current_msec - reading->began)
+        >= (ngx_msec_int_t) reading->roles->account->stale)
+    {
+        ngx_sensu_reading_late(&reading->late);
+        return;
+    }
+
     rc = (reading->state == NGX_SENSU_READING_LIST)
          ? ngx_sensu_reading_take(reading)
          : ngx_sensu_reading_take_tokens(reading);
@@ -235,6 +252,24 @@ ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch)
     if (rc == NGX_ERROR) {
         ngx_sensu_reading_end(reading, NGX_SENSU_READING_RETRY);
     }
+}
+
+
+/* who waits for it has waited enough */
+
+static void
+ngx_sensu_reading_late(ngx_event_t *ev)
+{
+    ngx_sensu_reading_t  *reading;
+
+    reading = ev->data;
+
+    (void) ngx_sensu_reading_fail(reading, "the backend takes longer than "
+                                  "stale=%Mms, %V was not yet there",
+                                  reading->roles->account->stale,
+                                  &reading->fetch->request->uri);
+
+    ngx_sensu_fetch_give_up(reading->fetch);
 }
 
 
@@ -552,26 +587,16 @@ ngx_sensu_reading_fail(ngx_sensu_reading_t *reading, const char *fmt, ...)
 static void
 ngx_sensu_reading_end(ngx_sensu_reading_t *reading, ngx_msec_t retry)
 {
-    ngx_sensu_roles_t  *roles;
-
     if (reading->over) {
         return;
     }
 
-    roles = reading->roles;
-
-    reading->over = 1;
-
-    sensu_rbac_build_free(reading->build);
-    reading->build = NULL;
-
-    roles->shared->retry = retry ? ngx_max(ngx_current_msec + retry, 1) : 0;
+    reading->roles->shared->retry = retry ? ngx_max(ngx_current_msec + retry, 1)
+                                          : 0;
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_RBAC_REFRESHES + (retry != 0), 1);
 
-    ngx_sensu_roles_unlock(roles);
-
-    ngx_post_event(&roles->poll, &ngx_posted_events);
+    ngx_sensu_reading_cleanup(reading);
 }
 
 
@@ -587,6 +612,10 @@ ngx_sensu_reading_cleanup(void *data)
     }
 
     reading->over = 1;
+
+    if (reading->late.timer_set) {
+        ngx_del_timer(&reading->late);
+    }
 
     sensu_rbac_build_free(reading->build);
     ngx_sensu_roles_unlock(reading->roles);

@@ -37,6 +37,7 @@ typedef struct {
     ngx_atomic_t              writes;    /* of roles that passed here */
     ngx_atomic_t              retry;     /* not before; 0: it did not fail */
     ngx_atomic_t              writer;    /* process that reads; 0: none */
+    ngx_atomic_t              since;     /* when it began */
 
     sensu_rbac_t             *table;     /* under the lock of the zone */
 

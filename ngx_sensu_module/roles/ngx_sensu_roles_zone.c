@@ -315,28 +315,46 @@ ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf)
 ngx_uint_t
 ngx_sensu_roles_lock(ngx_sensu_roles_t *roles)
 {
-    return !ngx_sensu_roles_busy(roles)
-           && ngx_atomic_cmp_set(&roles->shared->writer, 0, ngx_pid);
+    if (ngx_sensu_roles_busy(roles)) {
+        return 0;
+    }
+
+    /* who comes at the same moment writes the same */
+
+    roles->shared->since = ngx_current_msec;
+
+    return ngx_atomic_cmp_set(&roles->shared->writer, 0, ngx_pid);
 }
 
 
-/* one that was killed does not keep the others from reading */
+/*
+ * One that was killed does not keep the others from reading, nor one that is
+ * stopped, or whose number some other process has got since: who reads gives
+ * up after half of that time.
+ */
 
 ngx_uint_t
 ngx_sensu_roles_busy(ngx_sensu_roles_t *roles)
 {
+    ngx_uint_t         late;
     ngx_atomic_uint_t  pid;
 
     pid = roles->shared->writer;
 
-    if (pid != 0 && pid != (ngx_atomic_uint_t) ngx_pid
-        && kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH)
-    {
-        (void) ngx_atomic_cmp_set(&roles->shared->writer, pid, 0);
-        return 0;
+    if (pid == 0 || pid == (ngx_atomic_uint_t) ngx_pid) {
+        return pid != 0;
     }
 
-    return pid != 0;
+    late = ((ngx_msec_int_t) (ngx_current_msec - roles->shared->since)
+            > 2 * (ngx_msec_int_t) roles->account->stale);
+
+    if (!late && (kill((ngx_pid_t) pid, 0) == 0 || ngx_errno != NGX_ESRCH)) {
+        return 1;
+    }
+
+    (void) ngx_atomic_cmp_set(&roles->shared->writer, pid, 0);
+
+    return 0;
 }
 
 
@@ -345,7 +363,7 @@ ngx_sensu_roles_unlock(ngx_sensu_roles_t *roles)
 {
     ngx_memory_barrier();
 
-    roles->shared->writer = 0;
+    (void) ngx_atomic_cmp_set(&roles->shared->writer, ngx_pid, 0);
 }
 
 
