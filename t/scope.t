@@ -422,8 +422,10 @@ END
     $demo->forget;
     is shown($gw->get("/east$CORE/namespaces/a/checks?continue=Li4v", %admin)),
        '404 unknown_path', 'where proxy_pass would cut the prefix off';
+    $gw->get("/east$CORE/namespaces/a/checks", %admin);
     is seen(), '', 'the backend was not asked';
-    ok $gw->grep_log(qr/cut it off with "rewrite/), 'the log says how';
+    is scalar($gw->grep_log(qr/cut it off with "rewrite/)), 1,
+       'the log says how, once in a while';
 
     is shown($gw->get("/west$CORE/namespaces/a/checks", %admin)),
        'a/cpu a/disk', 'where a rewrite has cut it off';

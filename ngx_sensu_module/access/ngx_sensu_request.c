@@ -248,10 +248,11 @@ ngx_sensu_check_prefix(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    ngx_sensu_say(NGX_LOG_ERR, r->connection->log,
-                  "sensu: the API lies below a prefix that the gateway does "
-                  "not know, cut it off with \"rewrite ^/PREFIX(/.*)$ $1 "
-                  "break\" and have proxy_pass without a URI");
+    ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
+                         "sensu: the API lies below a prefix that the gateway "
+                         "does not know, cut it off with \"rewrite "
+                         "^/PREFIX(/.*)$ $1 break\" and have proxy_pass "
+                         "without a URI");
 
     return ngx_sensu_refuse(r, NGX_SENSU_UNKNOWN_PATH, NULL);
 }

@@ -6,8 +6,8 @@
  * bytes were read the same way, so a hit needs no look at them.  And by the
  * number of the rules it was verified under, which belongs to one set of keys,
  * issuer, audience and leeway of one configuration and is never given out
- * twice, so neither another location nor a reload can find it.  Its time is
- * looked at with each hit.
+ * twice, so neither a location of other rules nor a reload can find it.  Its
+ * time is looked at with each hit.
  */
 
 
