@@ -42,6 +42,24 @@ typedef struct {
 } ngx_sensu_reading_t;
 
 
+/* ngx_sensu_reading_end.c */
+
+/* milliseconds after a failure */
+#define NGX_SENSU_READING_RETRY  1000
+
+/* one line a while, with what that means for callers; NGX_DONE */
+ngx_int_t ngx_sensu_reading_fail(ngx_sensu_reading_t *reading,
+    const char *fmt, ...);
+/* retry: not before, in milliseconds; 0: it did not fail */
+void ngx_sensu_reading_end(ngx_sensu_reading_t *reading, ngx_msec_t retry);
+/* of the timer: who waits for it has waited enough */
+void ngx_sensu_reading_late(ngx_event_t *ev);
+/* the client may leave in the middle of it: then somebody else reads */
+void ngx_sensu_reading_cleanup(void *data);
+
+
+/* ngx_sensu_login.c */
+
 /* a new fetch in reading->fetch, for it alone; NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_login_fetch(ngx_sensu_reading_t *reading);
 

@@ -12,11 +12,10 @@
 #include "sensu_native.h"
 
 
-/* elements of a page, bytes that are held of it, milliseconds after failure */
+/* elements of a page, bytes that are held of it */
 
 #define NGX_SENSU_READING_PAGE   500
 #define NGX_SENSU_READING_ROOM   (64 * 1024 * 1024)
-#define NGX_SENSU_READING_RETRY  1000
 
 #define NGX_SENSU_READING_API    "/api/core/v2/"
 
@@ -26,17 +25,11 @@ static ngx_int_t ngx_sensu_reading_list(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_query(ngx_sensu_reading_t *reading,
     ngx_str_t *query);
 static void ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch);
-static void ngx_sensu_reading_late(ngx_event_t *ev);
 static ngx_int_t ngx_sensu_reading_take_tokens(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_refused(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_take(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_parse(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_publish(ngx_sensu_reading_t *reading);
-static ngx_int_t ngx_sensu_reading_fail(ngx_sensu_reading_t *reading,
-    const char *fmt, ...);
-static void ngx_sensu_reading_end(ngx_sensu_reading_t *reading,
-    ngx_msec_t retry);
-static void ngx_sensu_reading_cleanup(void *data);
 
 
 /* in the order of sensu_rbac_list_e */
@@ -252,24 +245,6 @@ ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch)
     if (rc == NGX_ERROR) {
         ngx_sensu_reading_end(reading, NGX_SENSU_READING_RETRY);
     }
-}
-
-
-/* who waits for it has waited enough */
-
-static void
-ngx_sensu_reading_late(ngx_event_t *ev)
-{
-    ngx_sensu_reading_t  *reading;
-
-    reading = ev->data;
-
-    (void) ngx_sensu_reading_fail(reading, "the backend takes longer than "
-                                  "stale=%Mms, %V was not yet there",
-                                  reading->roles->account->stale,
-                                  &reading->fetch->request->uri);
-
-    ngx_sensu_fetch_give_up(reading->fetch);
 }
 
 
@@ -532,93 +507,4 @@ ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
     }
 
     return NGX_OK;
-}
-
-
-/* one line a while, with what that means for callers */
-
-static ngx_int_t
-ngx_sensu_reading_fail(ngx_sensu_reading_t *reading, const char *fmt, ...)
-{
-    u_char               text[NGX_MAX_ERROR_STR], *p;
-    va_list              args;
-    ngx_uint_t           refused;
-    ngx_log_t           *log;
-    ngx_msec_int_t       age;
-    ngx_sensu_roles_t   *roles;
-
-    roles = reading->roles;
-    log = reading->errand.request->connection->log;
-
-    va_start(args, fmt);
-    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
-    va_end(args);
-
-    age = ngx_sensu_roles_age(roles);
-
-    if (age >= 0 && age <= (ngx_msec_int_t) roles->account->stale) {
-        ngx_sensu_log_damped(NGX_LOG_ERR, log,
-                             "sensu: roles and bindings were not read: %*s; "
-                             "those of %Mms ago are used on up to stale=%Mms",
-                             (size_t) (p - text), text, age,
-                             roles->account->stale);
-
-    } else {
-        ngx_sensu_log_damped(NGX_LOG_ERR, log,
-                             "sensu: roles and bindings were not read: %*s; "
-                             "nobody gets in where sensu_namespaces is rbac",
-                             (size_t) (p - text), text);
-    }
-
-    /* a password is not tried every second */
-
-    refused = (reading->fetch->status == NGX_HTTP_UNAUTHORIZED
-               || reading->fetch->status == NGX_HTTP_FORBIDDEN);
-
-    ngx_sensu_reading_end(reading, refused
-                                   ? ngx_max(roles->account->refresh,
-                                             NGX_SENSU_READING_RETRY)
-                                   : NGX_SENSU_READING_RETRY);
-
-    return NGX_DONE;
-}
-
-
-static void
-ngx_sensu_reading_end(ngx_sensu_reading_t *reading, ngx_msec_t retry)
-{
-    if (reading->over) {
-        return;
-    }
-
-    reading->roles->shared->retry = retry ? ngx_max(ngx_current_msec + retry, 1)
-                                          : 0;
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_RBAC_REFRESHES + (retry != 0), 1);
-
-    ngx_sensu_reading_cleanup(reading);
-}
-
-
-/* the client may leave in the middle of it: then somebody else reads */
-
-static void
-ngx_sensu_reading_cleanup(void *data)
-{
-    ngx_sensu_reading_t *reading = data;
-
-    if (reading->over) {
-        return;
-    }
-
-    reading->over = 1;
-
-    if (reading->late.timer_set) {
-        ngx_del_timer(&reading->late);
-    }
-
-    sensu_rbac_build_free(reading->build);
-    ngx_sensu_roles_unlock(reading->roles);
-
-    ngx_post_event(&reading->roles->poll, &ngx_posted_events);
 }
