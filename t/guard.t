@@ -519,6 +519,14 @@ subtest '6: DELETE takes other namespaces with it' => sub {
 
     ok $gw->grep_log(qr/with status 200 is not a whole list/), 'the log has it';
 
+    $back = $t->upstream(sub {
+        $_[0]->reply(200, '[{"name":"z","x":"' . 'x' x 70000 . '"}]');
+    });
+    $r = ask($t->nginx(backend => $back, location => 'sensu_page_buffer 64k;'),
+             DELETE => 'namespaces/z');
+    is "$r->{status} " . $r->json->{reason}, '502 element_too_large',
+       'a list that is longer than what is held of one';
+
     ask($off, DELETE => 'namespaces/dev');
     is everything('namespaces'), 'z', 'sensu_guard off: three';
 };

@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use SensuTest;
+use SensuTest::Account;
 use SensuTest::Roles;
 
 use JSON::PP ();
@@ -11,58 +12,7 @@ my $CORE = '/api/core/v2';
 my $CHECKS = 'namespaces/dev/checks';
 
 my $t = SensuTest->new;
-my $demo = $t->demo('--control', '--secret-file', $t->secret_file);
-
-my $password = $t->write('account.pw', "pass\n", 0600);
-my $account = "sensu_account gateway password_file=$password";
-my %token;
-
-
-sub control {
-    my ($what, $value) = @_;
-
-    my $r = $demo->post("/demo/$what", JSON::PP::encode_json($value));
-    is $r->{status}, 200, "demo: $what" or diag $r->{body};
-}
-
-
-sub fresh {
-    %token = ();
-
-    control(fault => { action => 'clear' });
-    control(reset => {
-        namespaces => [qw(dev ops prod)],
-        users => [ { name => 'gateway', password => 'pass', groups => [] },
-                   map { { name => $_, groups => [] } } qw(ann bob) ],
-        elements => [
-            account('gateway'),
-            binding('ann', 'dev', 'view', 'ann'),
-            binding('ann', 'prod', 'view', 'ann'),
-            (map { my $ns = $_;
-                   map { { type => 'checks', namespace => $ns, name => $_ } }
-                       qw(cpu disk) } qw(dev ops prod)) ],
-    });
-}
-
-
-sub gateway {
-    my ($times, %opt) = @_;
-
-    return $t->nginx(backend => $demo, %opt,
-                     location => ($opt{account} // $account) . " $times;\n"
-                                 . ($opt{location} // '')
-                                 . 'sensu_namespaces rbac;');
-}
-
-
-sub ask {
-    my ($gw, $user, $method, $path, %opt) = @_;
-
-    my $token = $token{$user} //= $demo->login($user);
-
-    return $gw->request($method, $path =~ m{^/} ? $path : "$CORE/$path",
-                        token => $token, %opt);
-}
+my ($demo, $password, $account) = stage($t);
 
 
 # what the backend was asked with Basic, and for tokens
@@ -70,16 +20,6 @@ sub ask {
 sub logins {
     return join ' ', map { m{^(\w+ /auth\S*) auth=\w+ (\d+)} ? "$1 $2" : () }
                      $demo->requests;
-}
-
-
-sub ends_with {
-    my ($gw, $user, $path, $expected, $name) = @_;
-    my $last;
-
-    ok $t->wait_for(sub {
-        ($last = shown(ask($gw, $user, GET => $path))) eq $expected
-    }, 5), $name or diag "got $last";
 }
 
 
@@ -264,33 +204,6 @@ subtest 'the backend is away, or no backend' => sub {
 };
 
 
-subtest 'a backend that takes too long, and nobody waits' => sub {
-    my $metrics = 'location = /metrics { sensu_gateway off; sensu_metrics; }';
-
-    # at one byte a turn its header does not end, at 300 its list does not
-
-    for (1, 300) {
-        fresh();
-        my $gw = gateway('refresh=1s stale=1s', locations => $metrics);
-
-        control(fault => { path_regex => "$CORE/clusterroles", ms => 500,
-                           action => 'trickle', bytes => $_ });
-        is shown(ask($gw, 'ann', GET => $CHECKS)), '503 rbac_unknown',
-           "$_ bytes at a time";
-        is scalar($gw->grep_log(qr/takes longer than stale=1000ms/)), 1,
-           'one line';
-        ok $t->wait_for(sub {
-            $gw->grep_log(qr/upstream timed out/)
-            || $gw->get('/metrics')->{body}
-               =~ /^sensu_gateway_upstream_cuts_total 1$/m
-        }, 10), 'nor is it read on';
-
-        control(fault => { action => 'clear' });
-        ends_with($gw, 'ann', $CHECKS, 'dev/cpu dev/disk', 'and back');
-    }
-};
-
-
 subtest 'lists of any length, paged or not' => sub {
     fresh();
 
@@ -313,78 +226,6 @@ subtest 'lists of any length, paged or not' => sub {
     is shown(ask($gw, 'bob', GET => 'checks')), 'n7/x',
        'from a backend that does not page';
     control(fault => { action => 'clear' });
-};
-
-
-subtest 'two workers, a reload, many at once' => sub {
-    fresh();
-    my $gw = gateway('refresh=1h stale=2h', workers => 2);
-
-    $demo->forget;
-    control(fault => { path_regex => "$CORE/roles", action => 'delay',
-                       ms => 300, times => 1 });
-
-    $token{ann} = $demo->login('ann');
-    my @c = map { my $c = $gw->connection;
-                  $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
-                           . "Authorization: Bearer $token{ann}\r\n"
-                           . "Connection: close\r\n\r\n"); $c } 1 .. 12;
-    my @r = map { $_->response('GET') } @c;
-
-    is join(' ', map { $_->{status} } @r), join(' ', (200) x 12),
-       'all wait for the first';
-    is logins(), 'GET /auth 200 GET /auth 200',
-       'who logs in for all of them (the other one is the test)';
-    is scalar(grep { m{^GET $CORE/roles\?} } $demo->requests), 1,
-       'and reads for both workers';
-
-    $gw->reload;
-    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
-       'after a reload';
-    is scalar(grep { m{^GET $CORE/roles\?} } $demo->requests), 1,
-       'nothing is read again';
-};
-
-
-subtest 'who reads goes away' => sub {
-    my ($gw, $c) = in_a_reading();
-    $c->reset;
-
-    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
-       'another one does it';
-};
-
-
-subtest 'the worker that reads is killed' => sub {
-    my ($gw, $c) = in_a_reading();
-
-    my ($old) = $gw->workers;
-    $t->allow(qr/exited on signal 9/);
-    kill 'KILL', $old;
-    ok $t->wait_for(sub {
-        my @now = $gw->workers;
-        @now && $now[0] != $old
-    }, 10), 'another one takes its place';
-
-    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
-       'and reads';
-};
-
-
-subtest 'the worker that reads is stopped' => sub {
-    my ($gw, $c) = in_a_reading('refresh=1s stale=2s', 60_000);
-
-    my ($old) = $gw->workers;
-    $gw->reload;
-    kill 'STOP', $old;
-
-    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
-       'another one does not wait for it for ever';
-
-    kill 'CONT', $old;
-    is shown($c->response('GET')), 'dev/cpu dev/disk', 'which has what it read';
-    is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
-       'and did no harm';
 };
 
 
@@ -567,27 +408,3 @@ subtest 'a zone that is too small says what would do' => sub {
 
 
 $t->done;
-
-
-# a gateway, and the client whose request reads the roles, which takes a while
-
-sub in_a_reading {
-    my ($times, $ms) = @_;
-
-    fresh();
-    my $gw = gateway($times // 'refresh=1h stale=2h');
-    my $token = $token{ann} = $demo->login('ann');
-
-    control(fault => { path_regex => "$CORE/roles", action => 'delay',
-                       ms => $ms // 500, times => 1 });
-    $demo->forget;
-
-    my $c = $gw->connection;
-    $c->send("GET $CORE/$CHECKS HTTP/1.1\r\nHost: x\r\n"
-             . "Authorization: Bearer $token\r\n\r\n");
-
-    ok $t->wait_for(sub { grep { m{/clusterroles} } $demo->requests }, 5),
-       'it reads';
-
-    return ($gw, $c);
-}

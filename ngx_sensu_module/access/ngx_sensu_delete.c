@@ -109,10 +109,19 @@ ngx_sensu_delete_check(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     fetch = ctx->others;
 
-    if (fetch->state != NGX_SENSU_FETCH_WHOLE) {
-        return (fetch->state == NGX_SENSU_FETCH_FAILED)
-               ? (ngx_int_t) fetch->status
-               : ngx_sensu_list_refuse(r, fetch->status);
+    switch (fetch->state) {
+
+    case NGX_SENSU_FETCH_WHOLE:
+        break;
+
+    case NGX_SENSU_FETCH_FAILED:
+        return fetch->status;
+
+    case NGX_SENSU_FETCH_NO_MEMORY:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    default:
+        return ngx_sensu_refuse(r, ngx_sensu_fetch_complain(fetch), NULL);
     }
 
     if (fetch->status != NGX_HTTP_OK) {

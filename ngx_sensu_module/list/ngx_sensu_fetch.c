@@ -104,13 +104,29 @@ ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch)
 }
 
 
-void
-ngx_sensu_fetch_give_up(ngx_sensu_fetch_t *fetch)
+ngx_sensu_error_e
+ngx_sensu_fetch_complain(ngx_sensu_fetch_t *fetch)
 {
-    fetch->enough = 1;
-    fetch->outcome = NGX_SENSU_FETCH_DROPPED;
+    ngx_log_t  *log;
 
-    ngx_sensu_upstream_wait(fetch);
+    log = fetch->parent->connection->log;
+
+    switch (fetch->state) {
+
+    case NGX_SENSU_FETCH_TRUNCATED:
+        return ngx_sensu_list_complain(log, NGX_SENSU_LIST_TRUNCATED,
+                                       fetch->scan.split.elements);
+
+    case NGX_SENSU_FETCH_TOO_LARGE:
+        return ngx_sensu_list_complain(log, NGX_SENSU_ELEMENT_TOO_LARGE,
+                                       fetch->room->size);
+
+    case NGX_SENSU_FETCH_ENCODED:
+        return NGX_SENSU_LIST_ENCODED;
+
+    default: /* NGX_SENSU_FETCH_MALFORMED */
+        return NGX_SENSU_BAD_LIST;
+    }
 }
 
 

@@ -131,13 +131,16 @@ ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
 /* before it is sent on from a location, whichever it is by then */
 void ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);
 
+/* what one that has failed is refused for: logged, if it was not before */
+ngx_sensu_error_e ngx_sensu_fetch_complain(ngx_sensu_fetch_t *fetch);
+
 /* nobody needs its answer whole: what was kept of it is given back */
 void ngx_sensu_fetch_forget(ngx_sensu_fetch_t *fetch);
 
-/* nobody waits for it any longer: it ends soon, by itself, and in vain */
-void ngx_sensu_fetch_give_up(ngx_sensu_fetch_t *fetch);
-
-/* nobody needs it: what it holds is given back, and it ends if it can */
+/*
+ * Nobody needs it: what it holds is given back, and it ends if it can.  Never
+ * from its own stack; from a timer the request may be gone afterwards.
+ */
 void ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch);
 
 /* of a list read from its start: keeps the first n elements only */
@@ -192,7 +195,6 @@ void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
 ngx_uint_t ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch);
 /* from outside: ends the subrequest now, unless its answer is being cached */
 void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
-void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 /* its answer is in a file that is still being read: it goes on by itself */
 void ngx_sensu_upstream_linger(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);

@@ -244,8 +244,7 @@ static ngx_int_t
 ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch)
 {
-    ngx_int_t          rc;
-    ngx_sensu_error_e  error;
+    ngx_int_t  rc;
 
     switch (fetch->state) {
 
@@ -270,8 +269,8 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return ngx_sensu_plan_again(page, ctx);
 
     case NGX_SENSU_FETCH_LOST:
-        error = NGX_SENSU_CONTINUE_EXPIRED;
-        break;
+        return ngx_sensu_refuse(page->request, NGX_SENSU_CONTINUE_EXPIRED,
+                                NULL);
 
     case NGX_SENSU_FETCH_DROPPED:
 
@@ -294,34 +293,16 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         return (ngx_sensu_plan_next(page, ctx) == NGX_OK) ? NGX_AGAIN
                                                           : NGX_ERROR;
 
-    case NGX_SENSU_FETCH_MALFORMED:
-        error = NGX_SENSU_BAD_LIST;
-        break;
-
-    case NGX_SENSU_FETCH_TRUNCATED:
-        error = ngx_sensu_list_complain(page->request->connection->log,
-                                        NGX_SENSU_LIST_TRUNCATED,
-                                        fetch->scan.split.elements);
-        break;
-
-    case NGX_SENSU_FETCH_ENCODED:
-        error = NGX_SENSU_LIST_ENCODED;
-        break;
-
-    case NGX_SENSU_FETCH_TOO_LARGE:
-        error = ngx_sensu_list_complain(page->request->connection->log,
-                                        NGX_SENSU_ELEMENT_TOO_LARGE,
-                                        page->room.size);
-        break;
-
     case NGX_SENSU_FETCH_NO_MEMORY:
         return NGX_ERROR;
 
-    default: /* NGX_SENSU_FETCH_FAILED: nginx's own 502, 504, ... */
+    case NGX_SENSU_FETCH_FAILED: /* nginx's own 502, 504, ... */
         return ngx_sensu_page_take_failed(page, ctx, fetch);
-    }
 
-    return ngx_sensu_refuse(page->request, error, NULL);
+    default:
+        return ngx_sensu_refuse(page->request, ngx_sensu_fetch_complain(fetch),
+                                NULL);
+    }
 }
 
 

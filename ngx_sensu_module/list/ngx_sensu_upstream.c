@@ -48,6 +48,7 @@ static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_rest(ngx_event_t *ev);
 static void ngx_sensu_upstream_writer(ngx_http_request_t *sr);
 static void ngx_sensu_upstream_cut(ngx_http_upstream_t *u);
@@ -320,7 +321,7 @@ ngx_sensu_upstream_restore(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
 /* what is drained is not waited for as long as a backend may take */
 
-void
+static void
 ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
 {
     ngx_msec_int_t        left;
@@ -399,9 +400,11 @@ ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch)
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
 
-    (*u->cleanup)(sr);
-
     ngx_sensu_upstream_free(fetch);
+
+    /* the last one of a request that has been answered ends that, too */
+
+    (*u->cleanup)(sr);
 }
 
 

@@ -58,7 +58,7 @@ ngx_sensu_login_credentials(ngx_sensu_reading_t *reading,
     roles = reading->roles;
 
     token = (roles->account->name.len != 0);
-    text = token ? &roles->shared->access : &roles->account->secret;
+    text = token ? &reading->access : &roles->account->secret;
 
     credentials->data = ngx_pnalloc(r->pool, sizeof("Bearer ") + text->len);
     if (credentials->data == NULL) {
@@ -76,9 +76,8 @@ ngx_sensu_login_credentials(ngx_sensu_reading_t *reading,
 ngx_int_t
 ngx_sensu_login_renew(ngx_sensu_reading_t *reading)
 {
-    ngx_str_t                  body, credentials;
-    ngx_http_request_t        *r;
-    ngx_sensu_roles_shared_t  *shared;
+    ngx_str_t            body, credentials;
+    ngx_http_request_t  *r;
 
     static ngx_str_t  path = ngx_string("/auth/token");
     static ngx_str_t  none = ngx_null_string;
@@ -91,22 +90,18 @@ ngx_sensu_login_renew(ngx_sensu_reading_t *reading)
     }
 
     r = reading->errand.request;
-    shared = reading->roles->shared;
 
-    credentials.data = ngx_pnalloc(r->pool, sizeof("Bearer ")
-                                            + shared->access.len);
     body.data = ngx_pnalloc(r->pool, sizeof("{\"refresh_token\":\"\"}")
-                                     + shared->refresh.len);
+                                     + reading->refresh.len);
 
-    if (credentials.data == NULL || body.data == NULL) {
+    if (body.data == NULL
+        || ngx_sensu_login_credentials(reading, &credentials) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    credentials.len = ngx_sprintf(credentials.data, "Bearer %V",
-                                  &shared->access)
-                      - credentials.data;
     body.len = ngx_sprintf(body.data, "{\"refresh_token\":\"%V\"}",
-                           &shared->refresh)
+                           &reading->refresh)
                - body.data;
 
     return ngx_sensu_errand_start(&reading->errand, reading->fetch, &path,
@@ -158,13 +153,10 @@ ngx_sensu_login(ngx_sensu_reading_t *reading)
 ngx_int_t
 ngx_sensu_login_take(ngx_sensu_reading_t *reading)
 {
-    int                        no_memory;
-    json_t                    *answer;
-    ngx_int_t                  rc;
-    sensu_str_t                access, refresh;
-    ngx_sensu_roles_shared_t  *shared;
-
-    shared = reading->roles->shared;
+    int           no_memory;
+    json_t       *answer;
+    ngx_int_t     rc;
+    sensu_str_t   access, refresh;
 
     answer = sensu_json_load(ngx_sensu_str(reading->fetch->body), 0, NULL,
                              &no_memory);
@@ -177,14 +169,20 @@ ngx_sensu_login_take(ngx_sensu_reading_t *reading)
     if (ngx_sensu_login_is_token(access)
         && ngx_sensu_login_is_token(refresh))
     {
-        rc = ngx_sensu_roles_keep(reading->roles, &shared->access, access);
-    }
-
-    if (rc == NGX_OK) {
-        rc = ngx_sensu_roles_keep(reading->roles, &shared->refresh, refresh);
+        rc = ngx_sensu_roles_keep(reading->roles, reading->turn, access,
+                                  refresh);
     }
 
     json_decref(answer);
+
+    if (rc == NGX_OK
+        && ngx_sensu_roles_tokens(reading->roles,
+                                  reading->errand.request->pool,
+                                  &reading->access, &reading->refresh)
+           != NGX_OK)
+    {
+        return NGX_ABORT;
+    }
 
     return rc;
 }

@@ -22,6 +22,9 @@ typedef enum {
 typedef struct {
     ngx_sensu_errand_t        errand;
     ngx_sensu_roles_t        *roles;
+    ngx_uint_t                turn;
+    ngx_str_t                 access;    /* tokens; len 0: none */
+    ngx_str_t                 refresh;
     ngx_sensu_fetch_t        *fetch;
     void                    (*done)(ngx_sensu_fetch_t *fetch);
     ngx_sensu_room_t          room;
@@ -72,7 +75,7 @@ ngx_int_t ngx_sensu_login(ngx_sensu_reading_t *reading);
 ngx_int_t ngx_sensu_login_renew(ngx_sensu_reading_t *reading);
 
 /* keeps those of the answer; NGX_DECLINED: it has none; NGX_ERROR: the zone
-   is full */
+   is full; NGX_ABORT: no memory, or it is not our turn any more */
 ngx_int_t ngx_sensu_login_take(ngx_sensu_reading_t *reading);
 
 

@@ -74,17 +74,20 @@ ngx_sensu_reading_is_of(sensu_str_t resource)
 ngx_int_t
 ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
 {
+    ngx_uint_t            turn;
     ngx_pool_cleanup_t   *cln;
     ngx_sensu_reading_t  *reading;
 
-    if (!ngx_sensu_roles_lock(roles)) {
+    turn = ngx_sensu_roles_turn(roles);
+
+    if (turn == 0) {
         return NGX_OK;
     }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_sensu_reading_t));
 
     if (cln == NULL) {
-        ngx_sensu_roles_unlock(roles);
+        ngx_sensu_roles_done(roles, turn, NULL);
         return NGX_ERROR;
     }
 
@@ -94,6 +97,7 @@ ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
     ngx_sensu_errand_init(&reading->errand, r);
 
     reading->roles = roles;
+    reading->turn = turn;
     reading->done = ngx_sensu_reading_done;
     reading->room.size = NGX_SENSU_READING_ROOM;
     reading->room.left = NGX_SENSU_READING_ROOM;
@@ -112,6 +116,8 @@ ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
     reading->build = sensu_rbac_build_create();
 
     if (reading->build == NULL
+        || ngx_sensu_roles_tokens(roles, r->pool, &reading->access,
+                                  &reading->refresh) != NGX_OK
         || ngx_sensu_reading_go_on(reading) != NGX_OK)
     {
         ngx_sensu_reading_end(reading, NGX_SENSU_READING_RETRY);
@@ -125,11 +131,7 @@ ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
 static ngx_int_t
 ngx_sensu_reading_go_on(ngx_sensu_reading_t *reading)
 {
-    ngx_sensu_roles_t  *roles;
-
-    roles = reading->roles;
-
-    return (roles->account->name.len && roles->shared->access.len == 0)
+    return (reading->roles->account->name.len && reading->access.len == 0)
            ? ngx_sensu_login(reading)
            : ngx_sensu_reading_list(reading);
 }
@@ -229,15 +231,6 @@ ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch)
         return;
     }
 
-    /* of a worker that was stopped others may have taken the reading over */
-
-    if ((ngx_msec_int_t) (ngx_current_msec - reading->began)
-        >= (ngx_msec_int_t) reading->roles->account->stale)
-    {
-        ngx_sensu_reading_late(&reading->late);
-        return;
-    }
-
     rc = (reading->state == NGX_SENSU_READING_LIST)
          ? ngx_sensu_reading_take(reading)
          : ngx_sensu_reading_take_tokens(reading);
@@ -271,10 +264,13 @@ ngx_sensu_reading_take_tokens(ngx_sensu_reading_t *reading)
                                       "tokens, is that a backend?",
                                       &fetch->request->uri);
 
-    default: /* NGX_ERROR */
+    case NGX_ERROR:
         return ngx_sensu_reading_fail(reading, "sensu_rbac_zone is full, make "
                                       "it larger than %uzm",
                                       reading->roles->zone->size >> 20);
+
+    default: /* NGX_ABORT */
+        return NGX_ERROR;
     }
 }
 
@@ -466,12 +462,11 @@ ngx_sensu_reading_parse(ngx_sensu_reading_t *reading)
 static ngx_int_t
 ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
 {
-    size_t                     size;
-    ngx_int_t                  rc;
-    ngx_uint_t                 again;
-    sensu_rbac_t              *table;
-    ngx_sensu_roles_t         *roles;
-    ngx_sensu_roles_shared_t  *shared;
+    size_t              size;
+    ngx_int_t           rc;
+    ngx_uint_t          again;
+    sensu_rbac_t       *table;
+    ngx_sensu_roles_t  *roles;
 
     table = sensu_rbac_build_table(reading->build);
     if (table == NULL) {
@@ -479,12 +474,16 @@ ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
     }
 
     roles = reading->roles;
-    shared = roles->shared;
     size = sensu_rbac_size(table);
 
-    rc = ngx_sensu_roles_publish(roles, table);
+    rc = ngx_sensu_roles_publish(roles, reading->turn, table, reading->writes,
+                                 reading->began);
 
     free(table);
+
+    if (rc == NGX_ABORT) {
+        return NGX_ERROR;
+    }
 
     if (rc == NGX_DECLINED) {
         return ngx_sensu_reading_fail(reading, "sensu_rbac_zone is too small "
@@ -493,10 +492,7 @@ ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
                                       ngx_sensu_roles_room(roles, size));
     }
 
-    again = (shared->retry != 0);
-
-    shared->seen = reading->writes;
-    shared->read = reading->began;
+    again = (roles->shared->retry != 0);
 
     ngx_sensu_reading_end(reading, 0);
 

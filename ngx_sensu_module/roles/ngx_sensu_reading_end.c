@@ -7,6 +7,10 @@
 #include "ngx_sensu_login.h"
 
 
+static ngx_uint_t ngx_sensu_reading_over(ngx_sensu_reading_t *reading,
+    ngx_msec_t *retry);
+
+
 void
 ngx_sensu_reading_late(ngx_event_t *ev)
 {
@@ -15,11 +19,13 @@ ngx_sensu_reading_late(ngx_event_t *ev)
     reading = ev->data;
 
     (void) ngx_sensu_reading_fail(reading, "the backend takes longer than "
-                                  "stale=%Mms, %V was not yet there",
+                                  "stale=%Mms for them, it was at %V",
                                   reading->roles->account->stale,
                                   &reading->fetch->request->uri);
 
-    ngx_sensu_fetch_give_up(reading->fetch);
+    /* which may be the end of the request that all this is part of */
+
+    ngx_sensu_fetch_drop(reading->fetch);
 }
 
 
@@ -73,26 +79,28 @@ ngx_sensu_reading_fail(ngx_sensu_reading_t *reading, const char *fmt, ...)
 void
 ngx_sensu_reading_end(ngx_sensu_reading_t *reading, ngx_msec_t retry)
 {
-    if (reading->over) {
-        return;
+    ngx_msec_t  when;
+
+    when = retry ? ngx_max(ngx_current_msec + retry, 1) : 0;
+
+    if (ngx_sensu_reading_over(reading, &when)) {
+        ngx_sensu_stat_add(NGX_SENSU_STAT_RBAC_REFRESHES + (retry != 0), 1);
     }
-
-    reading->roles->shared->retry = retry ? ngx_max(ngx_current_msec + retry, 1)
-                                          : 0;
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_RBAC_REFRESHES + (retry != 0), 1);
-
-    ngx_sensu_reading_cleanup(reading);
 }
 
 
 void
 ngx_sensu_reading_cleanup(void *data)
 {
-    ngx_sensu_reading_t *reading = data;
+    (void) ngx_sensu_reading_over(data, NULL);
+}
 
+
+static ngx_uint_t
+ngx_sensu_reading_over(ngx_sensu_reading_t *reading, ngx_msec_t *retry)
+{
     if (reading->over) {
-        return;
+        return 0;
     }
 
     reading->over = 1;
@@ -102,7 +110,9 @@ ngx_sensu_reading_cleanup(void *data)
     }
 
     sensu_rbac_build_free(reading->build);
-    ngx_sensu_roles_unlock(reading->roles);
+    ngx_sensu_roles_done(reading->roles, reading->turn, retry);
 
     ngx_post_event(&reading->roles->poll, &ngx_posted_events);
+
+    return 1;
 }

@@ -148,14 +148,9 @@ ngx_sensu_roles_init_process(ngx_sensu_roles_t *roles)
 {
     ngx_queue_init(&roles->waiters);
 
-    /* a worker that was killed may have had this number */
-
-    ngx_sensu_roles_unlock(roles);
-
     roles->poll.handler = ngx_sensu_roles_poll;
     roles->poll.data = roles;
     roles->poll.log = ngx_cycle->log;
-    roles->poll.cancelable = 1;
 }
 
 

@@ -36,12 +36,16 @@ typedef struct {
     ngx_atomic_t              seen;      /* of the writes, by it */
     ngx_atomic_t              writes;    /* of roles that passed here */
     ngx_atomic_t              retry;     /* not before; 0: it did not fail */
-    ngx_atomic_t              writer;    /* process that reads; 0: none */
-    ngx_atomic_t              since;     /* when it began */
 
-    sensu_rbac_t             *table;     /* under the lock of the zone */
+    /* under the lock of the zone */
 
-    ngx_str_t                 access;    /* tokens: the writer's alone */
+    sensu_rbac_t             *table;
+
+    ngx_uint_t                turn;      /* the latest, of one that reads */
+    ngx_pid_t                 writer;    /* whose it is; 0: it is over */
+    ngx_msec_t                until;     /* it is over then, too */
+
+    ngx_str_t                 access;    /* tokens, in one piece */
     ngx_str_t                 refresh;
 } ngx_sensu_roles_shared_t;
 
@@ -82,18 +86,36 @@ ngx_int_t ngx_sensu_roles_copy(ngx_sensu_roles_t *roles, ngx_log_t *log);
 ngx_msec_int_t ngx_sensu_roles_age(ngx_sensu_roles_t *roles);
 /* of all tables that there are; -1: there is none */
 ngx_msec_int_t ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf);
-/* one reads at a time: is it this worker now, does anybody? */
-ngx_uint_t ngx_sensu_roles_lock(ngx_sensu_roles_t *roles);
-ngx_uint_t ngx_sensu_roles_busy(ngx_sensu_roles_t *roles);
-void ngx_sensu_roles_unlock(ngx_sensu_roles_t *roles);
-/* NGX_OK; NGX_DONE: it is as it was; NGX_DECLINED: the zone is too small */
-ngx_int_t ngx_sensu_roles_publish(ngx_sensu_roles_t *roles,
-    const sensu_rbac_t *table);
-/* text in the place of another one, in the zone; NGX_ERROR: it is full */
-ngx_int_t ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_str_t *dst,
-    sensu_str_t text);
+/*
+ * The new table, of a reading that began then and has seen so many writes.
+ * NGX_OK; NGX_DONE: it is as it was; NGX_DECLINED: the zone is too small;
+ * NGX_ABORT: the turn is over.
+ */
+ngx_int_t ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, ngx_uint_t turn,
+    const sensu_rbac_t *table, ngx_uint_t seen, ngx_msec_t read);
+/* NGX_ERROR: the zone is full; NGX_ABORT: the turn is over */
+ngx_int_t ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_uint_t turn,
+    sensu_str_t access, sensu_str_t refresh);
+/* copies of the tokens, empty if there are none; NGX_ERROR: no memory */
+ngx_int_t ngx_sensu_roles_tokens(ngx_sensu_roles_t *roles, ngx_pool_t *pool,
+    ngx_str_t *access, ngx_str_t *refresh);
 /* a size of the zone that would do for the table */
 size_t ngx_sensu_roles_room(ngx_sensu_roles_t *roles, size_t size);
+
+/* ngx_sensu_roles_turn.c */
+
+/* one reads at a time; 0: it is somebody else's turn */
+ngx_uint_t ngx_sensu_roles_turn(ngx_sensu_roles_t *roles);
+/* does anybody read? */
+ngx_uint_t ngx_sensu_roles_busy(ngx_sensu_roles_t *roles);
+/* the end of a turn; retry: when to read again, NULL: as it is */
+void ngx_sensu_roles_done(ngx_sensu_roles_t *roles, ngx_uint_t turn,
+    ngx_msec_t *retry);
+
+/* under the lock of the zone */
+ngx_uint_t ngx_sensu_roles_has_turn(ngx_sensu_roles_shared_t *shared,
+    ngx_uint_t turn);
+ngx_uint_t ngx_sensu_roles_held(ngx_sensu_roles_shared_t *shared);
 
 /* ngx_sensu_reading.c */
 

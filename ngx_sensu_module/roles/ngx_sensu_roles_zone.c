@@ -8,8 +8,6 @@
 
 #include "ngx_sensu_roles.h"
 
-#include <signal.h>
-
 
 typedef struct {
     ngx_queue_t               all;       /* ngx_sensu_roles_shared_t */
@@ -142,11 +140,8 @@ ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx)
             }
         }
 
-        if (i == ctx->smcf->roles.nelts
-            && ngx_atomic_cmp_set(&shared->writer, 0, ngx_pid))
-        {
+        if (i == ctx->smcf->roles.nelts) {
             ngx_sensu_roles_empty(ctx->pool, shared);
-            shared->writer = 0;
         }
     }
 }
@@ -155,19 +150,19 @@ ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx)
 static void
 ngx_sensu_roles_empty(ngx_slab_pool_t *pool, ngx_sensu_roles_shared_t *shared)
 {
-    ngx_uint_t   i;
-    void        *parts[3];
-
     ngx_shmtx_lock(&pool->mutex);
 
-    parts[0] = shared->table;
-    parts[1] = shared->access.data;
-    parts[2] = shared->refresh.data;
+    if (ngx_sensu_roles_held(shared)) {
+        ngx_shmtx_unlock(&pool->mutex);
+        return;
+    }
 
-    for (i = 0; i < 3; i++) {
-        if (parts[i] != NULL) {
-            ngx_slab_free_locked(pool, parts[i]);
-        }
+    if (shared->table != NULL) {
+        ngx_slab_free_locked(pool, shared->table);
+    }
+
+    if (shared->access.data != NULL) {
+        ngx_slab_free_locked(pool, shared->access.data);
     }
 
     shared->table = NULL;
@@ -312,63 +307,9 @@ ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf)
 }
 
 
-ngx_uint_t
-ngx_sensu_roles_lock(ngx_sensu_roles_t *roles)
-{
-    if (ngx_sensu_roles_busy(roles)) {
-        return 0;
-    }
-
-    /* who comes at the same moment writes the same */
-
-    roles->shared->since = ngx_current_msec;
-
-    return ngx_atomic_cmp_set(&roles->shared->writer, 0, ngx_pid);
-}
-
-
-/*
- * One that was killed does not keep the others from reading, nor one that is
- * stopped, or whose number some other process has got since: who reads gives
- * up after half of that time.
- */
-
-ngx_uint_t
-ngx_sensu_roles_busy(ngx_sensu_roles_t *roles)
-{
-    ngx_uint_t         late;
-    ngx_atomic_uint_t  pid;
-
-    pid = roles->shared->writer;
-
-    if (pid == 0 || pid == (ngx_atomic_uint_t) ngx_pid) {
-        return pid != 0;
-    }
-
-    late = ((ngx_msec_int_t) (ngx_current_msec - roles->shared->since)
-            > 2 * (ngx_msec_int_t) roles->account->stale);
-
-    if (!late && (kill((ngx_pid_t) pid, 0) == 0 || ngx_errno != NGX_ESRCH)) {
-        return 1;
-    }
-
-    (void) ngx_atomic_cmp_set(&roles->shared->writer, pid, 0);
-
-    return 0;
-}
-
-
-void
-ngx_sensu_roles_unlock(ngx_sensu_roles_t *roles)
-{
-    ngx_memory_barrier();
-
-    (void) ngx_atomic_cmp_set(&roles->shared->writer, ngx_pid, 0);
-}
-
-
 ngx_int_t
-ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, const sensu_rbac_t *table)
+ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, ngx_uint_t turn,
+    const sensu_rbac_t *table, ngx_uint_t seen, ngx_msec_t read)
 {
     size_t                     size;
     ngx_int_t                  rc;
@@ -383,7 +324,10 @@ ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, const sensu_rbac_t *table)
 
     old = shared->table;
 
-    if (old != NULL && sensu_rbac_size(old) == size
+    if (!ngx_sensu_roles_has_turn(shared, turn)) {
+        rc = NGX_ABORT;
+
+    } else if (old != NULL && sensu_rbac_size(old) == size
         && ngx_memcmp(old, table, size) == 0)
     {
         rc = NGX_DONE;
@@ -406,6 +350,11 @@ ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, const sensu_rbac_t *table)
         }
     }
 
+    if (rc == NGX_OK || rc == NGX_DONE) {
+        shared->seen = seen;
+        shared->read = read;
+    }
+
     ngx_shmtx_unlock(&roles->pool->mutex);
 
     return rc;
@@ -422,26 +371,64 @@ ngx_sensu_roles_room(ngx_sensu_roles_t *roles, size_t size)
 
 
 ngx_int_t
-ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_str_t *dst,
-    sensu_str_t text)
+ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_uint_t turn,
+    sensu_str_t access, sensu_str_t refresh)
 {
-    u_char  *p, *old;
+    u_char                    *p;
+    ngx_int_t                  rc;
+    ngx_slab_pool_t           *pool;
+    ngx_sensu_roles_shared_t  *shared;
 
-    p = ngx_slab_alloc(roles->pool, text.len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
+    pool = roles->pool;
+    shared = roles->shared;
+    p = NULL;
+    rc = NGX_ABORT;
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    if (ngx_sensu_roles_has_turn(shared, turn)) {
+        p = ngx_slab_alloc_locked(pool, access.len + refresh.len);
+        rc = p ? NGX_OK : NGX_ERROR;
     }
 
-    ngx_memcpy(p, text.data, text.len);
+    if (p != NULL) {
 
-    old = dst->data;
+        if (shared->access.data != NULL) {
+            ngx_slab_free_locked(pool, shared->access.data);
+        }
 
-    dst->data = p;
-    dst->len = text.len;
+        shared->access.len = access.len;
+        shared->access.data = p;
 
-    if (old != NULL) {
-        ngx_slab_free(roles->pool, old);
+        shared->refresh.len = refresh.len;
+        shared->refresh.data = ngx_cpymem(p, access.data, access.len);
+
+        ngx_memcpy(shared->refresh.data, refresh.data, refresh.len);
     }
 
-    return NGX_OK;
+    ngx_shmtx_unlock(&pool->mutex);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_sensu_roles_tokens(ngx_sensu_roles_t *roles, ngx_pool_t *pool,
+    ngx_str_t *access, ngx_str_t *refresh)
+{
+    ngx_sensu_roles_shared_t  *shared;
+
+    shared = roles->shared;
+
+    ngx_shmtx_lock(&roles->pool->mutex);
+
+    access->len = shared->access.len;
+    access->data = ngx_pstrdup(pool, &shared->access);
+
+    refresh->len = shared->refresh.len;
+    refresh->data = ngx_pstrdup(pool, &shared->refresh);
+
+    ngx_shmtx_unlock(&roles->pool->mutex);
+
+    return (access->data && refresh->data) ? NGX_OK : NGX_ERROR;
 }
