@@ -66,11 +66,12 @@ my $back = $t->upstream(sub {
         $c->chunk('[' . join ',', map { element("c$_", 'dev', 1000) }
                                   100 .. 201);
 
-        # for as long as limit_rate takes for what was before
+        # some while the page begins to go out, and for as long as limit_rate
+        # takes for what was before
 
-        for (1 .. 100) {
+        for (1 .. 140) {
             $c->chunk(',' . element("d$_", 'dev', 1000));
-            select undef, undef, undef, 0.02;
+            select undef, undef, undef, $_ < 40 ? 0.0002 : 0.02;
         }
 
         return;
