@@ -22,8 +22,7 @@ is $list->page($gw, $token)->{status}, 410, 'another size starts empty';
 # the end of a cursor's life
 
 $gw->reload(server => $list->server . 'sensu_cursor_ttl 1s;');
-$token = SensuTest::Pages::next_of($list->page($gw));
-is $list->page($gw, $token)->{status}, 200, 'a cursor of a second';
+ok $t->wait_for(\&soon, 60), 'a cursor of a second';
 ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
     'has an end';
 
@@ -36,8 +35,7 @@ $gw->reload(server => $list->server . 'sensu_cursor_ttl 1s;');
 # the last page keeps no cursor: it is its own that has to end
 
 $list->{limit} = 40;
-$token = SensuTest::Pages::next_of($list->page($gw));
-is $list->page($gw, $token)->{status}, 200, 'a cursor to the last page';
+ok $t->wait_for(\&soon, 60), 'a cursor to the last page';
 ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
     'has an end, too';
 
@@ -64,3 +62,12 @@ is scalar($gw->grep_log(qr/"small" is full: made room.*make it larger/)), 1,
     'one line of the log says so';
 
 $t->done;
+
+
+# a new cursor, asked for before it ends: not each time on a busy machine
+
+sub soon {
+    $token = SensuTest::Pages::next_of($list->page($gw));
+
+    return $list->page($gw, $token)->{status} == 200;
+}

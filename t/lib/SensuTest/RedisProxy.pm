@@ -22,7 +22,8 @@ SensuTest::RedisProxy - stands before a Redis and spoils what it is told to
 
 Commands are GET, SET and EVAL; but for late and silent, the greeting
 of a connection always passes. A mode holds from then on, for connections that are
-already there, too.
+already there, too; but no byte is ever lost between others, so one that was
+silent, or had half of an answer, has nothing more.
 
 =cut
 
@@ -99,6 +100,7 @@ sub serve {
         or return;
     my $both = IO::Select->new($client, $server);
     my $answer = '';
+    my $silent = 0;
 
     while (1) {
         for my $from ($both->can_read) {
@@ -107,11 +109,13 @@ sub serve {
             my ($mode, $text) = split / /,
                 SensuTest::Process::slurp($self->{file}), 2;
 
-            next if $mode eq 'silent';
+            $silent = 1 if $mode eq 'silent';
+            next if $silent;
 
             if ($from == $server) {
                 my $spoil = $answer;
                 $answer = '';
+                $silent = ($spoil eq 'half');
                 deliver($client, $data, $spoil);
                 next;
             }
