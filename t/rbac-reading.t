@@ -157,6 +157,39 @@ subtest 'a turn lasts as its own account says' => sub {
 };
 
 
+# its table is in a zone that has room for two of them
+
+subtest 'a new password while roles are read' => sub {
+    fresh();
+    control(put => [ map { binding("b$_", 'dev', 'view', "user$_") }
+                         1 .. 2000 ]);
+
+    my $gw = gateway('refresh=1s stale=1h', http => 'sensu_rbac_zone r:160k;');
+    is shown(ask($gw, 'ann', GET => $CHECKS)), $ALL, 'read';
+
+    control(fault => { path_regex => "$CORE/roles", action => 'delay',
+                       ms => 3000, times => 1 });
+    $demo->forget;
+    ok $t->wait_for(sub {
+        ask($gw, 'ann', GET => $CHECKS);
+        grep { m{/clusterroles} } $demo->requests;
+    }, 10), 'and read once more';
+
+    $t->write('account.pw', "new\n", 0600);
+    control(put => { type => 'users', name => 'gateway', groups => [],
+                     password => 'new' });
+    $gw->reload;
+    is shown(ask($gw, 'ann', GET => $CHECKS)), $ALL, 'by the new one';
+
+    control(put => binding('bob', 'ops', 'view', 'bob'));
+    ends_with($gw, 'bob', 'namespaces/ops/checks', 'ops/cpu ops/disk',
+              'a change finds room');
+    is scalar($gw->grep_log(qr/is too small/)), 0, 'and found it at once';
+
+    $t->write('account.pw', "pass\n", 0600);
+};
+
+
 subtest 'a backend that takes too long' => sub {
 
     # at one byte a turn its header does not end, at 300 its list does not

@@ -112,10 +112,9 @@ ngx_uint_t ngx_sensu_roles_busy(ngx_sensu_roles_t *roles);
 void ngx_sensu_roles_done(ngx_sensu_roles_t *roles, ngx_uint_t turn,
     ngx_msec_t *retry);
 
-/* under the lock of the zone */
+/* is it still the turn?  under the lock of the zone */
 ngx_uint_t ngx_sensu_roles_has_turn(ngx_sensu_roles_shared_t *shared,
     ngx_uint_t turn);
-ngx_uint_t ngx_sensu_roles_held(ngx_sensu_roles_shared_t *shared);
 
 /* ngx_sensu_reading.c */
 

@@ -12,6 +12,9 @@
 #include <signal.h>
 
 
+static ngx_uint_t ngx_sensu_roles_held(ngx_sensu_roles_shared_t *shared);
+
+
 ngx_uint_t
 ngx_sensu_roles_turn(ngx_sensu_roles_t *roles)
 {
@@ -76,7 +79,7 @@ ngx_sensu_roles_has_turn(ngx_sensu_roles_shared_t *shared, ngx_uint_t turn)
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_sensu_roles_held(ngx_sensu_roles_shared_t *shared)
 {
     return shared->writer != 0

@@ -152,10 +152,9 @@ ngx_sensu_roles_empty(ngx_slab_pool_t *pool, ngx_sensu_roles_shared_t *shared)
 {
     ngx_shmtx_lock(&pool->mutex);
 
-    if (ngx_sensu_roles_held(shared)) {
-        ngx_shmtx_unlock(&pool->mutex);
-        return;
-    }
+    /* what is left of a reading under way changes nothing any more */
+
+    shared->writer = 0;
 
     if (shared->table != NULL) {
         ngx_slab_free_locked(pool, shared->table);
