@@ -15,14 +15,6 @@ my $t = SensuTest->new;
 my ($demo, $password, $account) = stage($t);
 
 
-# what the backend was asked with Basic, and for tokens
-
-sub logins {
-    return join ' ', map { m{^(\w+ /auth\S*) auth=\w+ (\d+)} ? "$1 $2" : () }
-                     $demo->requests;
-}
-
-
 subtest 'a change that comes through the gateway counts at once' => sub {
     fresh();
     my $gw = gateway('refresh=1h stale=2h');

@@ -9,8 +9,6 @@ use lib 't/lib';
 use SensuTest;
 use SensuTest::Roles;
 
-use JSON::PP ();
-
 my $N = $ENV{N} // 2400;
 my $SEED = $ENV{SEED} // int rand 1e6;
 
@@ -105,12 +103,11 @@ sub world {
                          [ [qw(get list)], ['*'] ]),
                     binding('sibling', 'dev-eu', 'reads', '@g4') if $errs;
 
-    my $r = $demo->post('/demo/reset', JSON::PP::encode_json({
+    tell($demo, reset => {
         namespaces => $namespaces, elements => \@elements,
         users => [ { name => 'gateway', password => 'pass', groups => [] },
                    { name => 'ann', groups => [] } ],
-    }));
-    is $r->{status}, 200, "a world of @$namespaces" or diag $r->{body};
+    });
 
     return \@elements;
 }

@@ -72,8 +72,7 @@ subtest 'two workers, a reload, many at once' => sub {
 
     is join(' ', map { $_->{status} } @r), join(' ', (200) x 12),
        'all wait for the first';
-    is scalar(grep { m{^GET /auth} } $demo->requests), 1,
-       'who logs in for all of them';
+    is logins(), 'GET /auth 200', 'who logs in for all of them';
     is times_read(), 1, 'and reads for both workers';
 
     $gw->reload;

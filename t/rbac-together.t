@@ -5,8 +5,6 @@ use lib 't/lib';
 use SensuTest;
 use SensuTest::Roles;
 
-use JSON::PP ();
-
 my $CORE = '/api/core/v2';
 my $CHECKS = 'namespaces/dev/checks';
 my $KEY = '83abef1e-e7d7-4beb-91fc-79ad90084d5b';
@@ -17,18 +15,10 @@ my $key = $t->write('account.key', "$KEY\n", 0600);
 my $account = "sensu_account api_key_file=$key refresh=1h stale=2h;\n";
 
 
-sub control {
-    my ($demo, $what, $value) = @_;
-
-    my $r = $demo->post("/demo/$what", JSON::PP::encode_json($value));
-    is $r->{status}, 200, "demo: $what" or diag $r->{body};
-}
-
-
 sub fresh {
     my ($demo) = @_;
 
-    control($demo, reset => {
+    tell($demo, reset => {
         namespaces => [qw(dev dev-eu ops prod)],
         users => [ { name => 'gateway', password => 'pass', groups => [],
                      api_key => $KEY }, { name => 'ann', groups => [] } ],
@@ -36,9 +26,7 @@ sub fresh {
             account('gateway'),
             binding('ann', 'dev', 'view', 'ann'),
             binding('ann', 'prod', 'view', 'ann'),
-            (map { my $ns = $_;
-                   map { { type => 'checks', namespace => $ns, name => $_ } }
-                       qw(cpu disk) } qw(dev dev-eu ops prod)) ],
+            checks(qw(dev dev-eu ops prod)) ],
     });
 }
 
@@ -113,7 +101,7 @@ subtest 'a key whose user may not read' => sub {
     my $demo = demo('5.18');
     my $gw = gateway($demo, '5.18');
 
-    control($demo, delete => binding('gateway-reader', undef, 'gateway-reader',
+    tell($demo, delete => binding('gateway-reader', undef, 'gateway-reader',
                                      'gateway'));
     is shown(ask($gw, $demo, 'ann', $CHECKS)), '503 rbac_unknown', 'refused';
     like join('', $gw->grep_log(qr/not read/)),
@@ -209,7 +197,7 @@ subtest 'metrics and status page' => sub {
     is $metric->('age_seconds'), undef, 'nothing was read yet';
     is $row->('read last'), 'never', 'says the page, too';
 
-    control($demo, fault => { path_regex => '/roles', status => 503, times => 1 });
+    tell($demo, fault => { path_regex => '/roles', status => 503, times => 1 });
     ask($gw, $demo, 'ann', $CHECKS);
     ok $t->wait_for(sub {
         ask($gw, $demo, 'ann', $CHECKS)->{status} == 200

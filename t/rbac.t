@@ -5,8 +5,6 @@ use lib 't/lib';
 use SensuTest;
 use SensuTest::Roles;
 
-use JSON::PP ();
-
 my $CORE = '/api/core/v2';
 
 my $t = SensuTest->new;
@@ -18,12 +16,7 @@ my $account = 'sensu_account gateway password_file='
 
 my @namespaces = qw(default dev dev-eu dev.x ops prod);
 
-sub control {
-    my ($what, $value) = @_;
-
-    my $r = $demo->post("/demo/$what", JSON::PP::encode_json($value));
-    is $r->{status}, 200, "demo: $what" or diag $r->{body};
-}
+sub control { tell($demo, @_) }
 
 
 sub fresh {

@@ -436,8 +436,8 @@ ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch)
 static void
 ngx_sensu_capture_none(ngx_sensu_fetch_t *fetch)
 {
-    (void) ngx_sensu_list_is_none(fetch->parent->connection->log,
-                                  fetch->status);
+    (void) ngx_sensu_list_complain(fetch->parent->connection->log,
+                                   NGX_SENSU_BAD_LIST, fetch->status);
 
     ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
 }

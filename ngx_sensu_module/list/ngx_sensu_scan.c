@@ -88,6 +88,13 @@ ngx_sensu_list_complain(ngx_log_t *log, ngx_sensu_error_e error, uint64_t n)
                              n);
         break;
 
+    case NGX_SENSU_BAD_LIST:
+        ngx_sensu_log_damped(NGX_LOG_ERR, log,
+                             "sensu: an answer of the backend with status %uL "
+                             "is not a whole list, ask the backend directly",
+                             n);
+        break;
+
     default:
         break;
     }
@@ -96,23 +103,12 @@ ngx_sensu_list_complain(ngx_log_t *log, ngx_sensu_error_e error, uint64_t n)
 }
 
 
-ngx_sensu_error_e
-ngx_sensu_list_is_none(ngx_log_t *log, ngx_uint_t status)
-{
-    ngx_sensu_log_damped(NGX_LOG_ERR, log,
-                         "sensu: an answer of the backend with status %ui is "
-                         "not a whole list, ask the backend directly",
-                         status);
-
-    return NGX_SENSU_BAD_LIST;
-}
-
-
 ngx_int_t
 ngx_sensu_list_refuse(ngx_http_request_t *r, ngx_uint_t status)
 {
-    return ngx_sensu_refuse(r, ngx_sensu_list_is_none(r->connection->log,
-                                                      status), NULL);
+    return ngx_sensu_refuse(r, ngx_sensu_list_complain(r->connection->log,
+                                                       NGX_SENSU_BAD_LIST,
+                                                       status), NULL);
 }
 
 

@@ -45,15 +45,13 @@ ngx_int_t ngx_sensu_scan_next(ngx_sensu_scan_t *scan, const u_char **p,
 
 /*
  * What a list fails for: logs what to do about it, if the error is one that
- * needs that, and returns it.  n: elements of it, or bytes that are too much.
+ * needs that, and returns it.  n: elements of it, bytes that are too much, or
+ * the status of what is none.
  */
 ngx_sensu_error_e ngx_sensu_list_complain(ngx_log_t *log,
     ngx_sensu_error_e error, uint64_t n);
 
-/* BAD_LIST, logged with the status of the answer that is no list */
-ngx_sensu_error_e ngx_sensu_list_is_none(ngx_log_t *log, ngx_uint_t status);
-
-/* refuses the request for that */
+/* refuses the request for an answer of that status, which is no list */
 ngx_int_t ngx_sensu_list_refuse(ngx_http_request_t *r, ngx_uint_t status);
 
 /* did the backend itself say where the answer ends? */

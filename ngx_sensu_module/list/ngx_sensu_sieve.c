@@ -157,7 +157,8 @@ ngx_sensu_sieve_header(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     status = ngx_sensu_answer_status(r);
 
     if (ngx_sensu_list_is_part(status)) {
-        error = ngx_sensu_list_is_none(r->connection->log, status);
+        error = ngx_sensu_list_complain(r->connection->log,
+                                        NGX_SENSU_BAD_LIST, status);
 
     } else if (status == NGX_HTTP_OK && ngx_sensu_list_is_encoded(r)) {
         error = NGX_SENSU_LIST_ENCODED;
@@ -319,7 +320,8 @@ ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     /* an object or the like where a list was expected */
 
     if (sieve->scan.odd || (sieve->off && sieve->inner)) {
-        return ngx_sensu_list_is_none(r->connection->log, NGX_HTTP_OK);
+        return ngx_sensu_list_complain(r->connection->log, NGX_SENSU_BAD_LIST,
+                                       NGX_HTTP_OK);
     }
 
     if (!sieve->off) {

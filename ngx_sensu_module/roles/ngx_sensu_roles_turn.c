@@ -84,5 +84,6 @@ ngx_sensu_roles_held(ngx_sensu_roles_shared_t *shared)
 {
     return shared->writer != 0
            && (ngx_msec_int_t) (shared->until - ngx_current_msec) >= 0
-           && (kill(shared->writer, 0) == 0 || ngx_errno != NGX_ESRCH);
+           && (shared->writer == ngx_pid || kill(shared->writer, 0) == 0
+               || ngx_errno != NGX_ESRCH);
 }

@@ -327,7 +327,7 @@ ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, ngx_uint_t turn,
         rc = NGX_ABORT;
 
     } else if (old != NULL && sensu_rbac_size(old) == size
-        && ngx_memcmp(old, table, size) == 0)
+               && ngx_memcmp(old, table, size) == 0)
     {
         rc = NGX_DONE;
 

@@ -17,7 +17,8 @@ SensuTest::Account - a gateway that reads roles by an account of its own
     token('ann');
 
 stage() starts the demo backend; $password is the file, $account the directive
-without its times. ends_with() asks until the answer is that.
+without its times. ends_with() asks until the answer is that; logins() is what the
+backend was asked for tokens, and how it answered.
 
 =cut
 
@@ -25,11 +26,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use JSON::PP ();
 use SensuTest::Roles;
 use Test::More;
 
-our @EXPORT = qw(stage control fresh gateway token ask ends_with);
+our @EXPORT = qw(stage control fresh gateway token ask ends_with logins);
 
 my ($t, $demo, $account, %token);
 
@@ -49,8 +49,7 @@ sub stage {
 sub control {
     my ($what, $value) = @_;
 
-    my $r = $demo->post("/demo/$what", JSON::PP::encode_json($value));
-    is $r->{status}, 200, "demo: $what" or diag $r->{body};
+    tell($demo, $what, $value);
 }
 
 
@@ -66,9 +65,7 @@ sub fresh {
             account('gateway'),
             binding('ann', 'dev', 'view', 'ann'),
             binding('ann', 'prod', 'view', 'ann'),
-            (map { my $ns = $_;
-                   map { { type => 'checks', namespace => $ns, name => $_ } }
-                       qw(cpu disk) } qw(dev ops prod)) ],
+            checks(qw(dev ops prod)) ],
     });
 }
 
@@ -96,6 +93,14 @@ sub ask {
     return $gw->request($method,
                         $path =~ m{^/} ? $path : "/api/core/v2/$path",
                         token => token($user), %opt);
+}
+
+
+# what the backend was asked with Basic, and for tokens
+
+sub logins {
+    return join ' ', map { m{^(\w+ /auth\S*) auth=\w+ (\d+)} ? "$1 $2" : () }
+                     $demo->requests;
 }
 
 

@@ -14,6 +14,8 @@ SensuTest::Roles - roles and bindings for the demo backend
     binding('b', 'dev', '=cpu', 'bob');             # a Role
     binding('c', undef, 'viewer', 'cid');           # cluster-wide
     account($name, @groups);                        # what a gateway needs
+    checks(@namespaces);                            # cpu and disk in each
+    tell($demo, put => role(...));                  # a test by itself
 
 Each gives elements as the demo backend's /demo/reset and /demo/put take them;
 a subject with "@" before its name is a group. shown($response) is what an answer
@@ -25,8 +27,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use JSON::PP ();
+use Test::More;
 
-our @EXPORT = qw(role binding account shown);
+our @EXPORT = qw(role binding account checks tell shown);
 
 
 sub role {
@@ -59,6 +63,24 @@ sub account {
                 [ ['list'], [qw(clusterroles clusterrolebindings roles
                                 rolebindings namespaces)] ]),
            binding('gateway-reader', undef, 'gateway-reader', $name);
+}
+
+
+sub checks {
+    my (@namespaces) = @_;
+
+    return map {
+        my $ns = $_;
+        map { { type => 'checks', namespace => $ns, name => $_ } } qw(cpu disk)
+    } @namespaces;
+}
+
+
+sub tell {
+    my ($demo, $what, $value) = @_;
+
+    my $r = $demo->post("/demo/$what", JSON::PP::encode_json($value));
+    is $r->{status}, 200, "demo: $what" or diag $r->{body};
 }
 
 
