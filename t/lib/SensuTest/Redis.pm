@@ -15,6 +15,8 @@ SensuTest::Redis - a real redis-server, or valkey-server, of the test's own
                            dies with the text of an error reply
     keys(pattern)          sorted list
     clients                how many connections of gateways it has
+    held                   true once these are so old that to lose one is no
+                           outage: a second since their greeting
     freeze, thaw           STOP and CONT: it accepts, and never answers
     kill                   kill -9
     stop                   ends it
@@ -158,6 +160,17 @@ sub clients {
 
     my $n = () = $self->cmd('CLIENT', 'LIST') =~ /name=ngx_sensu:/g;
     return $n;
+}
+
+
+# its ages are whole seconds, of which the first may be none, and begin before the
+# greeting
+
+sub held {
+    my ($self) = @_;
+
+    my @ages = $self->cmd('CLIENT', 'LIST') =~ / name=ngx_sensu:\S* age=(\d+)/g;
+    return @ages && !grep { $_ < 4 } @ages;
 }
 
 
