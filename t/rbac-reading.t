@@ -41,7 +41,7 @@ sub in_a_reading {
     # of two workers it is the first one that gets the client
 
     my (undef, @idle) = $gw->workers;
-    kill 'STOP', @idle;
+    halt(@idle);
 
     control(fault => { path_regex => "$CORE/roles", action => 'delay',
                        ms => $ms, times => 1 });
@@ -53,6 +53,22 @@ sub in_a_reading {
        'it reads';
 
     return ($gw, $c);
+}
+
+
+# A worker that was told, but has not stopped yet, may still be the one that is
+# woken for a connection (EPOLLEXCLUSIVE), which then nobody accepts.
+
+sub halt {
+    my (@workers) = @_;
+
+    kill 'STOP', @workers;
+
+    for my $pid (@workers) {
+        $t->wait_for(sub {
+            SensuTest::Process::slurp("/proc/$pid/stat") =~ /\) T /
+        }, 10) or die "worker $pid does not stop\n";
+    }
 }
 
 
@@ -88,7 +104,7 @@ subtest 'a reload under those who wait for another worker' => sub {
 
     # all of these are in the other one when that says something
 
-    kill 'STOP', $old;
+    halt($old);
     kill 'CONT', $idle;
     my @c = asking($gw, 12);
     is $gw->get('/metrics')->{status}, 200, 'it has nothing else to do';
