@@ -275,10 +275,10 @@ sub start {
     $self->{process} = $p;
 
     SensuTest::Process::wait_for(
-        sub { -s $self->{pid_file} && $self->workers || !$p->alive }, 20);
+        sub { -s $self->{pid_file} && $self->complete || !$p->alive }, 20);
 
     die "nginx did not start:\n" . $self->log . "\n"
-        if !$p->alive || !$self->workers;
+        if !$p->alive || !$self->complete;
 }
 
 
@@ -334,6 +334,14 @@ sub workers {
 }
 
 
+# the first worker takes connections before the last one is there
+
+sub complete {
+    my ($self) = @_;
+    return $self->workers >= ($self->{opt}{workers} // 1);
+}
+
+
 sub reload {
     my ($self, %opt) = @_;
 
@@ -344,7 +352,7 @@ sub reload {
 
     SensuTest::Process::wait_for(sub {
         my @now = $self->workers;
-        return @now && !grep { $old{$_} } @now;
+        return $self->complete && !grep { $old{$_} } @now;
     }, 20) or die "no new workers after the reload:\n" . $self->log;
 }
 
