@@ -138,7 +138,8 @@ subtest 'trouble first' => sub {
         'and what the log says';
 
     $redis->restart;
-    ok $t->wait_for(sub { !grep { /^Redis/ } trouble() }, 15), 'gone when it is back';
+    ok $t->wait_for(sub { $gw->grep_log(qr/connected again/) }, 15), 'it is back';
+    is scalar(grep { /^Redis/ } trouble()), 0, 'and gone from the page';
 };
 
 subtest 'log lines are text' => sub {
