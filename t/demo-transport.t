@@ -217,7 +217,7 @@ subtest 'options' => sub {
 
 subtest 'scale' => sub {
     my $big = $t->demo('--scale', 3_000, '--scale-namespaces', 3,
-        '--no-token-store');
+        '--no-token-store', '--timeout', 120);
     my @o = (token => $t->token);
 
     # a reader that reads nothing must not be in the way of others
