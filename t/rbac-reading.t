@@ -145,7 +145,7 @@ subtest 'the worker that reads is stopped' => sub {
 
     my ($old) = $gw->workers;
     $gw->reload;
-    kill 'STOP', $old;
+    halt($old);
 
     is shown(ask($gw, 'ann', GET => $CHECKS)), $ALL,
        'another one does not wait for it for ever';

@@ -102,7 +102,7 @@ subtest 'a key whose user may not read' => sub {
     my $gw = gateway($demo, '5.18');
 
     tell($demo, delete => binding('gateway-reader', undef, 'gateway-reader',
-                                     'gateway'));
+                                  'gateway'));
     is shown(ask($gw, $demo, 'ann', $CHECKS)), '503 rbac_unknown', 'refused';
     like join('', $gw->grep_log(qr/not read/)),
          qr/may not list \S+, give it a role/, 'the log says what it needs';

@@ -334,26 +334,28 @@ sub workers {
 }
 
 
-# the first worker takes connections before the last one is there
+# All workers are there, the first of which takes connections before the last one
+# is, and none of these.
 
 sub complete {
-    my ($self) = @_;
-    return $self->workers >= ($self->{opt}{workers} // 1);
+    my ($self, @old) = @_;
+
+    my %old = map { $_ => 1 } @old;
+    my @now = $self->workers;
+    return @now >= ($self->{opt}{workers} // 1) && !grep { $old{$_} } @now;
 }
 
 
 sub reload {
     my ($self, %opt) = @_;
 
-    my %old = map { $_ => 1 } $self->workers;
+    my @old = $self->workers;
 
     $self->write_conf(%opt);
     $self->{process}->signal('HUP');
 
-    SensuTest::Process::wait_for(sub {
-        my @now = $self->workers;
-        return $self->complete && !grep { $old{$_} } @now;
-    }, 20) or die "no new workers after the reload:\n" . $self->log;
+    SensuTest::Process::wait_for(sub { $self->complete(@old) }, 20)
+        or die "no new workers after the reload:\n" . $self->log;
 }
 
 

@@ -163,8 +163,8 @@ sub clients {
 }
 
 
-# its ages are whole seconds, of which the first may be none, and begin before the
-# greeting
+# An age of four may be three seconds, which begin when the connection is taken,
+# before the greeting.
 
 sub held {
     my ($self) = @_;
