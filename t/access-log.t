@@ -115,7 +115,7 @@ sub told {
     my $line = $t->wait_for(sub {
         (map { /^\Q$target\E\|(.*)/ ? $1 : () }
          split /\n/, slurp($t->dir . '/told.txt'))[-1];
-    }, 10);
+    });
 
     return $line // '';
 }

@@ -230,7 +230,7 @@ subtest 'special types' => sub {
     is get('namespaces/a/silenced/%2A:c')->{status}, 200, 'encoded name';
     is $ask->(PUT => 'namespaces/a/silenced/y', sprintf $entry, 1)->{status},
         200, 'replaced';
-    ok $t->wait_for(sub { get('silenced')->{body} eq '[]' }, 10), 'is over';
+    ok $t->wait_for(sub { get('silenced')->{body} eq '[]' }), 'is over';
     is message($ask->(POST => 'namespaces/a/silenced',
         '{"metadata":{"namespace":"a"}}')),
         '400 must provide check or subscription', 'neither';

@@ -173,7 +173,7 @@ subtest 'options' => sub {
     my $out = $t->dir . '/options';
     my $run = sub {
         my $p = SensuTest::Process->spawn(log => $out, cmd => [$program, @_]);
-        $t->wait_for(sub { !$p->alive }, 10);
+        $t->wait_for(sub { !$p->alive });
         return ($p->code >> 8) . ' ' . slurp($out);
     };
 

@@ -138,5 +138,5 @@ sub counted {
         my ($found) = $gw->get('/metrics')->{body}
                       =~ /^sensu_gateway_\Q$series\E (\d+)$/m;
         return $found == $n;
-    }, 10), 'and counted';
+    }), 'and counted';
 }

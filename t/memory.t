@@ -184,7 +184,7 @@ sub recovered {
     return $t->wait_for(sub {
         $gw->get("$CORE/namespaces/prod/checks/c1", token => $known)
            ->{status} == 200
-    }, 10);
+    });
 }
 
 
@@ -303,7 +303,7 @@ sub logged_out {
 
     $gw->post('/auth/logout', JSON::PP::encode_json({ refresh_token => $refresh }),
               token => $access);
-    $t->wait_for(sub { $ask->()->{status} == 401 }, 5)
+    $t->wait_for(sub { $ask->()->{status} == 401 })
         or die 'the log-out was not noted';
 
     never('a token that was logged out', $ask);

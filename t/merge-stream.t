@@ -129,7 +129,7 @@ subtest 'a client that takes nothing' => sub {
 
     my ($c) = open_list($impatient, 1);
 
-    ok $t->wait_for(sub { $impatient->grep_log(qr/client timed out/) }, 20),
+    ok $t->wait_for(sub { $impatient->grep_log(qr/client timed out/) }),
        'is given up';
 
     local $SIG{ALRM} = sub { die "he was not given up\n" };

@@ -376,7 +376,7 @@ my $barrier = $t->upstream(sub {
     SensuTest::Process::wait_for(sub {
         $last - $first + 1 == grep { -e sprintf "$dir/came.%02d", $_ }
                               $first .. $last;
-    }, 10) or return $c->reply(500, '{}');
+    }) or return $c->reply(500, '{}');
 
     my @inside = glob "$dir/inside.*";
     open my $most, '>>', "$dir/most" or die;

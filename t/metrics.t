@@ -215,7 +215,7 @@ for my $op (qw(get set)) {
         "each $op of the store was timed";
 }
 
-ok $t->wait_for(sub { counters()->value("${P}redis_connections") == 4 }, 20),
+ok $t->wait_for(sub { counters()->value("${P}redis_connections") == 4 }),
     'a connection to Redis for each worker';
 is $after->value("${P}start_time_seconds"),
    $before->value("${P}start_time_seconds"), 'a reload keeps the counters';
@@ -228,8 +228,8 @@ kill KILL => $victim;
 
 ok $t->wait_for(sub {
     return 4 == grep { $_ != $victim } $gw->workers;
-}, 20), 'a worker was killed, another one started';
-ok $t->wait_for(sub { counters()->value("${P}redis_connections") == 4 }, 20),
+}), 'a worker was killed, another one started';
+ok $t->wait_for(sub { counters()->value("${P}redis_connections") == 4 }),
     'the connections are four again';
 
 
@@ -261,7 +261,7 @@ subtest 'by route and class, each with how long it took' => sub {
         %class = map { /responses_total\{route="(.*)"\}/
                        && $got->{$_} ? ($1 => $got->{$_}) : () } keys %$got;
         return sum(values %class) == sum(values %want);
-    }, 15);
+    });
 
     is_deeply \%class, \%want, 'an answer each';
 

@@ -80,7 +80,7 @@ sub copied {
 
     ok $t->wait_for(sub {
         2 == grep { $_->{target} =~ /\?last$/ } $back->requests
-    }, 5), 'decided';
+    }), 'decided';
 
     return join ', ', sort map { "$_->{method} $_->{path}"
         . ($_->{head} =~ /^X-Of: (\w+)/m ? " of $1" : '') }
@@ -121,7 +121,7 @@ for my $row ([hooks => 2], ['hooks?limit=9' => 2], [checks => 2],
     is $gw->get("/list/$list", token => $t->token,
                 body => "GET /hidden HTTP/1.0\r\n\r\n")->{status}, 200,
        "$list of several namespaces" for 1 .. 2;
-    ok $t->wait_for(sub { 2 * $n == $back->requests }, 5), 'is copied'
+    ok $t->wait_for(sub { 2 * $n == $back->requests }), 'is copied'
         or diag join "\n", map { $_->{target} } $back->requests;
     is_deeply [ grep { !m{/(?:dev|ops)/\w+$} } map { $_->{path} }
                 $back->requests ], [], 'without the body';

@@ -23,12 +23,12 @@ my $cache = 'proxy_cache lists; proxy_cache_valid 200 1h; '
 
 my %gw = map { $_ => $t->nginx(
     backend => $back,
-    http => 'sensu_redis ' . $redis->url . ' timeout=2s; '
+    http => 'sensu_redis ' . $redis->url . ' timeout=10s; '
             . 'proxy_cache_path ' . $t->dir . "/cache$_ keys_zone=lists:1m;",
     server => "sensu_native_pages off; proxy_buffering $_; "
-              . 'proxy_read_timeout 1s; proxy_next_upstream off;',
+              . 'proxy_next_upstream off;',
     locations => location('/cached/', $cache)
-                 . location('/patient/', 'proxy_read_timeout 30s;'),
+                 . location('/impatient/', 'proxy_read_timeout 1s;'),
 ) } qw(on off);
 
 my $token = $t->token;
@@ -133,6 +133,8 @@ sub big {
 
 sub get { my ($gw, $q, @o) = @_; $gw->get("$path?$q", token => $token, @o) }
 
+sub soon { $_[0]->get("/impatient$path?$_[1]", token => $token) }
+
 
 for my $mode (sort keys %gw) {
     my $gw = $gw{$mode};
@@ -184,15 +186,15 @@ for my $mode (sort keys %gw) {
         is $r->{status}, 502, "reset by the backend after $at bytes";
     }
 
-    my $r = get($gw, 'limit=9&wait=ever&s=3');
+    my $r = soon($gw, 'limit=9&wait=ever&s=3');
     is "$r->{status} " . $r->json->{reason}, '504 upstream_timeout',
        'a backend that says nothing';
 
-    $r = get($gw, 'limit=9&at=30&then=ever&s=3');
+    $r = soon($gw, 'limit=9&at=30&then=ever&s=3');
     is "$r->{status} " . $r->json->{reason}, '502 list_truncated',
        'a backend that falls silent within the list';
 
-    $r = get($gw, 'limit=2&f=chunked&big=100000&at=60000&then=ever&s=3');
+    $r = soon($gw, 'limit=2&f=chunked&big=100000&at=60000&then=ever&s=3');
     is scalar @{ elements($r->{body}) }, 2,
        'or after all that was asked for: the page does not wait';
 }
@@ -206,11 +208,11 @@ subtest 'clients that go away' => sub {
             my $n = "$mode-$how";
 
             leave($gw, "limit=2&wait=before-$n", "asked before-$n", $how);
-            ok $t->wait_for(sub { marked("gone before-$n") }, 10),
+            ok $t->wait_for(sub { marked("gone before-$n") }),
                "$n before the answer: the backend is let go";
 
             leave($gw, "limit=9&at=30&then=amid-$n", "sent amid-$n", $how);
-            ok $t->wait_for(sub { marked("gone amid-$n") }, 10),
+            ok $t->wait_for(sub { marked("gone amid-$n") }),
                "$n within the answer: the backend is let go";
         }
     }
@@ -237,7 +239,7 @@ subtest 'clients that go away while the store is asked' => sub {
         my $r = $t->wait_for(sub {
             my $r = get($gw, "limit=2&continue=$c");
             $r->{status} == 200 && $r;
-        }, 10);
+        });
 
         is_deeply elements($r->{body}), [ @elements[2, 3] ],
                   "buffering $mode: the walk goes on";
@@ -251,9 +253,9 @@ subtest 'a worker that ends' => sub {
     my $waiting = sub {
         my ($mark) = @_;
         my $c = $gw->connection;
-        $c->send($gw->message('GET', "/patient$path?limit=2&wait=$mark&s=1",
+        $c->send($gw->message('GET', "$path?limit=2&wait=$mark&s=1",
                               token => $token));
-        $t->wait_for(sub { marked("asked $mark") }, 10) or die 'not asked';
+        $t->wait_for(sub { marked("asked $mark") }) or die 'not asked';
         return $c;
     };
 
@@ -263,7 +265,7 @@ subtest 'a worker that ends' => sub {
     is_deeply elements($r->{body}), [ @elements[0, 1] ],
               'a reload waits for a page';
 
-    my $next = $gw->get("/patient$path?limit=2&wait=reload&s=1&continue="
+    my $next = $gw->get("$path?limit=2&wait=reload&s=1&continue="
                         . $r->header('Sensu-Continue'), token => $token);
     is_deeply elements($next->{body}), [ @elements[2, 3] ],
               'its token is known to the new worker';
@@ -362,7 +364,7 @@ subtest 'a list beside it that fills a cache' => sub {
 
         if ($ns eq 'late') {
             mark("asked $go");
-            $t->wait_for(sub { marked("go $go") }, 20);
+            $t->wait_for(sub { marked("go $go") });
         }
 
         $c->reply(200, '[' . join(',', map {
@@ -410,7 +412,7 @@ sub leave {
     my $c = $gw->connection;
     $c->send($gw->message('GET', "$path?$q", token => $token));
 
-    defined $mark ? $t->wait_for(sub { marked($mark) }, 10) : sleep 0.05;
+    defined $mark ? $t->wait_for(sub { marked($mark) }) : sleep 0.05;
 
     $c->$how;
 }

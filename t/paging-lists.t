@@ -83,7 +83,7 @@ my $back = $t->upstream(sub {
         $c->head(200, 'Content-Type' => 'application/json',
                  'Transfer-Encoding' => 'chunked');
         $c->chunk('[' . join ',', map { element($_, 'dev') } 'a' .. 'h');
-        $t->wait_for(sub { -e $t->dir . '/end' }, 60);
+        $t->wait_for(sub { -e $t->dir . '/end' });
         return $c->chunk(']');
     }
 

@@ -25,10 +25,10 @@ my @merged = ('a', 'a-b', 'a.b', 'aa', 'gone');
 my $merged = "sensu_namespaces '@merged';";
 
 my %gateways = (
-    'redis' => $t->nginx(backend => $demo, http => "sensu_redis $url;"),
+    'redis' => $t->nginx(backend => $demo, http => "sensu_redis $url timeout=10s;"),
     'memory' => $t->nginx(backend => $demo, workers => 2),
     'redis, sliced' => $t->nginx(backend => $demo,
-                                 http => "sensu_redis $url prefix=x:;",
+                                 http => "sensu_redis $url timeout=10s prefix=x:;",
                                  server => 'sensu_native_pages off;'),
     'memory, merged' => $t->nginx(backend => $demo, server => $merged),
     '4k' => $t->nginx(backend => $demo, server => 'sensu_page_buffer 4k; '
@@ -66,7 +66,7 @@ while ($walks->{walks} < $want && !%{ $walks->{wrong} }) {
 note join ', ', map { "$walks->{$_} $_" }
                     qw(walks refused pages elements changes);
 
-note substr $_, 0, 400 for map { @$_ } values %{ $walks->{wrong} };
+diag substr $_, 0, 400 for map { @$_ } values %{ $walks->{wrong} };
 is_deeply $walks->{wrong}, {}, "$walks->{walks} walks over lists that change, "
                                . "seed $seed";
 cmp_ok $walks->{walks}, '>=', $want, 'and none was given up';

@@ -41,7 +41,7 @@ sub works_again {
     my $r = $t->wait_for(sub {
         my $r = page($query // 'limit=4');
         $r->{status} == 200 && $r;
-    }, 20);
+    });
 
     ok $r && defined $r->header('Sensu-Continue'), $name;
     return $r->header('Sensu-Continue');
@@ -88,7 +88,7 @@ for my $fault (
         my $r = $t->wait_for(sub {
             my $r = page("limit=100&continue=$again");
             $r->{status} != 503 && $r;
-        }, 20);
+        });
         is_deeply elements($r->{body}), [ @all[4 .. 8] ], 'that goes on';
     };
 }

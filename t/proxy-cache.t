@@ -77,7 +77,7 @@ for my $key ('$sensu_user$request_method$request_uri',
     ok $t->wait_for(sub {
         shown($gw->get("$core/namespaces/dev/checks/cpu", token => $eve))
             eq '403 rbac_forbidden'
-    }, 5), 'a right that is taken away is gone';
+    }), 'a right that is taken away is gone';
 
     control(put => binding('eve', 'dev', 'admin', 'eve'));
 }
@@ -105,7 +105,7 @@ for my $list ('checks', 'checks?limit=9', 'namespaces/dev/checks') {
     unlike $get->(), qr/$name/, "$list is kept";
     control(put => { type => 'checks', namespace => 'dev', name => $name });
 
-    ok $t->wait_for(sub { $get->() =~ /$name/ }, 10), 'and renewed';
+    ok $t->wait_for(sub { $get->() =~ /$name/ }), 'and renewed';
     like $get->(), qr{^dev/cpu dev/new-}, 'whole';
 }
 

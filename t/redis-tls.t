@@ -24,8 +24,8 @@ is clients(), 1, 'over TLS';
 
 my ($old) = $gw->workers;
 $gw->reload;
-ok $t->wait_for(sub { !-e "/proc/$old" }, 20), 'a reload: the old worker ends';
-ok $t->wait_for(sub { clients() == 1 }, 10), 'and its connection';
+ok $t->wait_for(sub { !-e "/proc/$old" }), 'a reload: the old worker ends';
+ok $t->wait_for(sub { clients() == 1 }), 'and its connection';
 is_deeply [ $list->whole($gw) ], [ $list->elements ], 'a walk after it';
 $gw->stop;
 

@@ -90,7 +90,7 @@ subtest 'HUP every 50 ms under load' => sub {
     cmp_ok $requests, '>=', 300, 'each load made its hundred';
     cmp_ok $n, '>', 20, "over $n reloads";
 
-    ok $t->wait_for(sub { $gw->workers == 2 }, 20), 'two workers are left';
+    ok $t->wait_for(sub { $gw->workers == 2 }), 'two workers are left';
 
     my @ended = $gw->grep_log(qr/worker process \d+ exited with code/);
     cmp_ok scalar(@ended), '>', 10, 'workers came and went';

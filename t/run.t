@@ -63,7 +63,7 @@ subtest 'again, after the worst' => sub {
     kill 'KILL', $master;
     kill 'KILL', $script;
 
-    $t->wait_for(sub { !alive() }, 20);
+    $t->wait_for(sub { !alive() });
     like names(), qr/nginx/, 'workers are left';
 
     my $said = start() // return fail 'did not start';
@@ -167,7 +167,7 @@ sub start {
 
     diag 'not up: ' . output();
     kill 'TERM', -$group if $group;
-    $t->wait_for(sub { !alive() && !processes() }, 30);
+    $t->wait_for(sub { !alive() && !processes() });
     return;
 }
 
@@ -236,7 +236,7 @@ sub ctrl_c {
 sub ended {
     my ($what) = @_;
 
-    ok $t->wait_for(sub { !alive() && !processes() }, 30), $what
+    ok $t->wait_for(sub { !alive() && !processes() }), $what
         or diag names();
 
     for my $name (sort keys %port) {

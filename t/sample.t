@@ -231,7 +231,7 @@ $nginx->{process}->signal('USR1');
 my @lines = @{ $t->wait_for(sub {
     my @lines = split /\n/, slurp($log);
     return (grep { /carol/ } @lines) ? \@lines : 0;
-}, 20) // [] };
+}) // [] };
 
 my @entries = map { eval { JSON::PP->new->utf8->decode($_) } } @lines;
 

@@ -87,7 +87,7 @@ like edge('/edge/metrics')->{body}, qr/^sensu_gateway_/m, 'its metrics';
 
 $nginx->{process}->signal('USR1');
 
-ok $t->wait_for(sub { slurp("$dir/sensu.log") =~ /limit=1/ }, 20), "the edge's log";
+ok $t->wait_for(sub { slurp("$dir/sensu.log") =~ /limit=1/ }), "the edge's log";
 like slurp("$dir/access.log"), qr{"GET /index\.html}, "the other site's log";
 unlike slurp("$dir/access.log"), qr{/api/}, 'has nothing of the edge';
 

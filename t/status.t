@@ -121,7 +121,7 @@ subtest 'trouble first' => sub {
     $redis->kill;
     $gw->get('/api/core/v2/checks?limit=1', token => $token);
 
-    ok $t->wait_for(sub { @trouble = trouble(); @trouble >= 6 }, 15), 'all of it'
+    ok $t->wait_for(sub { @trouble = trouble(); @trouble >= 6 }), 'all of it'
         or diag explain \@trouble;
 
     like $trouble[0], qr/^Redis \S+ has been down for \d+ s: \w/, 'Redis, since when, why';
@@ -138,7 +138,7 @@ subtest 'trouble first' => sub {
         'and what the log says';
 
     $redis->restart;
-    ok $t->wait_for(sub { $gw->grep_log(qr/connected again/) }, 15), 'it is back';
+    ok $t->wait_for(sub { $gw->grep_log(qr/connected again/) }), 'it is back';
     is scalar(grep { /^Redis/ } trouble()), 0, 'and gone from the page';
 };
 
@@ -195,7 +195,7 @@ sub fresh {
     $t->wait_for(sub {
         $r = $gw->get('/status');
         return row($r->{body}, 'bad_limit');
-    }, 10);
+    });
 
     return $r;
 }

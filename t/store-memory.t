@@ -22,8 +22,8 @@ is $list->page($gw, $token)->{status}, 410, 'another size starts empty';
 # the end of a cursor's life
 
 $gw->reload(server => $list->server . 'sensu_cursor_ttl 1s;');
-ok $t->wait_for(\&soon, 60), 'a cursor of a second';
-ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
+ok $t->wait_for(\&soon), 'a cursor of a second';
+ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }),
     'has an end';
 
 $gw->reload(server => $list->server . 'sensu_cursor_ttl 60s;');
@@ -35,8 +35,8 @@ $gw->reload(server => $list->server . 'sensu_cursor_ttl 1s;');
 # the last page keeps no cursor: it is its own that has to end
 
 $list->{limit} = 40;
-ok $t->wait_for(\&soon, 60), 'a cursor to the last page';
-ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }, 10),
+ok $t->wait_for(\&soon), 'a cursor to the last page';
+ok $t->wait_for(sub { $list->page($gw, $token)->{status} == 410 }),
     'has an end, too';
 
 # more cursors than there is room for

@@ -44,7 +44,7 @@ install('/etc/apt/apt.conf.d/90yes', qq(APT::Get::Assume-Yes "true";\n));
 install('/usr/local/bin/editor', "#!/bin/sh\nexec grep -q CHANGE \"\$@\"\n", 0755);
 install('/usr/local/bin/systemctl', "#!/bin/sh\nexec invoke-rc.d \"\$2\" \"\$1\"\n", 0755);
 
-ok $t->wait_for(sub { shop() =~ /a shop\n\z/ }, 10), 'the shop is open';
+ok $t->wait_for(sub { shop() =~ /a shop\n\z/ }), 'the shop is open';
 
 my $shop = shop();
 my $files = nginx_files();
@@ -80,7 +80,7 @@ subtest 'the edge beside the shop' => sub {
     root("set -e; cd /usr/share/doc/$PACKAGE/examples; " . $commands =~ s/^ {7}//mgr);
     unlike root('nginx -t'), qr/\[(?:warn|emerg)\]/, 'nothing to warn of';
 
-    ok $t->wait_for(sub { status($CHECKS) eq '401' }, 10), 'the edge asks for a token';
+    ok $t->wait_for(sub { status($CHECKS) eq '401' }), 'the edge asks for a token';
     is status($CHECKS, $t->token), '200', 'and takes a good one';
 } or BAIL_OUT('there is no edge');
 
@@ -118,19 +118,19 @@ subtest 'Redis, with rights' => sub {
     ok redis_answers(), 'Redis runs';
     root("set -e; $password$user");
     edit($ZONES, sub { s/^#\s+\Q$line\E/$line/m });
-    ok $t->wait_for(sub { pages() && root('redis-cli --scan', 1) =~ /^sensu:/m }, 10),
+    ok $t->wait_for(sub { pages() && root('redis-cli --scan', 1) =~ /^sensu:/m }),
         'continue tokens are in it';
 
     root('systemctl restart redis-server');
     ok redis_answers(), 'Redis was restarted';
-    ok $t->wait_for(sub { !pages() }, 10), 'it forgot the user';
+    ok $t->wait_for(sub { !pages() }), 'it forgot the user';
     like slurp("$ROOT/var/log/nginx/error.log"), qr/redis .*WRONGPASS/, 'as the log says';
 
     root("set -e; $user$keep");
-    ok $t->wait_for(\&pages, 20), 'pages again';
+    ok $t->wait_for(\&pages), 'pages again';
     root('systemctl restart redis-server');
     ok redis_answers(), 'Redis was restarted once more';
-    ok $t->wait_for(\&pages, 20), 'and knows the user';
+    ok $t->wait_for(\&pages), 'and knows the user';
 };
 
 subtest 'log in, renew, log out' => sub {
@@ -180,14 +180,14 @@ subtest 'Prometheus, and a night without Redis' => sub {
     root('apt-get install -y --no-install-recommends prometheus');
     $prometheus = prometheus();
 
-    ok $t->wait_for(sub { up() }, 20), 'it gets the counters';
+    ok $t->wait_for(sub { up() }), 'it gets the counters';
     is_deeply [ firing() ], [], 'nothing is wrong';
 
     root('systemctl stop redis-server');
-    ok $t->wait_for(sub { pages(); fires('RedisUnreachable') && fires('Failures') }, 60),
+    ok $t->wait_for(sub { pages(); fires('RedisUnreachable') && fires('Failures') }),
         'Redis is missed' or diag firing();
     root('systemctl start redis-server');
-    ok $t->wait_for(sub { !firing() }, 60), 'and all is well again' or diag firing();
+    ok $t->wait_for(sub { !firing() }), 'and all is well again' or diag firing();
     ok pages(), 'pages, too';
 };
 
@@ -216,7 +216,7 @@ subtest 'and away again' => sub {
     my ($commands) = blocks(section('docs/operating.md', 'Taking it away'));
 
     like root("set -e; $commands"), qr/successful/, 'as it is told';
-    ok $t->wait_for(sub { fires('Down') }, 30), 'Prometheus misses it';
+    ok $t->wait_for(sub { fires('Down') }), 'Prometheus misses it';
     root("apt-get purge -y $PACKAGE; rm -r $SITE /etc/nginx/sensu; nginx -t -q");
 
     is nginx_files(), $files, 'no file of nginx has changed';
@@ -271,7 +271,7 @@ sub names { $_[0] =~ /"metadata":\s*\{"name":\s*"([^"]+)"/g }
 
 
 sub redis_answers {
-    return $t->wait_for(sub { sh('redis-cli ping') eq "PONG\n" }, 20);
+    return $t->wait_for(sub { sh('redis-cli ping') eq "PONG\n" });
 }
 
 

@@ -41,7 +41,7 @@ subtest 'apt-get install' => sub {
     like root("cat $LINK"), qr{^load_module modules/ngx_sensu_module\.so;$},
         'the module is enabled';
     check_conf();
-    ok $t->wait_for(\&loaded, 10), 'nginx runs with it';
+    ok $t->wait_for(\&loaded), 'nginx runs with it';
     is page_of('http://127.0.0.1/')->{status}, 200, 'and serves as before';
 
     ok -s "$ROOT$_", "$_ is there"
@@ -130,7 +130,7 @@ subtest 'an upgrade under load' => sub {
 
     is running(), $NEW, 'the new version runs';
     isnt master(), $master, 'in a new master';
-    ok $t->wait_for(sub { loaded() && !-e "/proc/$master" }, 30),
+    ok $t->wait_for(sub { loaded() && !-e "/proc/$master" }),
         'the old one is gone';
     sleep 3;
 
@@ -146,7 +146,7 @@ subtest 'an upgrade under load' => sub {
     }
 
     for my $name ('h2load', 'wrk', 'wrk, new connections') {
-        ok $t->wait_for(sub { !$load{$name}{process}->alive }, 60),
+        ok $t->wait_for(sub { !$load{$name}{process}->alive }),
             "$name has ended";
     }
 
@@ -190,13 +190,13 @@ subtest 'removed while in use' => sub {
     put($t->dir . '/debian.conf', '/etc/nginx/nginx.conf', 0644);
     check_conf();
     root('invoke-rc.d nginx reload');
-    ok $t->wait_for(\&unloaded, 30), 'without it nginx needs it no more';
+    ok $t->wait_for(\&unloaded), 'without it nginx needs it no more';
 };
 
 subtest 'installed again' => sub {
     root('apt-get install -y /root/new.deb');
     check_conf();
-    ok $t->wait_for(\&loaded, 10), 'nginx has it again';
+    ok $t->wait_for(\&loaded), 'nginx has it again';
 
     root("rm $LINK && invoke-rc.d nginx reload");
     my $same = master();
@@ -239,7 +239,7 @@ subtest 'make install' => sub {
     my ($enable) = root('src/tools/install') =~ m{link to (/\S+\.conf)};
     root("ln -s $enable /etc/nginx/modules-enabled/ && nginx -t -q && "
          . 'invoke-rc.d nginx reload');
-    ok $t->wait_for(\&loaded, 10), 'nginx runs with it';
+    ok $t->wait_for(\&loaded), 'nginx runs with it';
     like root('/usr/local/bin/sensu-token --help'), qr/^sensu-token check /,
         'and the program';
 };

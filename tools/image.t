@@ -37,7 +37,7 @@ subtest 'what the image says of itself' => sub {
 subtest 'by variables' => sub {
     my $edge = start(SENSU_BACKENDS => '127.0.0.1:' . $demo->port);
 
-    ok $t->wait_for(sub { healthy() == 0 }, 20), 'its health check answers';
+    ok $t->wait_for(sub { healthy() == 0 }), 'its health check answers';
     walks();
     is_deeply [ $redis->keys('sensu:*') ], [], 'cursors in shared memory';
     foreign_to_root($edge);
@@ -55,7 +55,7 @@ subtest 'with Redis, agents and dashboard' => sub {
                      SENSU_SERVICE_HOST => '10.0.0.1',
                      SENSU_PORT_8080_TCP => 'tcp://10.0.0.1:8080');
 
-    ok $t->wait_for(sub { healthy() == 0 }, 20), 'its health check answers';
+    ok $t->wait_for(sub { healthy() == 0 }), 'its health check answers';
     walks();
     cmp_ok scalar(() = $redis->keys('sensu:*')), '>', 1, 'cursors in Redis';
     is ask('https://127.0.0.1:3000/health')->{status}, 200, 'the dashboard';
@@ -72,7 +72,7 @@ subtest 'a mounted file' => sub {
          . "server { listen 127.0.0.1:8999; return 200 mine; } }");
 
     my $edge = start();
-    ok $t->wait_for(sub { ask('http://127.0.0.1:8999/')->{body} eq 'mine' }, 20),
+    ok $t->wait_for(sub { ask('http://127.0.0.1:8999/')->{body} eq 'mine' }),
         'is what nginx gets';
     ends($edge);
     unlink $conf or die "$conf: $!";
@@ -90,7 +90,7 @@ for my $case (
     my ($env, $says) = @$case;
 
     my $edge = start(%$env);
-    ok $t->wait_for(sub { !$edge->alive }, 20), 'does not start: ' . join ' ', %$env;
+    ok $t->wait_for(sub { !$edge->alive }), 'does not start: ' . join ' ', %$env;
     isnt $edge->code, 0, 'says so to the engine';
     like slurp($log), $says, 'and to its operator';
     rename $log, "$log.expected";
@@ -170,7 +170,7 @@ sub ends {
     my ($process) = @_;
 
     $process->signal('QUIT');
-    ok $t->wait_for(sub { !$process->alive }, 30), 'ends when it is told to';
+    ok $t->wait_for(sub { !$process->alive }), 'ends when it is told to';
     is $process->code, 0, 'cleanly';
     unlike slurp($log), qr/\[(?:warn|error)\]/, 'without a warning';
 }
@@ -213,7 +213,7 @@ sub walks {
     is_deeply \@walked, $whole, 'of the whole list: ' . @walked . ' elements';
     is ask($list)->{status}, 401, 'not without a token';
 
-    ok $t->wait_for(sub { slurp($log) =~ /^\{.*"status":401\b.*\}$/m }, 20),
+    ok $t->wait_for(sub { slurp($log) =~ /^\{.*"status":401\b.*\}$/m }),
         'the access log is on standard output';
 }
 

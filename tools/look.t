@@ -85,7 +85,7 @@ my $dom = chromium('--dump-dom');
 
 $gw->get('/down/x', token => $token) for 1 .. 3;
 $redis->kill;
-$t->wait_for(sub { $gw->get('/status')->{body} =~ /<b>Redis/ }, 15);
+$t->wait_for(sub { $gw->get('/status')->{body} =~ /<b>Redis/ });
 
 for my $shot ([ 'trouble-phone', '390,844' ],
               [ 'trouble-wide', '1280,900' ],

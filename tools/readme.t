@@ -55,7 +55,7 @@ subtest 'make run' => sub {
     $secret = slurp("$ROOT/root/ngx_sensu_module/run/jwt.secret");
     kill INT => $pid;
 
-    ok $t->wait_for(sub { !$run->alive }, 20), 'Ctrl-C ends it';
+    ok $t->wait_for(sub { !$run->alive }), 'Ctrl-C ends it';
     like slurp($log), qr/^stopped$/m, 'it says so';
     is_deeply [ grep { slurp($_) =~ /nginx|redis-server|sensu-backend/ }
                 glob '/proc/[0-9]*/comm' ], [], 'nothing stays behind';
@@ -90,7 +90,7 @@ subtest 'in front of an existing backend' => sub {
         ($api) = grep {
             root("curl -sf http://127.0.0.1:2379/$_/kv/put -d '$put'", 1) =~ /revision/
         } qw(v3beta v3);
-    }, 30), 'etcd holds the secret';
+    }), 'etcd holds the secret';
     $key =~ s/v3beta/$api/;
 
     s/^ {7}//mg for $key, $place;

@@ -110,7 +110,7 @@ sub ends_with {
 
     ok $t->wait_for(sub {
         ($last = shown(ask($gw, $user, GET => $path))) eq $expected
-    }, 5), $name or diag "got $last";
+    }), $name or diag "got $last";
 }
 
 

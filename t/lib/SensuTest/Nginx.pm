@@ -248,7 +248,7 @@ sub check {
     my $p = SensuTest::Process->spawn(
         log => $out, env => environment($self->{t}, 'check'),
         cmd => [ $self->command('-t') ]);
-    SensuTest::Process::wait_for(sub { !$p->alive }, 20)
+    SensuTest::Process::wait_for(sub { !$p->alive })
         or die $p->stop('KILL');
 
     my $said = SensuTest::Process::slurp($out);
@@ -354,7 +354,7 @@ sub reload {
     $self->write_conf(%opt);
     $self->{process}->signal('HUP');
 
-    SensuTest::Process::wait_for(sub { $self->complete(@old) }, 20)
+    SensuTest::Process::wait_for(sub { $self->complete(@old) })
         or die "no new workers after the reload:\n" . $self->log;
 }
 

@@ -101,7 +101,7 @@ sub whole {
         SensuTest::Process::wait_for(sub {
             $r = $self->page($gateways[0], $token);
             $r->{status} != 503;
-        }, 30);
+        });
 
         die "$r->{status} $r->{error} $r->{body}\n" if $r->{status} != 200;
 

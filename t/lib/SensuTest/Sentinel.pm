@@ -40,7 +40,7 @@ END
         log => $t->dir . "/$name.out",
         cmd => [SensuTest::Redis::server(), $conf, '--sentinel']);
 
-    $t->wait_for(sub { eval { $self->cmd('PING') } || $@ =~ /NOAUTH/ }, 10)
+    $t->wait_for(sub { eval { $self->cmd('PING') } || $@ =~ /NOAUTH/ })
         or die 'no sentinel: '
                . SensuTest::Process::slurp($t->dir . "/$name.out");
 

@@ -386,7 +386,7 @@ sub start {
     SensuTest::Process::wait_for(sub {
         SensuTest::Process::slurp($self->{out}) =~ /demo backend on/
             || !$self->{process}->alive
-    }, 30);
+    });
 
     die 'the demo backend did not start: '
         . SensuTest::Process::slurp($self->{out}) if !$self->{process}->alive;
