@@ -205,7 +205,7 @@ subtest 'options' => sub {
     my $p = SensuTest::Process->spawn(log => "$out.unix", cmd => [$program,
         '--listen', "unix:$path", '--secret-file', $secret]);
     ok $t->wait_for(sub { slurp("$out.unix") eq "demo backend on unix:$path\n"
-        }, 10), 'unix socket';
+        }), 'unix socket';
     my $connected = IO::Socket::UNIX->new(Peer => $path);
     ok $connected, 'connects';
     is sprintf('%o', (stat $secret)[2] & 0777), '600', 'secret file';

@@ -194,7 +194,7 @@ $expected{"${P}redis_commands_total"} =
 my $got;
 
 $t->wait_for(sub { $got = changes(); JSON::PP->new->canonical->encode($got)
-                   eq JSON::PP->new->canonical->encode(\%expected) }, 15);
+                   eq JSON::PP->new->canonical->encode(\%expected) });
 
 is_deeply $got, \%expected, 'the counters say what was done, exactly'
     or diag explain { map { ($got->{$_} // 0) == ($expected{$_} // 0) ? ()

@@ -283,7 +283,7 @@ subtest 'life of a token' => sub {
     my $gone = $t->wait_for(sub {
         my $again = get("/brief$list?limit=4&continue=$c");
         $again->{status} == 410 && $again;
-    });
+    }, 10);
 
     refused($gone, 410, 'continue_expired', 'after sensu_cursor_ttl');
 };
@@ -306,7 +306,8 @@ subtest 'a walk with an API key' => sub {
 subtest 'nothing of it reached the backend' => sub {
     my @seen = map { $_->{query} // '' } $back->requests;
 
-    cmp_ok scalar(@seen), '>', 30, 'requests were seen';
+    # how often the life of a token is asked for depends on the machine
+    cmp_ok scalar(@seen), '>', 47, 'requests were seen';
     is_deeply [ grep { /continue|imit/ } @seen ], [], 'no limit, no continue';
 };
 

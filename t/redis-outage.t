@@ -79,7 +79,7 @@ sub told {
     my @said;
 
     ok $t->wait_for(sub { @said = (($gw->grep_log($still))[-1] // '') =~ $still;
-                          @said && $said[0] >= $ms }, 10), 'still down';
+                          @said && $said[0] >= $ms }), 'still down';
 
     return @said;
 }

@@ -91,7 +91,7 @@ for (["$ca name=redis.test", 'redis.test'], [$ca, '-']) {
             "\"$name\": a page";
         $plain->cmd('CLIENT', 'KILL', 'TYPE', 'normal');
         ok $t->wait_for(sub { slurp("$dir/tls.log")
-                              =~ /^"\Q$name\E" \Q$reused\E$/m }, 10),
+                              =~ /^"\Q$name\E" \Q$reused\E$/m }),
             "\"$name\": " . ($reused eq 'r' ? 'reused' : 'a new session');
     }
 

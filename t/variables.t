@@ -383,7 +383,7 @@ sub told {
 
     my $file = $t->dir . '/told.txt';
     my $line = $t->wait_for(sub { (grep { /^\Q$path\E / }
-                                   split /\n/, slurp($file))[-1] }, 10);
+                                   split /\n/, slurp($file))[-1] });
 
     $told .= slurp($file);
     truncate $file, 0;

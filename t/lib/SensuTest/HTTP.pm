@@ -78,7 +78,7 @@ sub raw {
 sub connection {
     my ($self, %opt) = @_;
     return SensuTest::HTTP::Connection->new(
-        $self->port, ($opt{timeout} // 60) * $SensuTest::Process::SLOW);
+        $self->port, SensuTest::Process::patience($opt{timeout}));
 }
 
 
@@ -156,7 +156,7 @@ sub curl {
 
     open my $out, '-|', 'sh', '-c', 'exec "$@" < "$0"', $in, 'curl', '-s',
          '--path-as-is', '-D', $dump,
-         '-m', ($opt{timeout} // 60) * $SensuTest::Process::SLOW, @args,
+         '-m', SensuTest::Process::patience($opt{timeout}), @args,
          '--', $url
         or die "curl: $!";
     binmode $out;

@@ -275,7 +275,7 @@ sub start {
     $self->{process} = $p;
 
     SensuTest::Process::wait_for(
-        sub { -s $self->{pid_file} && $self->complete || !$p->alive }, 20);
+        sub { -s $self->{pid_file} && $self->complete || !$p->alive });
 
     die "nginx did not start:\n" . $self->log . "\n"
         if !$p->alive || !$self->complete;

@@ -11,9 +11,10 @@ SensuTest::Process - a child process that never outlives the test
     stop(signal, seconds)   ends it; gives '' or a sentence when it had to be
                             killed
     code                    the wait status, after it has ended
-    wait_for(sub, seconds)  function: polls until true, 60 s unless said, which
-                            is how long a busy machine may take and no test
+    patience(seconds)       function: how long to wait for something, 60 s unless
+                            said, which a busy machine may take and no test
                             needs; multiplied by TEST_SLOW
+    wait_for(sub, seconds)  function: polls until true, or for that long
 
 The child is started through setpriv --pdeathsig, so that it ends with the
 test even if that one is killed.
@@ -103,10 +104,13 @@ sub stop {
 }
 
 
+sub patience { ($_[0] // 60) * $SLOW }
+
+
 sub wait_for {
     my ($sub, $seconds) = @_;
 
-    my $end = time + ($seconds // 60) * $SLOW;
+    my $end = time + patience($seconds);
     my $pause = 0.002;
 
     while (1) {

@@ -89,7 +89,7 @@ sub start {
                 '--dir', $self->{t}->dir, @{ $self->{args} }]);
 
     SensuTest::Process::wait_for(
-        sub { eval { $self->cmd('PING'); 1 } || ($@ =~ /NOAUTH/) }, 10)
+        sub { eval { $self->cmd('PING'); 1 } || ($@ =~ /NOAUTH/) })
         or die server() . ' did not start: '
                . SensuTest::Process::slurp($self->{t}->dir
                                            . "/redis$self->{n}.out");

@@ -213,7 +213,7 @@ sub log_out {
     my $known = $self->{t}->wait_for(sub {
         $r = $ask->();
         return !$r || $r->{status} == 401;
-    });
+    }, 5);
 
     return if !$r || $self->troubled($door, $began, qw(redis emptied term));
 
