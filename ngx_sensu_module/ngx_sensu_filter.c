@@ -47,6 +47,11 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    if (ctx != NULL) {
+        /* an error page may say that it is done, from wherever */
+        ngx_sensu_roles_note(r, ctx);
+    }
+
     conf = ngx_sensu_loc_conf(r);
 
     if (!conf->gateway && (ctx == NULL || ctx->status == 0)) {
@@ -69,7 +74,6 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         }
 
         ngx_sensu_logout_note(r);
-        ngx_sensu_roles_note(r, ctx);
 
         if (ctx->sieve != NULL) {
             error = ngx_sensu_sieve_header(r, ctx);

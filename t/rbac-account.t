@@ -15,20 +15,26 @@ my $t = SensuTest->new;
 my ($demo, $password, $account) = stage($t);
 
 
+sub binds_bob {
+    my ($gw) = @_;
+
+    my $binding = { metadata => { name => 'bob', namespace => 'dev' },
+                    subjects => [ { type => 'User', name => 'bob' } ],
+                    role_ref => { type => 'ClusterRole', name => 'view' } };
+
+    return ask($gw, 'admin', POST => 'namespaces/dev/rolebindings',
+               body => JSON::PP::encode_json($binding),
+               headers => ['Content-Type' => 'application/json']);
+}
+
+
 subtest 'a change that comes through the gateway counts at once' => sub {
     fresh();
     my $gw = gateway('refresh=1h stale=2h');
 
     is shown(ask($gw, 'bob', GET => $CHECKS)), '403 rbac_forbidden', 'not yet';
 
-    my $binding = { metadata => { name => 'bob', namespace => 'dev' },
-                    subjects => [ { type => 'User', name => 'bob' } ],
-                    role_ref => { type => 'ClusterRole', name => 'view' } };
-
-    is ask($gw, 'admin', POST => 'namespaces/dev/rolebindings',
-           body => JSON::PP::encode_json($binding),
-           headers => ['Content-Type' => 'application/json'])->{status}, 200,
-       'the admin binds him';
+    is binds_bob($gw)->{status}, 200, 'the admin binds him';
     is shown(ask($gw, 'bob', GET => $CHECKS)), 'dev/cpu dev/disk',
        'his next request';
 
@@ -36,12 +42,39 @@ subtest 'a change that comes through the gateway counts at once' => sub {
            ->{status}, 204, 'and takes it away';
     is shown(ask($gw, 'bob', GET => $CHECKS)), '403 rbac_forbidden', 'gone';
 
+    $demo->forget;
     is ask($gw, 'bob', DELETE => 'namespaces/dev/rolebindings/ann')
            ->{status}, 403, 'who may not do it';
-    $demo->forget;
+    is ask($gw, 'admin', DELETE => "$CHECKS/cpu")->{status}, 204,
+       'who writes something else';
+    is ask($gw, 'admin', GET => 'namespaces/dev/rolebindings')->{status}, 200,
+       'who only looks';
     ask($gw, 'ann', GET => $CHECKS);
-    is scalar(grep { m{/rolebindings} } $demo->requests), 0,
+    is scalar(grep { m{v2/rolebindings} } $demo->requests), 0,
        'makes nobody read anything';
+};
+
+
+# the backend has done it, whatever the client is told
+
+subtest 'a write whose answer is lost counts at once' => sub {
+    mkdir $t->dir . '/html';
+    $t->write('html/50x.html', 'sorry');
+
+    for ('', 'error_page 502 /50x.html;', 'error_page 502 @sorry;') {
+        fresh();
+        my $gw = gateway('refresh=1h stale=2h', location => $_, locations =>
+            'location = /50x.html { sensu_gateway off; root %%DIR%%/html; }
+             location @sorry { sensu_gateway off; return 502; }');
+
+        is shown(ask($gw, 'bob', GET => $CHECKS)), '403 rbac_forbidden',
+           'not yet';
+        control(fault => { path_regex => 'dev/rolebindings',
+                           action => 'drop', times => 1 });
+        is binds_bob($gw)->{status}, 502, "lost $_";
+        is shown(ask($gw, 'bob', GET => $CHECKS)), 'dev/cpu dev/disk',
+           'his next request';
+    }
 };
 
 

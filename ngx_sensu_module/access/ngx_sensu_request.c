@@ -10,6 +10,7 @@
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_list.h"
+#include "ngx_sensu_roles.h"
 #include "sensu_text.h"
 
 
@@ -105,6 +106,8 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
     if (ngx_sensu_headers_clean(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ngx_sensu_roles_mark(r, ctx);
 
     return ngx_sensu_send_upstream(r, ctx);
 }

@@ -241,7 +241,7 @@ typedef struct {
     unsigned                  seen_route:3; /* ngx_sensu_route_kind_e */
     unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  body_read:1;
-    unsigned                  roles_noted:1; /* that it may change them */
+    unsigned                  writes_roles:1; /* which is yet to be noted */
     unsigned                  replace:1; /* the body is to be our JSON */
 
     sensu_namespaces_t        namespaces;/* of the caller */

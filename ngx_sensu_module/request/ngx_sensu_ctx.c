@@ -126,8 +126,8 @@ ngx_sensu_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 /*
  * Another run of phases decides everything again, for path and rules may be
  * others.  It takes over what is of the request, whatever its path: what was
- * read and counted, and the error for the log.  Our own subrequests stay what
- * they are.
+ * read and counted, what the backend may have done by it, and the error for the
+ * log.  Our own subrequests stay what they are.
  */
 
 static void
@@ -156,6 +156,7 @@ ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ctx->seen_route = old.seen_route;
     ctx->guard_hits = old.guard_hits;
     ctx->body_read = old.body_read;
+    ctx->writes_roles = old.writes_roles;
     ctx->body_size = old.body_size;
     ctx->error = old.error;
     ctx->rate = old.rate;

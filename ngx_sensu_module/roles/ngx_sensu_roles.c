@@ -154,7 +154,19 @@ ngx_sensu_roles_init_process(ngx_sensu_roles_t *roles)
 }
 
 
-/* whatever the backend says to it, once it may have come there */
+void
+ngx_sensu_roles_mark(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+{
+    if (r == r->main && ctx->target.rc == SENSU_PATH_API
+        && !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS))
+        && ngx_sensu_reading_is_of(ctx->target.path.resource))
+    {
+        ctx->writes_roles = 1;
+    }
+}
+
+
+/* whatever the backend says to it, or somebody in its place */
 
 void
 ngx_sensu_roles_note(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
@@ -163,18 +175,13 @@ ngx_sensu_roles_note(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_sensu_roles_t      **roles;
     ngx_sensu_main_conf_t   *smcf;
 
-    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
-
-    if (smcf->roles.nelts == 0 || r != r->main || ctx->roles_noted
-        || ctx->passed.len == 0 || ctx->target.rc != SENSU_PATH_API
-        || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_OPTIONS)
-        || !ngx_sensu_reading_is_of(ctx->target.path.resource))
-    {
+    if (!ctx->writes_roles) {
         return;
     }
 
-    ctx->roles_noted = 1;
+    ctx->writes_roles = 0;
 
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
     roles = smcf->roles.elts;
 
     for (i = 0; i < smcf->roles.nelts; i++) {

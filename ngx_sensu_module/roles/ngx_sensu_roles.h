@@ -144,7 +144,9 @@ ngx_int_t ngx_sensu_roles_judge(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
 ngx_int_t ngx_sensu_roles_ready(ngx_http_request_t *r,
     ngx_sensu_roles_t *roles);
 void ngx_sensu_roles_init_process(ngx_sensu_roles_t *roles);
-/* the roles may have been changed by this request */
+/* before a request goes to the backend: may it change roles? */
+void ngx_sensu_roles_mark(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
+/* if so, they may have been changed by now */
 void ngx_sensu_roles_note(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
 
 
