@@ -296,6 +296,100 @@ subtest 'rights that change under a walk' => sub {
 };
 
 
+# Else a caller would choose where its password goes, and whose roles are read for
+# everybody.
+
+sub clusters_by_host {
+    my (%user) = @_;
+
+    my $token = $t->token(sub => 'gateway');
+    my %list = (namespaces => '{"name":"dev"}',
+                clusterroles => '{"metadata":{"name":"all"},"rules":[{"verbs":["*"],'
+                                . '"resources":["*"]}]}',
+                clusterrolebindings => '{"metadata":{"name":"b"},"subjects":[{'
+                                . '"type":"User","name":"USER"}],"role_ref":{'
+                                . '"type":"ClusterRole","name":"all"}}');
+
+    return $t->upstream(sub {
+        my ($c, $req) = @_;
+        return $c->reply(200, qq({"access_token":"$token","refresh_token":"$token"}))
+            if $req->{path} eq '/auth';
+
+        my $user = $user{$req->{headers}{host} // ''} // 'ann';
+        $c->reply(200, '[' . ($list{$req->{path} =~ s{.*/}{}r} // '')
+                             =~ s/USER/$user/r . ']');
+    });
+}
+
+
+subtest 'the Host of what it asks is not the caller\'s' => sub {
+    my $back = clusters_by_host();
+    my $pass = 'proxy_pass http://sensu;';
+    my @cases = (
+        [ 'gw.test b.test', '$host', $pass, 'b.test', 'gw.test' ],
+        [ 'gw.test b.test', '$http_host', $pass, 'b.test:81', 'gw.test' ],
+        [ 'gw.test b.test', '$asked', $pass, 'b.test', 'gw.test' ],
+        [ '.gw.test', '$host', $pass, 'b.gw.test', 'gw.test' ],
+        [ '*.gw.test', '$host', $pass, 'b.gw.test', 'sensu' ],
+        [ '~^b[.]', '$http_host', $pass, 'b.test', 'sensu' ],
+        [ '_', '$http_host', $pass, 'b.test', 'sensu' ],
+        [ '""', '$host', $pass, 'b.test', 'sensu' ],
+        [ '_', '$host', 'set $to sensu; proxy_pass http://$to;', 'b.test',
+          'localhost' ],
+        [ 'gw.test b.test', '$proxy_host', $pass, 'b.test', 'sensu', 'sensu' ],
+        SensuTest::Nginx::version() < 1.029003 ? () :
+            [ 'gw.test b.test', '$host$is_request_port$request_port', $pass,
+              'b.test:81', 'gw.test' ],
+    );
+
+    for (@cases) {
+        my ($names, $header, $to, $host, $own, $his) = @$_;
+        my $gw = $t->nginx(
+            backend => $back,
+            http => 'map $host $asked { default $host; }
+                server { listen 127.0.0.1:%%PORT%%; ' . "server_name $names;
+                    sensu_gateway on; sensu_jwt_key HS256 @{[$t->secret_file]};
+                    if (\$asked = '') { return 400; }
+                    if (\$http_host = '') { return 400; }
+                    location / { $account refresh=1h stale=2h;
+                        sensu_namespaces rbac; proxy_set_header Host $header;
+                        $to } }");
+
+        $back->forget;
+        my $r = $gw->get("$CORE/$CHECKS", token => $t->token(sub => 'ann'),
+                         headers => [Host => $host]);
+        is $r->{status}, 200, "server_name $names, Host $header";
+
+        my %to;
+        $to{$_->{path} =~ /checks/ ? 'his' : 'own'}{$_->{headers}{host} // ''} = 1
+            for $back->requests;
+        is_deeply \%to, { own => { $own => 1 }, his => { $his // $host => 1 } },
+            'each has its own';
+        $gw->stop;
+    }
+};
+
+
+subtest 'one upstream, and clusters told apart by Host behind it' => sub {
+    my $gw = $t->nginx(
+        backend => clusters_by_host('a.test' => 'ann', 'b.test' => 'bob'),
+        http => "$account refresh=1h stale=2h;\n" . join '', map {
+            "server { listen 127.0.0.1:%%PORT%%; server_name $_;
+                 sensu_gateway on; sensu_jwt_key HS256 @{[$t->secret_file]};
+                 location / { sensu_namespaces rbac; proxy_pass http://sensu;
+                     proxy_set_header Host \$host; } }\n" } 'a.test', 'b.test');
+
+    for (['ann', 'a.test', 200], ['bob', 'a.test', 403],
+         ['ann', 'b.test', 403], ['bob', 'b.test', 200])
+    {
+        my ($user, $host, $status) = @$_;
+        is $gw->get("$CORE/$CHECKS", token => $t->token(sub => $user),
+                    headers => [Host => $host])->{status}, $status,
+           "$user in $host";
+    }
+};
+
+
 subtest 'limited by a list, variables, counters' => sub {
     fresh();
     control(put => binding('bob', undef, 'view', 'bob'));

@@ -392,6 +392,9 @@ void ngx_sensu_captures_refresh(ngx_http_request_t *r);
 ngx_int_t ngx_sensu_variables_own(ngx_http_request_t *sr);
 /* caller or target have changed: what maps made of them is made anew */
 void ngx_sensu_variables_refresh(ngx_http_request_t *r);
+/* of a subrequest with header lines of its own: nothing is its parent's but
+   what somebody set */
+void ngx_sensu_variables_anew(ngx_http_request_t *sr);
 
 /* ngx_sensu_hit.c */
 

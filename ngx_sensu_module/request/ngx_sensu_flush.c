@@ -90,6 +90,30 @@ ngx_sensu_variables_refresh(ngx_http_request_t *r)
 }
 
 
+/* nobody can set what is nginx's own, and so is no variable that changes */
+
+void
+ngx_sensu_variables_anew(ngx_http_request_t *sr)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (!(v[i].flags & NGX_HTTP_VAR_CHANGEABLE)) {
+            sr->variables[i].valid = 0;
+            sr->variables[i].not_found = 0;
+        }
+    }
+
+    ngx_sensu_variables_refresh(sr);
+}
+
+
 ngx_int_t
 ngx_sensu_variables_own(ngx_http_request_t *sr)
 {

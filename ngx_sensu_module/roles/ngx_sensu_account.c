@@ -1,7 +1,8 @@
 
 /*
  * sensu_account, and which backend it reads: locations whose proxy_pass leads
- * to one upstream share what was read of it.
+ * to one upstream share what was read of it, if they are of servers of one
+ * name, for what is behind may tell clusters apart by Host.
  */
 
 
@@ -13,8 +14,11 @@ static ngx_int_t ngx_sensu_account_parameter(ngx_conf_t *cf,
     ngx_sensu_account_t *account, ngx_str_t *value);
 static ngx_int_t ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value,
     size_t skip, ngx_msec_t *msec);
-static ngx_int_t ngx_sensu_account_key(ngx_conf_t *cf,
-    ngx_sensu_loc_conf_t *slcf, u_char *key);
+static ngx_int_t ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
+    ngx_http_upstream_srv_conf_t *us, ngx_str_t *host, u_char *key);
+static ngx_str_t ngx_sensu_account_host(ngx_conf_t *cf,
+    ngx_http_upstream_srv_conf_t *us);
+static ngx_uint_t ngx_sensu_account_is_host(ngx_str_t *name);
 static ngx_http_upstream_srv_conf_t *ngx_sensu_account_upstream(
     ngx_conf_t *cf);
 
@@ -155,14 +159,19 @@ ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value, size_t skip,
 ngx_sensu_roles_t *
 ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
 {
-    u_char                   key[SENSU_CURSOR_BINDING];
-    ngx_uint_t               i;
-    ngx_sensu_roles_t       *roles, **known;
-    ngx_sensu_main_conf_t   *smcf;
+    u_char                          key[SENSU_CURSOR_BINDING];
+    ngx_str_t                       host;
+    ngx_uint_t                      i;
+    ngx_sensu_roles_t              *roles, **known;
+    ngx_sensu_main_conf_t          *smcf;
+    ngx_http_upstream_srv_conf_t   *us;
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
 
-    if (ngx_sensu_account_key(cf, slcf, key) != NGX_OK) {
+    us = ngx_sensu_account_upstream(cf);
+    host = ngx_sensu_account_host(cf, us);
+
+    if (ngx_sensu_account_key(slcf, us, &host, key) != NGX_OK) {
         return NULL;
     }
 
@@ -184,6 +193,7 @@ ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
     }
 
     roles->account = slcf->account;
+    roles->host = host;
     roles->zone = &smcf->rbac_zone;
     ngx_memcpy(roles->key, key, SENSU_CURSOR_BINDING);
 
@@ -196,13 +206,11 @@ ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
 /* after a reload what was read by another account, or password, is not used */
 
 static ngx_int_t
-ngx_sensu_account_key(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf, u_char *key)
+ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
+    ngx_http_upstream_srv_conf_t *us, ngx_str_t *host, u_char *key)
 {
-    u_char                         text[2 * NGX_INT_T_LEN];
-    sensu_str_t                    parts[4];
-    ngx_http_upstream_srv_conf_t  *us;
-
-    us = ngx_sensu_account_upstream(cf);
+    u_char       text[2 * NGX_INT_T_LEN];
+    sensu_str_t  parts[5];
 
     parts[0] = ngx_sensu_str(slcf->account->name);
     parts[1] = ngx_sensu_str(slcf->account->secret);
@@ -218,7 +226,50 @@ ngx_sensu_account_key(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf, u_char *key)
                                                : slcf->route)
                    - text;
 
-    return sensu_cursor_bind(key, parts, 4) == 0 ? NGX_OK : NGX_ERROR;
+    parts[4] = ngx_sensu_str(*host);
+
+    return sensu_cursor_bind(key, parts, 5) == 0 ? NGX_OK : NGX_ERROR;
+}
+
+
+/* by its own name, never by one that a client has chosen */
+
+static ngx_str_t
+ngx_sensu_account_host(ngx_conf_t *cf, ngx_http_upstream_srv_conf_t *us)
+{
+    ngx_http_core_srv_conf_t  *cscf;
+
+    static ngx_str_t  unknown = ngx_string("localhost");
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    if (ngx_sensu_account_is_host(&cscf->server_name)) {
+        return cscf->server_name;
+    }
+
+    return us ? us->host : unknown;
+}
+
+
+/* no wildcard, pattern, or "_" */
+
+static ngx_uint_t
+ngx_sensu_account_is_host(ngx_str_t *name)
+{
+    size_t  i;
+    u_char  ch;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9')
+              || ch == '-' || ch == '.'))
+        {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
 }
 
 

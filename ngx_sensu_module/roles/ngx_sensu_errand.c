@@ -1,7 +1,8 @@
 
 /*
- * Errands.  Nothing of the client goes with them but the Host that it asked
- * for, which some proxy_set_header pass on.
+ * Errands.  Nothing of the client goes with them.  Nor does its Host, which
+ * some proxy_set_header pass on: it would choose where the account's password
+ * goes, and whose roles are read for everybody.
  */
 
 
@@ -17,9 +18,11 @@ static ngx_int_t ngx_sensu_errand_body(ngx_http_request_t *sr,
 
 
 void
-ngx_sensu_errand_init(ngx_sensu_errand_t *errand, ngx_http_request_t *r)
+ngx_sensu_errand_init(ngx_sensu_errand_t *errand, ngx_http_request_t *r,
+    ngx_str_t *host)
 {
     errand->request = r;
+    errand->host = *host;
     errand->srv_conf = r->srv_conf;
     errand->loc_conf = r->loc_conf;
     errand->content_handler = r->content_handler;
@@ -53,6 +56,7 @@ ngx_sensu_errand_start(ngx_sensu_errand_t *errand, ngx_sensu_fetch_t *fetch,
     if (ngx_sensu_errand_headers(errand, sr, credentials, body) == NGX_OK
         && (body->len == 0 || ngx_sensu_errand_body(sr, body) == NGX_OK))
     {
+        ngx_sensu_variables_anew(sr);
         return NGX_OK;
     }
 
@@ -81,8 +85,12 @@ ngx_sensu_errand_headers(ngx_sensu_errand_t *errand, ngx_http_request_t *sr,
 
     in->content_length_n = -1;
     in->keep_alive_n = -1;
-    in->host = errand->request->headers_in.host;
-    in->server = errand->request->headers_in.server;
+    in->server = errand->host;
+
+#if (nginx_version >= 1029003)
+    /* of the client's Host */
+    sr->port = 0;
+#endif
 
     if (ngx_list_init(&in->headers, sr->pool, 4, sizeof(ngx_table_elt_t))
         != NGX_OK)
@@ -90,11 +98,14 @@ ngx_sensu_errand_headers(ngx_sensu_errand_t *errand, ngx_http_request_t *sr,
         return NGX_ERROR;
     }
 
+    in->host = ngx_sensu_errand_header(sr, "Host", &in->server);
     in->authorization = ngx_sensu_errand_header(sr, "Authorization",
                                                 credentials);
     in->user_agent = ngx_sensu_errand_header(sr, "User-Agent", &agent);
 
-    if (in->authorization == NULL || in->user_agent == NULL) {
+    if (in->host == NULL || in->authorization == NULL
+        || in->user_agent == NULL)
+    {
         return NGX_ERROR;
     }
 

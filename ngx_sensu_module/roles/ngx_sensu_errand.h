@@ -17,6 +17,7 @@
 
 typedef struct {
     ngx_http_request_t       *request;
+    ngx_str_t                 host;      /* $host and $http_host of them */
     void                    **srv_conf;
     void                    **loc_conf;
     ngx_http_handler_pt       content_handler;
@@ -25,7 +26,7 @@ typedef struct {
 
 
 void ngx_sensu_errand_init(ngx_sensu_errand_t *errand,
-    ngx_http_request_t *r);
+    ngx_http_request_t *r, ngx_str_t *host);
 
 /*
  * Starts the fetch: GET, or POST if there is a body, of path?query with

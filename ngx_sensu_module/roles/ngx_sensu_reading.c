@@ -94,7 +94,7 @@ ngx_sensu_reading_start(ngx_http_request_t *r, ngx_sensu_roles_t *roles)
     reading = cln->data;
     ngx_memzero(reading, sizeof(ngx_sensu_reading_t));
 
-    ngx_sensu_errand_init(&reading->errand, r);
+    ngx_sensu_errand_init(&reading->errand, r, &roles->host);
 
     reading->roles = roles;
     reading->turn = turn;

@@ -54,6 +54,7 @@ typedef struct {
 
 struct ngx_sensu_roles_s {
     ngx_sensu_account_t      *account;
+    ngx_str_t                 host;      /* by whose name it asks */
     u_char                    key[SENSU_CURSOR_BINDING];
     ngx_sensu_roles_shared_t *shared;
     ngx_slab_pool_t          *pool;      /* that it is in */
