@@ -172,6 +172,29 @@ subtest 'a turn lasts as its own account says' => sub {
 };
 
 
+# By the limits of whoever asked they would be refused, for everybody, or wait.
+
+subtest 'limits behind a redirect are not for what the account asks' => sub {
+    for ('', 'burst=9') {
+        fresh();
+        my $gw = $t->nginx(
+            backend => $demo,
+            http => 'map $uri $read { ~/checks$ ""; default read; }
+                     limit_req_zone $read zone=read:1m rate=1r/m;',
+            server => "$account refresh=1h stale=2h; sensu_namespaces rbac;",
+            location => 'try_files /none @limited;',
+            locations => "location \@limited {
+                limit_req zone=read $_; proxy_pass http://sensu; }");
+
+        is shown(ask($gw, 'ann', GET => $CHECKS)), $ALL, "limit_req $_";
+        is shown(ask($gw, 'ann', GET => 'namespaces')), 'dev prod',
+           'a caller of one of these';
+        is scalar($gw->grep_log(qr/(?:limit|delay)ing request/)), 0,
+           'was the first who counts';
+    }
+};
+
+
 # its table is in a zone that has room for two of them
 
 subtest 'a new password while roles are read' => sub {

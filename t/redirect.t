@@ -46,6 +46,47 @@ END
           ->{status}, 403, 'and judged without it';
 };
 
+# Each is asked for until one of its kind was delayed.
+
+subtest 'a limit_req that delays, behind a redirect' => sub {
+    my $back = $t->upstream(sub {
+        my ($c, $req) = @_;
+        return $c->reply(200, '', 'X-Accel-Redirect' => '@limited')
+            if $req->{headers}{'x-first'};
+        $c->reply(200, $req->{path} =~ m{s$} ? '[]' : '{}');
+    });
+
+    my $limited = 'limit_req zone=z burst=9; proxy_pass http://sensu;';
+    my %way = (
+        try_files => [ 'try_files /none @limited;', $limited ],
+        'X-Accel-Redirect' => [ 'proxy_set_header X-First 1;', $limited ],
+    );
+
+    for my $way (sort keys %way) {
+        my ($first, $then) = @{ $way{$way} };
+
+        for ([ GET => "$core/namespaces/dev/hooks/h" ],
+             [ GET => "$core/hooks?limit=5" ],
+             [ GET => "$core/hooks" ], [ DELETE => "$core/namespaces/n" ])
+        {
+            my $gw = $t->nginx(
+                backend => $back, server => 'sensu_namespaces $may;',
+                http => 'map $request_method $may { default "dev ops"; DELETE *; }
+                         limit_req_zone $server_port zone=z:1m rate=1r/s;',
+                location => $first, locations => "location \@limited { $then }");
+
+            my %status;
+
+            ok $t->wait_for(sub {
+                $status{$gw->request(@$_, token => $token)->{status}}++;
+                $gw->grep_log(qr/delaying request/);
+            }), "@$_, $way: delayed";
+            is join(' ', keys %status), 200, 'and answered';
+            $gw->stop;
+        }
+    }
+};
+
 subtest 'out of the gateway' => sub {
     my $gw = gateway(
         http => 'sensu_namespaces dev;',

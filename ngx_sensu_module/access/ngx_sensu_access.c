@@ -9,11 +9,13 @@
 
 #include "ngx_sensu_access.h"
 #include "ngx_sensu_cors.h"
+#include "ngx_sensu_fetch.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_rate.h"
 #include "ngx_sensu_roles.h"
 
 
+static ngx_uint_t ngx_sensu_is_errand(ngx_http_request_t *r);
 static ngx_sensu_route_kind_e ngx_sensu_route(ngx_http_request_t *r,
     ngx_sensu_target_t *target);
 static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
@@ -85,7 +87,12 @@ ngx_sensu_rewrite_handler(ngx_http_request_t *r)
 }
 
 
-/* before limit_req and limit_conn: the context and the scope of the request */
+/*
+ * Before limit_req and limit_conn: the context and the scope of the request.
+ * The limits are of whoever asks: by them he would have an errand refused that
+ * is for everybody, and one that is delayed is never woken, as that is done by
+ * the client's write event.
+ */
 
 ngx_int_t
 ngx_sensu_preaccess_handler(ngx_http_request_t *r)
@@ -93,6 +100,10 @@ ngx_sensu_preaccess_handler(ngx_http_request_t *r)
     ngx_sensu_ctx_t       *ctx;
     ngx_sensu_target_t    *target;
     ngx_sensu_loc_conf_t  *conf;
+
+    if (ngx_sensu_is_errand(r)) {
+        return NGX_OK;
+    }
 
     conf = ngx_sensu_loc_conf(r);
 
@@ -115,6 +126,21 @@ ngx_sensu_preaccess_handler(ngx_http_request_t *r)
     }
 
     return ngx_sensu_rate(r, ctx);
+}
+
+
+static ngx_uint_t
+ngx_sensu_is_errand(ngx_http_request_t *r)
+{
+    ngx_sensu_ctx_t  *ctx;
+
+    if (r == r->main) {
+        return 0;
+    }
+
+    ctx = ngx_sensu_ctx_find(r);
+
+    return ctx != NULL && ctx->fetch != NULL && ctx->fetch->errand;
 }
 
 

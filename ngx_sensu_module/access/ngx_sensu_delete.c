@@ -39,7 +39,8 @@ ngx_sensu_guard_delete(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     }
 
     if (ctx->others->state == NGX_SENSU_FETCH_RUNNING) {
-        return NGX_AGAIN;
+        return (ngx_sensu_fetch_await(ctx->others) == NGX_AGAIN)
+               ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_sensu_delete_check(r, ctx);

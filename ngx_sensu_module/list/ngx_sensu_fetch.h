@@ -99,6 +99,7 @@ struct ngx_sensu_fetch_s {
     ngx_msec_t                client_timer;
     ngx_msec_t                deadline;  /* of what is drained */
 
+    unsigned                  errand:1;  /* of an account's, for nobody */
     unsigned                  client_timer_set:1;
     unsigned                  deadline_set:1;
     unsigned                  whole:1;
@@ -127,6 +128,16 @@ void ngx_sensu_fetch_renew(ngx_sensu_fetch_t *fetch);
    than RUNNING: the rest of its body may then still be on the way */
 ngx_int_t ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
     ngx_str_t *query);
+
+/* ngx_sensu_await.c */
+
+/*
+ * For its parent, whose phases are run again while it runs: it may have been
+ * led to a location that delays it.  NGX_AGAIN; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_sensu_fetch_await(ngx_sensu_fetch_t *fetch);
+
+/* ngx_sensu_fetch.c */
 
 /* before it is sent on from a location, whichever it is by then */
 void ngx_sensu_fetch_pass(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch);

@@ -210,7 +210,7 @@ ngx_sensu_page_collect(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         fetch = page->fetches[page->taken];
 
         if (fetch->state == NGX_SENSU_FETCH_RUNNING) {
-            return NGX_AGAIN;
+            return ngx_sensu_fetch_await(fetch);
         }
 
         rc = ngx_sensu_page_take(page, ctx, fetch);

@@ -41,6 +41,7 @@ ngx_sensu_errand_start(ngx_sensu_errand_t *errand, ngx_sensu_fetch_t *fetch,
     /* what the account may see is nobody else's, and old roles are no roles */
 
     fetch->fresh = 1;
+    fetch->errand = 1;
 
     if (ngx_sensu_fetch_start(fetch, path, query) != NGX_OK) {
         return NGX_ERROR;
