@@ -72,7 +72,7 @@ sub _core {
                                        : _methods(qw(GET POST)));
     }
     return ({handler => 'metrics', resource => ''}, _methods('POST'))
-        if $sensu >= 5.012 && "@part" eq 'tessen metrics';
+        if $sensu >= 5.010 && "@part" eq 'tessen metrics';
     return ({handler => 'tessen', resource => ''}, _methods(qw(GET PUT)))
         if $type eq 'tessen' && @part == 1;
 
