@@ -81,8 +81,8 @@ subtest '5.10' => sub {
     start('5.10', '5.10');
 
     put_siblings();
-    is delete_one()->{status}, 409, 'a namespace that would take another along';
-    is names(), 'one one-more', 'nothing is deleted';
+    is delete_one()->{status}, 204, 'a namespace';
+    is names(), 'one-more', 'and no other';
     is pages("$CORE/silenced"), 'sliced', 'silenced';
 
     is $gw->post("$CORE/tessen/metrics", '[{}]', token => $token)->{status}, 200,
@@ -97,20 +97,6 @@ subtest '5.18 to 6.1' => sub {
     is pages("$CORE/silenced"), 'native', 'silenced';
     is pages("$CORE/namespaces/dev/silenced"), 'native', 'of a namespace';
     is pages("$CORE/entities"), 'native', 'entities';
-};
-
-subtest '5.19.2 and 5.19.3' => sub {
-    start('5.18', '5.19.2');
-
-    put_siblings();
-    is delete_one()->{status}, 409, 'a namespace that would take another along';
-    is names(), 'one one-more', 'nothing is deleted';
-
-    start('5.20', '5.19.3');
-
-    put_siblings();
-    is delete_one()->{status}, 204, 'a namespace';
-    is names(), 'one-more', 'and no other';
 };
 
 subtest '6.2' => sub {

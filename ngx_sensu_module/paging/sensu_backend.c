@@ -16,7 +16,7 @@ typedef struct {
 static const sensu_backend_range_t  sensu_backend_ranges[] = {
 
     /* SENSU_BACKEND_DELETES_ONE */
-    { SENSU_BACKEND_VERSION(5, 19, 3), 0 },
+    { SENSU_BACKEND_VERSION(5, 10, 0), 0 },
 
     /* SENSU_BACKEND_SHOWS_NAMESPACES */
     { SENSU_BACKEND_VERSION(5, 15, 0), 0 },

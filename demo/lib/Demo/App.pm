@@ -32,7 +32,7 @@ my $HEALTH = '{"Alarms":null,"ClusterHealth":[{'
 
 
 # Options: state, and request_log (a handle), control, no_token_store, pretty,
-# shuffle_labels, sensu (5.005, 5.010, 5.018, 5.020, 6.000).
+# shuffle_labels, sensu (5.005, 5.010, 5.018, 6.000).
 sub new {
     my ($class, %option) = @_;
 

@@ -160,7 +160,7 @@ sub delete_element {
 
 
 # Deletes every namespace that starts with the name, then complains; from
-# 5.19.3 on the one that is named.
+# 5.10.0 on the one that is named.
 sub _delete_namespace {
     my ($app, $name) = @_;
     my $state = $app->{state};
@@ -180,7 +180,7 @@ sub _delete_namespace {
     }
 
     my $prefix = path_join('/sensu.io/namespaces', $name);
-    my @gone = $app->{sensu} >= 5.020 ? $prefix
+    my @gone = $app->{sensu} >= 5.010 ? $prefix
         : $store->keys_of($prefix, prefix_end($prefix));
     $store->delete($_) for @gone;
     return @gone == 1 ? no_content()
