@@ -68,6 +68,7 @@ subtest '5.5, the default' => sub {
 
     is pages("$CORE/entities"), 'native', 'entities';
     is pages("$CORE/silenced"), 'sliced', 'silenced';
+    is pages("$CORE/namespaces"), 'native', 'namespaces';
 
     put_siblings();
     is delete_one()->{status}, 409, 'a namespace that would take another along';
@@ -92,9 +93,10 @@ subtest '5.10' => sub {
 };
 
 subtest '5.18 to 6.1' => sub {
-    start('5.18', '5.21.5');
+    start('5.18', '5.20.2');
 
     is pages("$CORE/silenced"), 'native', 'silenced';
+    is pages("$CORE/namespaces"), 'sliced', 'namespaces';
     is pages("$CORE/namespaces/dev/silenced"), 'native', 'of a namespace';
     is pages("$CORE/entities"), 'native', 'entities';
 };

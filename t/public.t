@@ -91,6 +91,47 @@ subtest 'credentials pass as they are' => sub {
     }
 };
 
+sub reason { return "$_[0]{status} " . ($_[0]->json->{reason} // '') }
+
+
+# the backend's key of a user is a path, joined and cleaned
+
+subtest 'no name of a user that climbs' => sub {
+    $back->forget;
+
+    for my $name ('../mutators/dev/x', 'a/../../checks/dev/evil', './admin', '..')
+    {
+        for my $path (qw(/auth /auth/test /health)) {
+            for my $scheme ('Basic ', 'bAsIc  ') {
+                my $r = $gw->get($path, headers => [ Authorization =>
+                    $scheme . encode_base64("$name:pw", '') ]);
+
+                is reason($r), "400 unsafe_path", "$scheme$name, $path";
+            }
+        }
+    }
+
+    is scalar($back->requests), 0, 'nothing comes to the backend';
+
+    for my $name ('a..b', '...', 'a/b', 'a', '') {
+        is $gw->get('/auth', headers => [ Authorization =>
+               'Basic ' . encode_base64("$name:../pw", '') ])->{status},
+           200, "\"$name\" is for the backend to judge";
+    }
+};
+
+subtest 'no API key that climbs' => sub {
+    $back->forget;
+
+    for my $key (qw(../hooks/dev/x ../users/admin a/b /)) {
+        is reason($gw->get('/keys/x',
+                            headers => [Authorization => "Key $key"])),
+           '401 malformed_token', $key;
+    }
+
+    is scalar($back->requests), 0, 'nothing comes to the backend';
+};
+
 subtest 'with the demo backend: log in, renew, log out' => sub {
     my $demo = $t->demo;
     my $real = $t->nginx(backend => $demo);

@@ -169,7 +169,7 @@ subtest 'errors of the account' => sub {
         $gw->grep_log(qr/were not read/)
     }), 'its rights are taken away';
     like join("\n", $gw->grep_log(qr/were not read/)),
-         qr{may\ not\ list\ $CORE/clusterroles,\ give\ it\ a\ role\ that\ may\ list\ .*
+         qr{may\ not\ list\ $CORE/clusterroles,\ give\ it\ a\ role\ that\ may\ get\ and\ list\ .*
             those\ of\ \d+ms\ ago\ are\ used\ on\ up\ to\ stale=3600000ms}x,
          'one line';
     is shown(ask($gw, 'ann', GET => $CHECKS)), 'dev/cpu dev/disk',
@@ -223,6 +223,15 @@ subtest 'the backend is away, or no backend' => sub {
     }
 
     my $gw = gateway('refresh=100ms stale=1h');
+    control(fault => { path_regex => "$CORE/namespaces\$", status => 200,
+                       body => '[]' });
+    is shown(ask($gw, 'ann', GET => $CHECKS)), '503 rbac_unknown',
+       'no namespace, as later backends say to an account that may get none';
+    is scalar($gw->grep_log(qr{may not list /api/core/v2/namespaces, give it})),
+       1, 'one line';
+    control(fault => { action => 'clear' });
+
+    $gw = gateway('refresh=100ms stale=1h');
     control(fault => { path_regex => '/auth$', status => 200, body => '{}' });
     is shown(ask($gw, 'ann', GET => $CHECKS)), '503 rbac_unknown',
        'a log-in without tokens';

@@ -11,6 +11,7 @@
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_list.h"
 #include "ngx_sensu_roles.h"
+#include "sensu_body_names.h"
 #include "sensu_text.h"
 
 
@@ -18,6 +19,7 @@ static ngx_int_t ngx_sensu_check_left(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_admission(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_check_login(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_check_path(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static ngx_int_t ngx_sensu_check_prefix(ngx_http_request_t *r);
@@ -88,6 +90,10 @@ ngx_sensu_request_handler(ngx_http_request_t *r)
 
     if (rc == NGX_OK) {
         ctx->passed = ctx->target.line.uri;
+        rc = ngx_sensu_check_login(r);
+    }
+
+    if (rc == NGX_OK) {
         rc = ngx_sensu_check_path(r, ctx);
     }
 
@@ -185,6 +191,36 @@ ngx_sensu_check_admission(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ctx->status = 0;
 
     return NGX_OK;
+}
+
+
+/*
+ * The backend makes a key of the name of a user who logs in, and cleans it:
+ * "../checks/dev/x" is read out of a record that somebody else may write, with
+ * the password and the groups that it says.
+ */
+
+static ngx_int_t
+ngx_sensu_check_login(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    static const char  why[] = "the user's name has a dot segment";
+
+    rc = ngx_http_auth_basic_user(r);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != NGX_OK || !sensu_body_climbs(ngx_sensu_str(r->headers_in.user)))
+    {
+        return NGX_OK;
+    }
+
+    ngx_sensu_guard_hit(r, 2, why);
+
+    return ngx_sensu_refuse_because(r, NGX_SENSU_UNSAFE_PATH, why);
 }
 
 

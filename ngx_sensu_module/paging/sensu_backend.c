@@ -30,6 +30,9 @@ static const sensu_backend_range_t  sensu_backend_ranges[] = {
     /* SENSU_BACKEND_PAGES_SILENCED */
     { SENSU_BACKEND_VERSION(5, 18, 0), SENSU_BACKEND_VERSION(6, 2, 0) },
 
+    /* SENSU_BACKEND_CUTS_NAMESPACES */
+    { SENSU_BACKEND_VERSION(5, 15, 0), SENSU_BACKEND_VERSION(5, 21, 0) },
+
     /* SENSU_BACKEND_TWO_CURSORS */
     { SENSU_BACKEND_VERSION(6, 0, 0), 0 }
 };

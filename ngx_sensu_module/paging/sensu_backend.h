@@ -18,6 +18,7 @@ typedef enum {
     SENSU_BACKEND_TAKES_KEYS,          /* Authorization: Key ... */
     SENSU_BACKEND_TAKES_METRICS,       /* POST tessen/metrics, of an array */
     SENSU_BACKEND_PAGES_SILENCED,
+    SENSU_BACKEND_CUTS_NAMESPACES,     /* a page of them, to what one may see */
     SENSU_BACKEND_TWO_CURSORS          /* entities: configuration and state */
 } sensu_backend_e;
 

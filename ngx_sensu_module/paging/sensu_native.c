@@ -22,7 +22,10 @@ sensu_native_list(const sensu_path_t *path, sensu_key_kind_e kind,
            && sensu_str_eq(path->version, sensu_str("v2"))
            && (path->name.len == 0 || kind == SENSU_KEY_EVENT)
            && (!sensu_str_eq(path->resource, sensu_str("silenced"))
-               || sensu_backend_does(version, SENSU_BACKEND_PAGES_SILENCED));
+               || sensu_backend_does(version, SENSU_BACKEND_PAGES_SILENCED))
+           && (!sensu_str_eq(path->resource, sensu_str("namespaces"))
+               || !sensu_backend_does(version,
+                                      SENSU_BACKEND_CUTS_NAMESPACES));
 }
 
 

@@ -27,6 +27,7 @@ static ngx_int_t ngx_sensu_reading_query(ngx_sensu_reading_t *reading,
 static void ngx_sensu_reading_done(ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_reading_take_tokens(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_refused(ngx_sensu_reading_t *reading);
+static ngx_int_t ngx_sensu_reading_denied(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_take(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_parse(ngx_sensu_reading_t *reading);
 static ngx_int_t ngx_sensu_reading_publish(ngx_sensu_reading_t *reading);
@@ -310,17 +311,27 @@ ngx_sensu_reading_refused(ngx_sensu_reading_t *reading)
     }
 
     if (status == NGX_HTTP_FORBIDDEN) {
-        return ngx_sensu_reading_fail(reading, "the account of sensu_account "
-                                      "in %V:%ui may not list %V, give it a "
-                                      "role that may list clusterroles, "
-                                      "clusterrolebindings, roles, "
-                                      "rolebindings and namespaces",
-                                      &account->place.file,
-                                      account->place.line, uri);
+        return ngx_sensu_reading_denied(reading);
     }
 
     return ngx_sensu_reading_fail(reading, "%V cannot be read from the "
                                   "backend (status %ui)", uri, status);
+}
+
+
+static ngx_int_t
+ngx_sensu_reading_denied(ngx_sensu_reading_t *reading)
+{
+    ngx_sensu_place_t  *place;
+
+    place = &reading->roles->account->place;
+
+    return ngx_sensu_reading_fail(reading, "the account of sensu_account in "
+                                  "%V:%ui may not list %V, give it a role that "
+                                  "may get and list clusterroles, "
+                                  "clusterrolebindings, roles, rolebindings "
+                                  "and namespaces", &place->file, place->line,
+                                  &reading->fetch->request->uri);
 }
 
 
@@ -384,6 +395,14 @@ ngx_sensu_reading_take(ngx_sensu_reading_t *reading)
         return ngx_sensu_reading_fail(reading, "%V of the backend is too "
                                       "long, or does not advance",
                                       &fetch->request->uri);
+    }
+
+    /* from 5.15 on the backend shows those that one may get, be it none */
+
+    if (reading->list == SENSU_RBAC_NAMESPACES && fetch->kept == 0
+        && reading->from.mode == SENSU_POSITION_START)
+    {
+        return ngx_sensu_reading_denied(reading);
     }
 
     if (++reading->list == SENSU_RBAC_LISTS) {

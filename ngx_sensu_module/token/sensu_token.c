@@ -114,7 +114,11 @@ sensu_token_from_header(sensu_str_t value, sensu_str_t *token)
     value.data += n;
     value.len -= n;
 
-    if (!sensu_is_token68(value)) {
+    /* a backend makes a path of a key, and cleans it: "../hooks/dev/x" */
+
+    if (!sensu_is_token68(value)
+        || (key && memchr(value.data, '/', value.len) != NULL))
+    {
         return SENSU_TOKEN_MALFORMED;
     }
 

@@ -53,6 +53,8 @@ test_field(void)
         { "key a", SENSU_TOKEN_API_KEY, "a" },
         { "Key", SENSU_TOKEN_MALFORMED, NULL },
         { "Key a b", SENSU_TOKEN_MALFORMED, NULL },
+        { "Key ../hooks/dev/x", SENSU_TOKEN_MALFORMED, NULL },
+        { "Bearer a/b", SENSU_TOKEN_OK, "a/b" },
         { "Keys a", SENSU_TOKEN_MISSING, NULL }
     };
 

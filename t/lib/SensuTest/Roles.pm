@@ -60,8 +60,8 @@ sub account {
     my ($name) = @_;
 
     return role('clusterroles', 'gateway-reader', undef,
-                [ ['list'], [qw(clusterroles clusterrolebindings roles
-                                rolebindings namespaces)] ]),
+                [ ['get', 'list'], [qw(clusterroles clusterrolebindings roles
+                                       rolebindings namespaces)] ]),
            binding('gateway-reader', undef, 'gateway-reader', $name);
 }
 
