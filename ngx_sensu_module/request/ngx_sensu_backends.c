@@ -7,29 +7,23 @@
 #include "ngx_sensu_backends.h"
 
 
+/* a walk through all that was tried for a client's request */
+
 typedef struct {
-    ngx_uint_t                n;
-    ngx_msec_t                ms;
-} ngx_sensu_backends_sum_t;
+    ngx_http_request_t       *client;
+    ngx_http_request_t       *request;   /* whose states are next, or NULL */
+    ngx_pool_cleanup_t       *cln;       /* see ngx_sensu_ctx_next() */
+    ngx_uint_t                i;
+    ngx_uint_t                last;      /* they are the client's own */
+} ngx_sensu_backends_t;
 
 
-typedef ngx_int_t (*ngx_sensu_backends_pt)(void *data,
+static ngx_http_upstream_state_t *ngx_sensu_backends_next(
+    ngx_sensu_backends_t *walk);
+static ngx_http_request_t *ngx_sensu_backends_request(
+    ngx_sensu_backends_t *walk);
+static ngx_uint_t ngx_sensu_backends_seen(ngx_http_request_t *r,
     ngx_http_upstream_state_t *state);
-
-
-static ngx_array_t *ngx_sensu_backends(ngx_http_request_t *r);
-static ngx_int_t ngx_sensu_backends_add(void *data,
-    ngx_http_upstream_state_t *state);
-static ngx_int_t ngx_sensu_backends_time_add(void *data,
-    ngx_http_upstream_state_t *state);
-static ngx_int_t ngx_sensu_backends_count_one(void *data,
-    ngx_http_upstream_state_t *state);
-static ngx_int_t ngx_sensu_backends_each(ngx_http_request_t *r,
-    ngx_sensu_backends_pt handler, void *data);
-static ngx_int_t ngx_sensu_backends_of(ngx_http_request_t *r,
-    ngx_sensu_backends_pt handler, void *data);
-static ngx_uint_t ngx_sensu_backends_seen(ngx_http_upstream_state_t *state,
-    ngx_uint_t i);
 
 
 ngx_int_t
@@ -37,22 +31,15 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 {
     u_char                     *p;
     size_t                      len;
-    ngx_uint_t                  i;
-    ngx_array_t                *all;
+    ngx_sensu_backends_t        walk = { .client = r }, sizes = walk;
     ngx_http_upstream_state_t  *state;
-
-    all = ngx_sensu_backends(r);
-    if (all == NULL) {
-        return NGX_ERROR;
-    }
 
     ngx_str_null(text);
 
-    state = all->elts;
     len = 0;
 
-    for (i = 0; i < all->nelts; i++) {
-        len += state[i].peer->len + 2;
+    while ((state = ngx_sensu_backends_next(&sizes)) != NULL) {
+        len += state->peer->len + 2;
     }
 
     if (len == 0) {
@@ -66,9 +53,9 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 
     text->data = p;
 
-    for (i = 0; i < all->nelts; i++) {
+    while ((state = ngx_sensu_backends_next(&walk)) != NULL) {
 
-        if (ngx_sensu_backends_seen(state, i)) {
+        if (ngx_sensu_backends_seen(r, state)) {
             continue;
         }
 
@@ -77,7 +64,7 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
             *p++ = ' ';
         }
 
-        p = ngx_cpymem(p, state[i].peer->data, state[i].peer->len);
+        p = ngx_cpymem(p, state->peer->data, state->peer->len);
     }
 
     text->len = p - text->data;
@@ -86,17 +73,53 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 }
 
 
+static ngx_uint_t
+ngx_sensu_backends_seen(ngx_http_request_t *r,
+    ngx_http_upstream_state_t *state)
+{
+    ngx_sensu_backends_t        walk = { .client = r };
+    ngx_http_upstream_state_t  *before;
+
+    for ( ;; ) {
+        before = ngx_sensu_backends_next(&walk);
+
+        if (before == state) {
+            return 0;
+        }
+
+        if (before->peer->len == state->peer->len
+            && ngx_memcmp(before->peer->data, state->peer->data,
+                          state->peer->len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_sensu_backends_sum_t  sum;
+    ngx_uint_t                  asked;
+    ngx_msec_t                  ms;
+    ngx_sensu_backends_t        walk = { .client = r };
+    ngx_http_upstream_state_t  *state;
 
-    ngx_memzero(&sum, sizeof(ngx_sensu_backends_sum_t));
     ngx_str_null(text);
 
-    (void) ngx_sensu_backends_each(r, ngx_sensu_backends_time_add, &sum);
+    asked = 0;
+    ms = 0;
 
-    if (sum.n == 0) {
+    while ((state = ngx_sensu_backends_next(&walk)) != NULL) {
+        asked = 1;
+
+        if (state->response_time != (ngx_msec_t) -1) {
+            ms += state->response_time;
+        }
+    }
+
+    if (!asked) {
         return NGX_OK;
     }
 
@@ -105,24 +128,9 @@ ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
         return NGX_ERROR;
     }
 
-    text->len = ngx_sprintf(text->data, "%T.%03M", (time_t) (sum.ms / 1000),
-                            sum.ms % 1000)
+    text->len = ngx_sprintf(text->data, "%T.%03M", (time_t) (ms / 1000),
+                            ms % 1000)
                 - text->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_sensu_backends_time_add(void *data, ngx_http_upstream_state_t *state)
-{
-    ngx_sensu_backends_sum_t *sum = data;
-
-    sum->n++;
-
-    if (state->response_time != (ngx_msec_t) -1) {
-        sum->ms += state->response_time;
-    }
 
     return NGX_OK;
 }
@@ -131,126 +139,72 @@ ngx_sensu_backends_time_add(void *data, ngx_http_upstream_state_t *state)
 void
 ngx_sensu_backends_count(ngx_http_request_t *r, ngx_sensu_route_kind_e route)
 {
-    (void) ngx_sensu_backends_each(r, ngx_sensu_backends_count_one, &route);
+    ngx_sensu_backends_t        walk = { .client = r };
+    ngx_http_upstream_state_t  *state;
+
+    while ((state = ngx_sensu_backends_next(&walk)) != NULL) {
+        if (state->response_time != (ngx_msec_t) -1) {
+            ngx_sensu_stat_duration(NGX_SENSU_STAT_BACKEND, route,
+                                    state->response_time);
+        }
+    }
 }
 
 
-static ngx_int_t
-ngx_sensu_backends_count_one(void *data, ngx_http_upstream_state_t *state)
+/* the state of the next upstream that was tried; NULL: that was the last */
+
+static ngx_http_upstream_state_t *
+ngx_sensu_backends_next(ngx_sensu_backends_t *walk)
 {
-    ngx_sensu_route_kind_e *route = data;
+    ngx_array_t                *states;
+    ngx_http_upstream_state_t  *state;
 
-    if (state->response_time != (ngx_msec_t) -1) {
-        ngx_sensu_stat_duration(NGX_SENSU_STAT_BACKEND, *route,
-                                state->response_time);
+    for ( ;; ) {
+        states = walk->request ? walk->request->upstream_states : NULL;
+
+        while (states != NULL && walk->i < states->nelts) {
+            state = states->elts;
+            state += walk->i++;
+
+            /* nginx's mark between two upstreams of one request has none */
+
+            if (state->peer != NULL) {
+                return state;
+            }
+        }
+
+        walk->request = ngx_sensu_backends_request(walk);
+        walk->i = 0;
+
+        if (walk->request == NULL) {
+            return NULL;
+        }
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_array_t *
-ngx_sensu_backends(ngx_http_request_t *r)
-{
-    ngx_array_t  *all;
-
-    all = ngx_array_create(r->pool, 4, sizeof(ngx_http_upstream_state_t));
-
-    if (all == NULL
-        || ngx_sensu_backends_each(r, ngx_sensu_backends_add, all) != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return all;
-}
-
-
-static ngx_int_t
-ngx_sensu_backends_add(void *data, ngx_http_upstream_state_t *state)
-{
-    ngx_array_t *all = data;
-
-    ngx_http_upstream_state_t  *copy;
-
-    copy = ngx_array_push(all);
-    if (copy == NULL) {
-        return NGX_ERROR;
-    }
-
-    *copy = *state;
-
-    return NGX_OK;
 }
 
 
 /*
- * The states of every upstream that was tried.  A page has those of one of
- * its fetches for nginx's own variables: they are not its own.
+ * What the gateway asked for, then the client's request.  A page has the
+ * states of one of its fetches for nginx's own variables: they are not its
+ * own.
  */
 
-static ngx_int_t
-ngx_sensu_backends_each(ngx_http_request_t *r, ngx_sensu_backends_pt handler,
-    void *data)
+static ngx_http_request_t *
+ngx_sensu_backends_request(ngx_sensu_backends_t *walk)
 {
-    ngx_sensu_ctx_t     *ctx;
-    ngx_pool_cleanup_t  *cln;
+    ngx_sensu_ctx_t  *ctx;
 
-    cln = NULL;
+    if (walk->last) {
+        return NULL;
+    }
 
-    while ((ctx = ngx_sensu_ctx_next(r, &cln)) != NULL) {
-
-        if ((ctx->fetch != NULL || ctx->part != NULL)
-            && ngx_sensu_backends_of(ctx->request, handler, data) != NGX_OK)
-        {
-            return NGX_ERROR;
+    while ((ctx = ngx_sensu_ctx_next(walk->client, &walk->cln)) != NULL) {
+        if (ctx->fetch != NULL || ctx->part != NULL) {
+            return ctx->request;
         }
     }
 
-    return r->upstream ? ngx_sensu_backends_of(r, handler, data) : NGX_OK;
-}
+    walk->last = 1;
 
-
-static ngx_int_t
-ngx_sensu_backends_of(ngx_http_request_t *r, ngx_sensu_backends_pt handler,
-    void *data)
-{
-    ngx_uint_t                  i;
-    ngx_http_upstream_state_t  *state;
-
-    if (r->upstream_states == NULL) {
-        return NGX_OK;
-    }
-
-    state = r->upstream_states->elts;
-
-    for (i = 0; i < r->upstream_states->nelts; i++) {
-
-        /* nginx's mark between two upstreams of one request has no peer */
-
-        if (state[i].peer != NULL && handler(data, &state[i]) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_sensu_backends_seen(ngx_http_upstream_state_t *state, ngx_uint_t i)
-{
-    ngx_uint_t  k;
-
-    for (k = 0; k < i; k++) {
-        if (state[k].peer->len == state[i].peer->len
-            && ngx_memcmp(state[k].peer->data, state[i].peer->data,
-                          state[i].peer->len)
-               == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return walk->client->upstream ? walk->client : NULL;
 }
