@@ -74,17 +74,12 @@ ngx_sensu_delete_fetch(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     list = ctx->target.path;
     list.name.len = 0;
 
-    path.data = ngx_pnalloc(r->pool, sensu_path_room(&list, sensu_str_null));
-    if (path.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    path.len = sensu_path_build(&list, sensu_str_null, path.data);
     ngx_str_null(&query);
 
     /* the client's conditions are for the DELETE */
 
-    if (ngx_sensu_fetch_start(fetch, &path, &query) != NGX_OK
+    if (ngx_sensu_target_path(r, &list, sensu_str_null, &path) != NGX_OK
+        || ngx_sensu_fetch_start(fetch, &path, &query) != NGX_OK
         || ngx_sensu_headers_plain(fetch->request) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

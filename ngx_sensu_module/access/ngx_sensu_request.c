@@ -230,18 +230,12 @@ ngx_sensu_check_path(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     ngx_uint_t             i;
     sensu_path_t          *path;
     sensu_str_t           *api;
-    ngx_sensu_target_t    *target;
     ngx_sensu_loc_conf_t  *conf;
 
-    target = ngx_sensu_target(r);
-    if (target == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     conf = ngx_sensu_loc_conf(r);
-    path = &target->path;
+    path = &ctx->target.path;
 
-    switch (target->rc) {
+    switch (ctx->target.rc) {
 
     case SENSU_PATH_OTHER:
         return ngx_sensu_check_prefix(r);
@@ -461,17 +455,24 @@ ngx_sensu_request_is_free(const sensu_path_t *path, ngx_uint_t backend)
 static ngx_int_t
 ngx_sensu_send_upstream(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t  path, query;
+    ngx_int_t    rc;
+    ngx_str_t    path, query;
+    sensu_str_t  ns;
 
     if (r->method == NGX_HTTP_GET && ctx->target.rc == SENSU_PATH_API
         && ctx->target.path.list)
     {
-        return ngx_sensu_list(r, ctx);
+        rc = ngx_sensu_list(r, ctx);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (ctx->target.rc == SENSU_PATH_API) {
+        ns = (ctx->scope == SENSU_SCOPE_ONE) ? ctx->namespaces.names[0]
+                                             : sensu_str_null;
 
-        if (ngx_sensu_target_path(r, ctx, sensu_str_null, &path) != NGX_OK) {
+        if (ngx_sensu_target_path(r, &ctx->target.path, ns, &path) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -492,12 +493,11 @@ ngx_sensu_send_upstream(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
+/* NGX_DECLINED: the backend's own goes to the client, narrowed if need be */
+
 static ngx_int_t
 ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t    path, query;
-    sensu_str_t  ns;
-
     if (ngx_sensu_headers_plain(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -508,17 +508,6 @@ ngx_sensu_list(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     if (ctx->scope == SENSU_SCOPE_MERGE) {
         return ngx_sensu_merge_handler(r, ctx);
-    }
-
-    ns = (ctx->scope == SENSU_SCOPE_ONE) ? ctx->namespaces.names[0]
-                                         : sensu_str_null;
-
-    query = ngx_sensu_ngx_str(ctx->paging.rest);
-
-    if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK
-        || ngx_sensu_retarget(r, &path, &query) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_sensu_is_filtered(r, ctx)
@@ -538,12 +527,9 @@ ngx_sensu_is_paged(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(r);
 
-    if (!conf->pages) {
-        return 0;
-    }
-
-    return ctx->paging.limit || ctx->paging.has_continue
-           || conf->page_default;
+    return conf->pages
+           && (ctx->paging.limit || ctx->paging.has_continue
+               || conf->page_default);
 }
 
 
@@ -552,15 +538,11 @@ ngx_sensu_is_paged(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_uint_t
 ngx_sensu_is_filtered(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
-
     if (ctx->scope == SENSU_SCOPE_NAMESPACES) {
         return 1;
     }
 
-    return (conf->guard || !ctx->namespaces.all)
+    return (ngx_sensu_loc_conf(r)->guard || !ctx->namespaces.all)
            && (ctx->scope == SENSU_SCOPE_ONE
                || ctx->target.path.scope == SENSU_SCOPE_NAMESPACE);
 }

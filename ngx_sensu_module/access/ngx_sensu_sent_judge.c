@@ -23,8 +23,6 @@ static ngx_uint_t ngx_sensu_sent_read(ngx_chain_t *cl,
     ngx_sensu_sent_line_t *sent);
 static ngx_int_t ngx_sensu_sent_is_api(ngx_http_request_t *r,
     sensu_path_t *judged, ngx_str_t *sent);
-static ngx_int_t ngx_sensu_sent_is_plain(ngx_http_request_t *r,
-    ngx_str_t *sent);
 static ngx_int_t ngx_sensu_sent_is_other(ngx_http_request_t *r,
     ngx_str_t *sent, const char **why);
 static ngx_uint_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
@@ -34,10 +32,8 @@ static ngx_int_t ngx_sensu_sent_decode(ngx_http_request_t *r,
     ngx_str_t *sent, ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
     ngx_str_t *judged, ngx_str_t *sent);
-static ngx_int_t ngx_sensu_sent_canonical(ngx_http_request_t *r,
-    sensu_path_t *path, ngx_str_t *text);
-static ngx_int_t ngx_sensu_sent_parse(ngx_http_request_t *r,
-    ngx_str_t *text, sensu_path_t *path);
+static ngx_int_t ngx_sensu_sent_is(ngx_http_request_t *r,
+    sensu_path_rc_e kind, ngx_str_t *text, sensu_path_t *path);
 
 
 ngx_int_t
@@ -48,15 +44,13 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
     ngx_uint_t              same, method;
     sensu_path_t            judged;
     ngx_sensu_loc_conf_t   *conf;
-    ngx_sensu_sent_line_t   line, *sent;
-
-    sent = &line;
+    ngx_sensu_sent_line_t   sent;
 
     if (ngx_sensu_sent_verbatim(r, r->upstream->request_bufs->buf)) {
         return NGX_OK;
     }
 
-    if (!ngx_sensu_sent_read(r->upstream->request_bufs, sent)) {
+    if (!ngx_sensu_sent_read(r->upstream->request_bufs, &sent)) {
         *why = "what is no request of HTTP/1, which the gateway can not read";
         return NGX_DECLINED;
     }
@@ -65,29 +59,29 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
         return NGX_ERROR;
     }
 
-    same = sensu_str_eq(ngx_sensu_str(sent->path), ngx_sensu_str(path));
-    method = sensu_str_eq(ngx_sensu_str(sent->method),
+    same = sensu_str_eq(ngx_sensu_str(sent.path), ngx_sensu_str(path));
+    method = sensu_str_eq(ngx_sensu_str(sent.method),
                           ngx_sensu_str(r->method_name));
 
     if (same && method
-        && sensu_str_eq(ngx_sensu_str(sent->query), ngx_sensu_str(query)))
+        && sensu_str_eq(ngx_sensu_str(sent.query), ngx_sensu_str(query)))
     {
         return NGX_OK;
     }
 
-    rc = ngx_sensu_sent_parse(r, &path, &judged);
+    rc = ngx_sensu_sent_is(r, SENSU_PATH_API, &path, &judged);
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
     if (rc == NGX_DECLINED) {
-        return same ? NGX_OK : ngx_sensu_sent_is_other(r, &sent->path, why);
+        return same ? NGX_OK : ngx_sensu_sent_is_other(r, &sent.path, why);
     }
 
     if (!same) {
         *why = "another path than was judged";
 
-        rc = ngx_sensu_sent_is_api(r, &judged, &sent->path);
+        rc = ngx_sensu_sent_is_api(r, &judged, &sent.path);
         if (rc != NGX_OK) {
             return rc;
         }
@@ -97,7 +91,7 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
 
     if (!method
         && !(r->method == NGX_HTTP_HEAD
-             && sensu_str_eq(ngx_sensu_str(sent->method), sensu_str("GET"))))
+             && sensu_str_eq(ngx_sensu_str(sent.method), sensu_str("GET"))))
     {
         *why = "another method than was judged";
         return NGX_DECLINED;
@@ -111,7 +105,7 @@ ngx_sensu_sent_judge(ngx_http_request_t *r, const char **why)
 
     *why = "a limit or a continue that is not the gateway's";
 
-    return ngx_sensu_sent_pages(r, &query, &sent->query);
+    return ngx_sensu_sent_pages(r, &query, &sent.query);
 }
 
 
@@ -190,7 +184,7 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
 {
     ngx_int_t             rc;
     ngx_str_t             path, one, other;
-    sensu_path_t          parsed;
+    sensu_path_t          parsed, prefix;
     const unsigned char  *p;
 
     p = sensu_text_find(ngx_sensu_str(*sent), "/api/");
@@ -201,13 +195,13 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
     path.data = (u_char *) p;
     path.len = sent->data + sent->len - path.data;
 
-    rc = ngx_sensu_sent_parse(r, &path, &parsed);
+    rc = ngx_sensu_sent_is(r, SENSU_PATH_API, &path, &parsed);
 
     if (rc == NGX_OK && path.len != sent->len) {
         /* is the prefix one that everybody reads alike? */
         one.data = sent->data;
         one.len = sent->len - path.len;
-        rc = ngx_sensu_sent_is_plain(r, &one);
+        rc = ngx_sensu_sent_is(r, SENSU_PATH_OTHER, &one, &prefix);
     }
 
     if (rc != NGX_OK) {
@@ -219,32 +213,13 @@ ngx_sensu_sent_is_api(ngx_http_request_t *r, sensu_path_t *judged,
         return NGX_DECLINED;
     }
 
-    if (ngx_sensu_sent_canonical(r, judged, &one) != NGX_OK
-        || ngx_sensu_sent_canonical(r, &parsed, &other) != NGX_OK)
+    if (ngx_sensu_target_path(r, judged, sensu_str_null, &one) != NGX_OK
+        || ngx_sensu_target_path(r, &parsed, sensu_str_null, &other) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return sensu_str_eq(ngx_sensu_str(one), ngx_sensu_str(other))
-           ? NGX_OK : NGX_DECLINED;
-}
-
-
-/* nothing of the API, which everybody reads alike */
-
-static ngx_int_t
-ngx_sensu_sent_is_plain(ngx_http_request_t *r, ngx_str_t *sent)
-{
-    u_char        *buf;
-    sensu_path_t   path;
-
-    buf = ngx_pnalloc(r->pool, sensu_path_buf(sent->len));
-    if (buf == NULL) {
-        return NGX_ERROR;
-    }
-
-    return (sensu_path_parse(&path, ngx_sensu_str(*sent), buf)
-            == SENSU_PATH_OTHER)
            ? NGX_OK : NGX_DECLINED;
 }
 
@@ -258,8 +233,9 @@ static ngx_int_t
 ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
     const char **why)
 {
-    ngx_int_t  rc;
-    ngx_str_t  path;
+    ngx_int_t     rc;
+    ngx_str_t     path;
+    sensu_path_t  parsed;
 
     if (ngx_sensu_sent_decode(r, sent, &path) != NGX_OK) {
         return NGX_ERROR;
@@ -272,7 +248,7 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
 
     *why = "a path that is not in its plain form";
 
-    rc = ngx_sensu_sent_is_plain(r, sent);
+    rc = ngx_sensu_sent_is(r, SENSU_PATH_OTHER, sent, &parsed);
 
     if (rc != NGX_OK || !ngx_sensu_is_public(r, &r->uri)) {
         return rc;
@@ -373,26 +349,11 @@ ngx_sensu_sent_pages(ngx_http_request_t *r, ngx_str_t *judged,
 }
 
 
-static ngx_int_t
-ngx_sensu_sent_canonical(ngx_http_request_t *r, sensu_path_t *path,
-    ngx_str_t *text)
-{
-    text->data = ngx_pnalloc(r->pool, sensu_path_room(path, sensu_str_null));
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->len = sensu_path_build(path, sensu_str_null, text->data);
-
-    return NGX_OK;
-}
-
-
-/* NGX_DECLINED: it is none of the API */
+/* NGX_DECLINED: it is no such path; one beside the API is read alike by all */
 
 static ngx_int_t
-ngx_sensu_sent_parse(ngx_http_request_t *r, ngx_str_t *text,
-    sensu_path_t *path)
+ngx_sensu_sent_is(ngx_http_request_t *r, sensu_path_rc_e kind,
+    ngx_str_t *text, sensu_path_t *path)
 {
     u_char  *buf;
 
@@ -401,7 +362,7 @@ ngx_sensu_sent_parse(ngx_http_request_t *r, ngx_str_t *text,
         return NGX_ERROR;
     }
 
-    return sensu_path_parse(path, ngx_sensu_str(*text), buf) == SENSU_PATH_API
+    return sensu_path_parse(path, ngx_sensu_str(*text), buf) == kind
            ? NGX_OK : NGX_DECLINED;
 }
 

@@ -150,7 +150,7 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
     ns = ctx->namespaces.names[merge->next++];
     query = ngx_sensu_ngx_str(ctx->paging.rest);
 
-    if (ngx_sensu_target_path(r, ctx, ns, &path) != NGX_OK) {
+    if (ngx_sensu_target_path(r, &ctx->target.path, ns, &path) != NGX_OK) {
         return NGX_ERROR;
     }
 

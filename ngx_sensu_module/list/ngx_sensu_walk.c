@@ -58,7 +58,7 @@ ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
     if (query == NULL
-        || ngx_sensu_target_path(r, ctx, none, &path) != NGX_OK)
+        || ngx_sensu_target_path(r, &ctx->target.path, none, &path) != NGX_OK)
     {
         return NGX_ERROR;
     }
