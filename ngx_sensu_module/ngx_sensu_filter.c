@@ -8,6 +8,7 @@
 #include "ngx_sensu_cors.h"
 #include "ngx_sensu_error_page.h"
 #include "ngx_sensu_fetch.h"
+#include "ngx_sensu_headers.h"
 #include "ngx_sensu_logout.h"
 #include "ngx_sensu_merge.h"
 #include "ngx_sensu_module.h"
@@ -170,26 +171,19 @@ ngx_sensu_filter_unasked(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static void
 ngx_sensu_hide_cursors(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t      *h;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_out.headers.part };
 
     static ngx_str_t  name = ngx_string("X-Sensu-Continue");
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if ((h[i].key.len == name.len
-                 && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
-                || (h[i].key.len == name.len - 2
-                    && ngx_strncasecmp(h[i].key.data, name.data + 2,
-                                       name.len - 2)
-                       == 0))
-            {
-                h[i].hash = 0;
-            }
+    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
+        if ((h->key.len == name.len
+             && ngx_strncasecmp(h->key.data, name.data, name.len) == 0)
+            || (h->key.len == name.len - 2
+                && ngx_strncasecmp(h->key.data, name.data + 2, name.len - 2)
+                   == 0))
+        {
+            h->hash = 0;
         }
     }
 }

@@ -154,30 +154,25 @@ ngx_sensu_cors_origin(ngx_http_request_t *r)
 static ngx_str_t *
 ngx_sensu_cors_request_header(ngx_http_request_t *r, ngx_str_t *name)
 {
-    ngx_str_t        *found;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t            *found;
+    ngx_table_elt_t      *h;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_in.headers.part };
 
     found = NULL;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
+    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len != name->len
-                || ngx_strncmp(h[i].lowcase_key, name->data, name->len) != 0)
-            {
-                continue;
-            }
-
-            if (found != NULL) {
-                return NULL;
-            }
-
-            found = &h[i].value;
+        if (h->key.len != name->len
+            || ngx_strncmp(h->lowcase_key, name->data, name->len) != 0)
+        {
+            continue;
         }
+
+        if (found != NULL) {
+            return NULL;
+        }
+
+        found = &h->value;
     }
 
     return found;
@@ -189,22 +184,16 @@ ngx_sensu_cors_request_header(ngx_http_request_t *r, ngx_str_t *name)
 static void
 ngx_sensu_cors_hide(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t      *h;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_out.headers.part };
 
     static ngx_str_t  prefix = ngx_string("Access-Control-");
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len > prefix.len
-                && ngx_strncasecmp(h[i].key.data, prefix.data, prefix.len)
-                   == 0)
-            {
-                h[i].hash = 0;
-            }
+    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
+        if (h->key.len > prefix.len
+            && ngx_strncasecmp(h->key.data, prefix.data, prefix.len) == 0)
+        {
+            h->hash = 0;
         }
     }
 }

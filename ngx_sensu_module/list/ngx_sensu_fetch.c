@@ -462,10 +462,9 @@ ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
 ngx_int_t
 ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
 {
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h, *copy;
-    ngx_http_request_t  *r, *sr;
+    ngx_table_elt_t      *h, *copy;
+    ngx_http_request_t   *r, *sr;
+    ngx_sensu_headers_t   walk;
 
     /* of the connection, or the gateway's own business */
 
@@ -501,28 +500,25 @@ ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch, ngx_uint_t other_body)
     /* for $upstream_addr and the like in the log */
     r->upstream_states = sr->upstream_states;
 
-    for (part = &sr->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
+    walk = (ngx_sensu_headers_t) { .part = &sr->headers_out.headers.part };
 
-        for (i = 0; i < part->nelts; i++) {
+    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
 
-            if (h[i].hash == 0 || ngx_sensu_header_is_in(never, &h[i].key)
-                || (other_body && ngx_sensu_header_is_in(of_body, &h[i].key)))
-            {
-                continue;
-            }
-
-            copy = ngx_sensu_header_push(r);
-            if (copy == NULL) {
-                return NGX_ERROR;
-            }
-
-            copy->key = h[i].key;
-            copy->value = h[i].value;
-
-            ngx_sensu_header_point(&r->headers_out, &sr->headers_out, &h[i],
-                                   copy);
+        if (h->hash == 0 || ngx_sensu_header_is_in(never, &h->key)
+            || (other_body && ngx_sensu_header_is_in(of_body, &h->key)))
+        {
+            continue;
         }
+
+        copy = ngx_sensu_header_push(r);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        copy->key = h->key;
+        copy->value = h->value;
+
+        ngx_sensu_header_point(&r->headers_out, &sr->headers_out, h, copy);
     }
 
     return NGX_OK;

@@ -159,10 +159,9 @@ ngx_sensu_headers_plain(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_headers_without(ngx_http_request_t *r, const ngx_str_t *names)
 {
-    ngx_uint_t        i;
-    ngx_list_t        kept;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header, *h;
+    ngx_list_t            kept;
+    ngx_table_elt_t      *header, *h;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_in.headers.part };
 
     if (!ngx_sensu_headers_have(r, names)) {
         return NGX_OK;
@@ -172,22 +171,18 @@ ngx_sensu_headers_without(ngx_http_request_t *r, const ngx_str_t *names)
         return NGX_ERROR;
     }
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    while ((header = ngx_sensu_headers_next(&walk)) != NULL) {
 
-        for (i = 0; i < part->nelts; i++) {
-
-            if (ngx_sensu_header_is(names, &header[i].key)) {
-                continue;
-            }
-
-            h = ngx_list_push(&kept);
-            if (h == NULL) {
-                return NGX_ERROR;
-            }
-
-            *h = header[i];
+        if (ngx_sensu_header_is(names, &header->key)) {
+            continue;
         }
+
+        h = ngx_list_push(&kept);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = *header;
     }
 
     r->headers_in.headers = kept;
@@ -203,17 +198,12 @@ ngx_sensu_headers_without(ngx_http_request_t *r, const ngx_str_t *names)
 static ngx_uint_t
 ngx_sensu_headers_have(ngx_http_request_t *r, const ngx_str_t *names)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_table_elt_t      *header;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_in.headers.part };
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (ngx_sensu_header_is(names, &header[i].key)) {
-                return 1;
-            }
+    while ((header = ngx_sensu_headers_next(&walk)) != NULL) {
+        if (ngx_sensu_header_is(names, &header->key)) {
+            return 1;
         }
     }
 
@@ -310,23 +300,17 @@ ngx_sensu_header_add(ngx_http_request_t *r, const char *name,
 ngx_table_elt_t *
 ngx_sensu_header_find(ngx_http_request_t *r, const char *name)
 {
-    size_t            len;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    size_t                len;
+    ngx_table_elt_t      *h;
+    ngx_sensu_headers_t   walk = { .part = &r->headers_out.headers.part };
 
     len = ngx_strlen(name);
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash != 0 && h[i].key.len == len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
-            {
-                return &h[i];
-            }
+    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
+        if (h->hash != 0 && h->key.len == len
+            && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0)
+        {
+            return h;
         }
     }
 

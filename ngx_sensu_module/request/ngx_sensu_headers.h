@@ -12,6 +12,32 @@
 #include "ngx_sensu.h"
 
 
+/* a walk through a list of headers; begins as its first part */
+
+typedef struct {
+    ngx_list_part_t          *part;
+    ngx_uint_t                i;
+} ngx_sensu_headers_t;
+
+
+/* NULL: that was the last one */
+
+static ngx_inline ngx_table_elt_t *
+ngx_sensu_headers_next(ngx_sensu_headers_t *walk)
+{
+    for ( /* void */ ; walk->part; walk->part = walk->part->next) {
+
+        if (walk->i < walk->part->nelts) {
+            return (ngx_table_elt_t *) walk->part->elts + walk->i++;
+        }
+
+        walk->i = 0;
+    }
+
+    return NULL;
+}
+
+
 /* drops headers that name an identity, for nobody verified them, and writes
    the bearer token's as the backend reads it */
 ngx_int_t ngx_sensu_headers_clean(ngx_http_request_t *r);
