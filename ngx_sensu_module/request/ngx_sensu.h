@@ -225,38 +225,45 @@ typedef struct {
 /*
  * The context of a request, of subrequests too.  It lives in a cleanup of the
  * pool, so that it is found again after an internal redirect has wiped the
- * modules' contexts.  Another run of phases begins with a new one, but for
- * what ngx_sensu_ctx_rerun() takes over.
+ * modules' contexts.
  */
 
 typedef struct {
+    /* of the request, whatever its path: another run of phases keeps it */
+
     ngx_http_request_t       *request;
     ngx_sensu_caller_t        caller;    /* only in the main request's */
-    ngx_sensu_target_t        target;
-    ngx_sensu_line_t          sent;      /* upstream in the target's place */
     ngx_str_t                 passed;    /* the URI that was let in */
-    ngx_uint_t                begun;     /* the error that this run is of */
     unsigned                  seen:1;    /* to be counted at its end, */
     unsigned                  seen_scope:2; /* as it was first asked for */
     unsigned                  seen_route:3; /* ngx_sensu_route_kind_e */
     unsigned                  guard_hits:8; /* a bit for each point */
     unsigned                  body_read:1;
     unsigned                  writes_roles:1; /* which is yet to be noted */
+    off_t                     body_size; /* received so far */
+
+    ngx_sensu_error_e         error;     /* refused with; kept for the log */
+    ngx_sensu_rate_ctx_t     *rate;      /* judged by the limit */
+    ngx_sensu_logout_t       *logout;    /* as caller, of the main alone */
+
+    ngx_uint_t                page_kind; /* $sensu_page */
+    ngx_uint_t                page_count;
+
+    /* of one run of phases, from here on: see ngx_sensu_ctx_rerun() */
+
+    ngx_uint_t                begun;     /* the error that this run is of */
+    ngx_sensu_target_t        target;
+    ngx_sensu_line_t          sent;      /* upstream in the target's place */
     unsigned                  replace:1; /* the body is to be our JSON */
 
     sensu_namespaces_t        namespaces;/* of the caller */
     sensu_scope_verdict_e     scope;
 
     sensu_query_t             paging;    /* limit and continue */
-    off_t                     body_size; /* received so far */
 
-    ngx_sensu_error_e         error;     /* refused with; kept for the log */
-    ngx_uint_t                status;    /* of it, pending */
+    ngx_uint_t                status;    /* of the error, pending */
     ngx_str_t                 detail;    /* its message, else the table's */
     ngx_buf_t                *error_body;
-
-    ngx_sensu_rate_ctx_t     *rate;      /* judged by the limit */
-    ngx_sensu_logout_t       *logout;    /* as caller, of the main alone */
 
     ngx_sensu_page_t         *page;      /* being assembled for a client */
     ngx_sensu_merge_t        *merge;     /* an unpaged list of several */
@@ -264,9 +271,6 @@ typedef struct {
     ngx_sensu_fetch_t        *fetch;     /* this is a captured subrequest */
     ngx_sensu_merge_t        *part;      /* this is a part of a merged list */
     ngx_sensu_fetch_t        *others;    /* namespaces, asked before a DELETE */
-
-    ngx_uint_t                page_kind; /* $sensu_page */
-    ngx_uint_t                page_count;
 } ngx_sensu_ctx_t;
 
 

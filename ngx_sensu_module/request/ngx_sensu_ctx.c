@@ -133,8 +133,6 @@ ngx_sensu_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 static void
 ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_sensu_ctx_t  old;
-
     ngx_http_set_ctx(r, ctx, ngx_sensu_module);
 
     if (ctx->fetch != NULL || ctx->part != NULL) {
@@ -143,26 +141,10 @@ ngx_sensu_ctx_rerun(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     ngx_sensu_target_restore(r);
 
-    old = *ctx;
-    ngx_memzero(ctx, sizeof(ngx_sensu_ctx_t));
+    ngx_memzero(&ctx->begun,
+                sizeof(ngx_sensu_ctx_t) - offsetof(ngx_sensu_ctx_t, begun));
 
-    ctx->request = r;
     ctx->begun = r->err_status;
-
-    ctx->caller = old.caller;
-    ctx->passed = old.passed;
-    ctx->seen = old.seen;
-    ctx->seen_scope = old.seen_scope;
-    ctx->seen_route = old.seen_route;
-    ctx->guard_hits = old.guard_hits;
-    ctx->body_read = old.body_read;
-    ctx->writes_roles = old.writes_roles;
-    ctx->body_size = old.body_size;
-    ctx->error = old.error;
-    ctx->rate = old.rate;
-    ctx->logout = old.logout;
-    ctx->page_kind = old.page_kind;
-    ctx->page_count = old.page_count;
 }
 
 
