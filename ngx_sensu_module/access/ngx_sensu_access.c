@@ -26,8 +26,6 @@ static ngx_int_t ngx_sensu_narrow(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx, ngx_sensu_caller_t *caller);
 static ngx_int_t ngx_sensu_namespaces(ngx_http_request_t *r,
     sensu_namespaces_t *set);
-static size_t ngx_sensu_namespaces_room(ngx_sensu_word_t *word,
-    ngx_str_t *value);
 static ngx_int_t ngx_sensu_namespaces_add(ngx_http_request_t *r,
     sensu_namespaces_t *set, ngx_sensu_word_t *word, ngx_str_t *value);
 
@@ -431,7 +429,7 @@ ngx_sensu_namespaces(ngx_http_request_t *r, sensu_namespaces_t *set)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        room += ngx_sensu_namespaces_room(&word[i], &values[i]);
+        room += sensu_namespaces_room(ngx_sensu_str(values[i]));
     }
 
     room = ngx_min(room, SENSU_SCOPE_MAX);
@@ -453,23 +451,6 @@ ngx_sensu_namespaces(ngx_http_request_t *r, sensu_namespaces_t *set)
     }
 
     return NGX_OK;
-}
-
-
-static size_t
-ngx_sensu_namespaces_room(ngx_sensu_word_t *word, ngx_str_t *value)
-{
-    switch (word->kind) {
-
-    case NGX_SENSU_WORD_NAME:
-        return 1;
-
-    case NGX_SENSU_WORD_GROUPS:
-        return sensu_namespaces_groups_room(ngx_sensu_str(*value));
-
-    default: /* NGX_SENSU_WORD_LIST */
-        return sensu_namespaces_room(ngx_sensu_str(*value));
-    }
 }
 
 

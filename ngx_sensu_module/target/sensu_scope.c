@@ -102,34 +102,20 @@ sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups)
 }
 
 
+/* whatever separates is a comma, or not above the blank */
+
 size_t
-sensu_namespaces_groups_room(sensu_str_t groups)
+sensu_namespaces_room(sensu_str_t value)
 {
     size_t  i, n;
 
     n = 1;
 
-    for (i = 0; i < groups.len; i++) {
-        n += (groups.data[i] == ',');
+    for (i = 0; i < value.len; i++) {
+        n += (value.data[i] == ',' || value.data[i] <= ' ');
     }
 
     return n < SENSU_SCOPE_MAX ? n : SENSU_SCOPE_MAX;
-}
-
-
-size_t
-sensu_namespaces_room(sensu_str_t value)
-{
-    size_t       n;
-    sensu_str_t  name;
-
-    n = 0;
-
-    while (n < SENSU_SCOPE_MAX && sensu_scope_next(&value, &name)) {
-        n++;
-    }
-
-    return n;
 }
 
 

@@ -54,7 +54,6 @@ typedef enum {
  * SENSU_NAMESPACES_MANY: the caller then may use nothing.
  */
 int sensu_namespaces_add(sensu_namespaces_t *set, sensu_str_t value);
-size_t sensu_namespaces_room(sensu_str_t value);
 
 /*
  * Data, in which nothing separates and nothing stands for more than itself:
@@ -63,7 +62,9 @@ size_t sensu_namespaces_room(sensu_str_t value);
  */
 int sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name);
 int sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups);
-size_t sensu_namespaces_groups_room(sensu_str_t groups);
+
+/* of a value at most, whichever of these it is */
+size_t sensu_namespaces_room(sensu_str_t value);
 
 /* the order of name + "/"; 0: equal names */
 int sensu_scope_cmp(sensu_str_t a, sensu_str_t b);

@@ -255,7 +255,7 @@ fuzz_data(sensu_str_t value)
         }
     }
 
-    room = sensu_namespaces_groups_room(value);
+    room = sensu_namespaces_room(value);
     names = malloc(room * sizeof(sensu_str_t));
     set = (sensu_namespaces_t) { .names = names };
 

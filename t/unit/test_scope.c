@@ -332,7 +332,7 @@ test_data(const data_t *data)
 
     set = (sensu_namespaces_t) { .names = names };
 
-    ok(sensu_namespaces_groups_room(str(data->text)) <= 16, "has its room");
+    ok(sensu_namespaces_room(str(data->text)) <= 16, "has its room");
     is_int(sensu_namespaces_add_groups(&set, str(data->text)), 0,
            "\"%s\" as groups", data->text);
     joined(text, &set);
