@@ -30,16 +30,22 @@ static ngx_int_t ngx_sensu_namespaces_add(ngx_http_request_t *r,
     sensu_namespaces_t *set, ngx_sensu_word_t *word, ngx_str_t *value);
 
 
-static const ngx_sensu_error_e  ngx_sensu_token_errors[] = {
-    [SENSU_TOKEN_MISSING] = NGX_SENSU_MISSING_TOKEN,
-    [SENSU_TOKEN_MALFORMED] = NGX_SENSU_MALFORMED_TOKEN,
-    [SENSU_TOKEN_BAD_SIGNATURE] = NGX_SENSU_BAD_SIGNATURE,
-    [SENSU_TOKEN_UNKNOWN_KEY] = NGX_SENSU_UNKNOWN_KEY,
-    [SENSU_TOKEN_EXPIRED] = NGX_SENSU_TOKEN_EXPIRED,
-    [SENSU_TOKEN_NOT_YET] = NGX_SENSU_TOKEN_NOT_YET,
-    [SENSU_TOKEN_BAD_CLAIMS] = NGX_SENSU_BAD_CLAIMS,
-    [SENSU_TOKEN_API_KEY] = NGX_SENSU_API_KEY_REFUSED,
-    [SENSU_TOKEN_REVOKED] = NGX_SENSU_TOKEN_REVOKED
+/* RFC 6750 section 3: no code where no token was presented */
+
+static const struct {
+    ngx_sensu_error_e         error;
+    const char               *code;
+} ngx_sensu_token_errors[] = {
+    [SENSU_TOKEN_MISSING] = { NGX_SENSU_MISSING_TOKEN, NULL },
+    [SENSU_TOKEN_MALFORMED] = { NGX_SENSU_MALFORMED_TOKEN,
+                                "invalid_request" },
+    [SENSU_TOKEN_BAD_SIGNATURE] = { NGX_SENSU_BAD_SIGNATURE, "invalid_token" },
+    [SENSU_TOKEN_UNKNOWN_KEY] = { NGX_SENSU_UNKNOWN_KEY, "invalid_token" },
+    [SENSU_TOKEN_EXPIRED] = { NGX_SENSU_TOKEN_EXPIRED, "invalid_token" },
+    [SENSU_TOKEN_NOT_YET] = { NGX_SENSU_TOKEN_NOT_YET, "invalid_token" },
+    [SENSU_TOKEN_BAD_CLAIMS] = { NGX_SENSU_BAD_CLAIMS, "invalid_token" },
+    [SENSU_TOKEN_API_KEY] = { NGX_SENSU_API_KEY_REFUSED, NULL },
+    [SENSU_TOKEN_REVOKED] = { NGX_SENSU_TOKEN_REVOKED, "invalid_token" }
 };
 
 
@@ -243,33 +249,17 @@ ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 }
 
 
-/* RFC 6750 section 3: no error code where no token was presented */
-
 static ngx_int_t
 ngx_sensu_token_refuse(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 {
-    const char  *error;
-
-    switch (caller->verdict) {
-
-    case SENSU_TOKEN_UNCHECKED:
+    if (caller->verdict == SENSU_TOKEN_UNCHECKED) {
         return ngx_sensu_refuse(r, NGX_SENSU_LOGOUT_FAILED, NULL);
-
-    case SENSU_TOKEN_MISSING:
-    case SENSU_TOKEN_API_KEY:
-        error = NULL;
-        break;
-
-    case SENSU_TOKEN_MALFORMED:
-        error = "invalid_request";
-        break;
-
-    default:
-        error = "invalid_token";
-        break;
     }
 
-    if (ngx_sensu_challenge(r, error, caller->why) != NGX_OK) {
+    if (ngx_sensu_challenge(r, ngx_sensu_token_errors[caller->verdict].code,
+                            caller->why)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -280,7 +270,8 @@ ngx_sensu_token_refuse(ngx_http_request_t *r, ngx_sensu_caller_t *caller)
 
     ngx_sensu_guard_token(r, caller);
 
-    return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict], NULL);
+    return ngx_sensu_refuse(r, ngx_sensu_token_errors[caller->verdict].error,
+                            NULL);
 }
 
 
