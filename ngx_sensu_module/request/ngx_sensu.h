@@ -317,9 +317,9 @@ ngx_http_complex_value_t *ngx_sensu_value(ngx_conf_t *cf, ngx_str_t *text);
 ngx_sensu_ctx_t *ngx_sensu_ctx(ngx_http_request_t *r);
 /* the context if there is one, also after an internal redirect */
 ngx_sensu_ctx_t *ngx_sensu_ctx_find(ngx_http_request_t *r);
-/* of a part of a merged list the client's, else as above */
+/* of what the gateway asks for itself that of the request that it is for */
 ngx_sensu_ctx_t *ngx_sensu_ctx_client(ngx_http_request_t *r);
-/* of what the gateway asks for itself the request that it is for */
+/* that request */
 ngx_http_request_t *ngx_sensu_ctx_asker(ngx_http_request_t *r);
 /*
  * The contexts of a client's request and of all its subrequests, the latest

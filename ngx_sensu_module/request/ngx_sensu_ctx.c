@@ -82,10 +82,12 @@ ngx_sensu_ctx_client(ngx_http_request_t *r)
 {
     ngx_sensu_ctx_t  *ctx;
 
-    ctx = ngx_sensu_ctx_find(r);
+    do {
+        ctx = ngx_sensu_ctx_find(r);
+        r = r->parent;
+    } while (ctx != NULL && (ctx->fetch != NULL || ctx->part != NULL));
 
-    return (ctx != NULL && ctx->part != NULL) ? ngx_sensu_ctx_find(r->parent)
-                                              : ctx;
+    return ctx;
 }
 
 
@@ -94,15 +96,9 @@ ngx_sensu_ctx_asker(ngx_http_request_t *r)
 {
     ngx_sensu_ctx_t  *ctx;
 
-    for ( ;; ) {
-        ctx = ngx_sensu_ctx_find(r);
+    ctx = ngx_sensu_ctx_client(r);
 
-        if (ctx == NULL || (ctx->fetch == NULL && ctx->part == NULL)) {
-            return r;
-        }
-
-        r = r->parent;
-    }
+    return ctx ? ctx->request : r;
 }
 
 
