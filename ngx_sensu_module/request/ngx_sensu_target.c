@@ -10,6 +10,7 @@
 
 
 #include "ngx_sensu.h"
+#include "sensu_percent.h"
 
 
 static void ngx_sensu_line(ngx_http_request_t *r, ngx_sensu_line_t *line);
@@ -154,9 +155,8 @@ ngx_sensu_target_raw(ngx_http_request_t *r, ngx_str_t *path,
 static ngx_uint_t
 ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
 {
-    u_char     *p, *last;
-    size_t      i;
-    ngx_int_t   n;
+    size_t                i;
+    const unsigned char  *p, *last;
 
     p = raw->data;
     last = p + raw->len;
@@ -167,26 +167,9 @@ ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
     }
 
     for (i = 0; p < last && i < uri->len; i++) {
-
-        if (*p != '%') {
-            if (*p++ != uri->data[i]) {
-                return 0;
-            }
-
-            continue;
-        }
-
-        if (last - p < 3) {
+        if (sensu_percent_next(&p, last) != uri->data[i]) {
             return 0;
         }
-
-        n = ngx_hextoi(p + 1, 2);
-
-        if (n == NGX_ERROR || n != uri->data[i]) {
-            return 0;
-        }
-
-        p += 3;
     }
 
     return p == last && i == uri->len;
