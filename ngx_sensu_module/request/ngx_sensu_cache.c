@@ -148,8 +148,10 @@ ngx_sensu_identity_groups(u_char *p, json_t *groups)
 
 
 void
-ngx_sensu_identity_release(ngx_sensu_identity_t *identity)
+ngx_sensu_identity_release(void *data)
 {
+    ngx_sensu_identity_t *identity = data;
+
     if (--identity->refs == 0) {
         json_decref(identity->claims);
         free(identity);
@@ -243,11 +245,9 @@ ngx_sensu_cache_set(sensu_str_t field)
 {
     uint64_t  hash, tail[2];
 
-    if (field.len < NGX_SENSU_CACHE_TAIL) {
-        return NULL;
-    }
-
-    if (field.len > NGX_SENSU_CACHE_FIELD) {
+    if (field.len < NGX_SENSU_CACHE_TAIL
+        || field.len > NGX_SENSU_CACHE_FIELD)
+    {
         return NULL;
     }
 

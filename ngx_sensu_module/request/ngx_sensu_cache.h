@@ -32,7 +32,8 @@ typedef struct {
  */
 ngx_sensu_identity_t *ngx_sensu_identity(sensu_token_rules_t *rules,
     json_t *claims);
-void ngx_sensu_identity_release(ngx_sensu_identity_t *identity);
+/* one reference; fit for a cleanup of a pool */
+void ngx_sensu_identity_release(void *data);
 
 /*
  * Whom the value of an Authorization field speaks for, if its token was

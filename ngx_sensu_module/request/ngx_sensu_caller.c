@@ -23,7 +23,6 @@ static ngx_sensu_identity_t *ngx_sensu_verify_field(
     sensu_str_t field, ngx_sensu_caller_t *caller);
 static void ngx_sensu_verify_tell(ngx_http_request_t *r,
     sensu_token_e verdict);
-static void ngx_sensu_caller_cleanup(void *data);
 
 
 /* what a token counts for that was, or may have been, logged out */
@@ -235,7 +234,7 @@ ngx_sensu_verify(ngx_http_request_t *r, sensu_token_rules_t *rules,
 
     /* until the end of the request: variables point to its texts */
 
-    cln->handler = ngx_sensu_caller_cleanup;
+    cln->handler = ngx_sensu_identity_release;
     cln->data = identity;
 
     caller->claims = identity->claims;
@@ -319,13 +318,6 @@ ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf,
     }
 
     return identity;
-}
-
-
-static void
-ngx_sensu_caller_cleanup(void *data)
-{
-    ngx_sensu_identity_release(data);
 }
 
 
