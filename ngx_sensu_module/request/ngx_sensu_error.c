@@ -14,7 +14,6 @@
 #define NGX_SENSU_INTERNAL_CODE  0
 #define NGX_SENSU_INVALID        1
 #define NGX_SENSU_NOT_FOUND      2
-#define NGX_SENSU_EXISTS         3
 #define NGX_SENSU_DENIED         4
 #define NGX_SENSU_UNAUTHENTICATED 5
 
