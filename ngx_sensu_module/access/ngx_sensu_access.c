@@ -18,8 +18,7 @@
 static ngx_uint_t ngx_sensu_is_errand(ngx_http_request_t *r);
 static ngx_sensu_route_kind_e ngx_sensu_route(ngx_http_request_t *r,
     ngx_sensu_target_t *target);
-static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_authenticate(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_token_refuse(ngx_http_request_t *r,
     ngx_sensu_caller_t *caller);
 static ngx_int_t ngx_sensu_narrow(ngx_http_request_t *r,
@@ -202,7 +201,7 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     ctx->target.admitted = NULL;
 
-    rc = ngx_sensu_authenticate(r, ctx);
+    rc = ngx_sensu_authenticate(r);
 
     if (rc == NGX_OK) {
         rc = ngx_sensu_authorize(r, ctx);
@@ -217,7 +216,7 @@ ngx_sensu_admit(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_sensu_authenticate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_authenticate(ngx_http_request_t *r)
 {
     ngx_sensu_caller_t    *caller;
     ngx_sensu_loc_conf_t  *conf;

@@ -8,8 +8,7 @@
 #include "ngx_sensu_access.h"
 
 
-static ngx_int_t ngx_sensu_guard_read(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_guard_read(ngx_http_request_t *r);
 static void ngx_sensu_guard_resume(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_guard_type(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_guard_check(ngx_http_request_t *r,
@@ -47,7 +46,7 @@ ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
         }
 
         if (r == r->main) {
-            return ngx_sensu_guard_read(r, ctx);
+            return ngx_sensu_guard_read(r);
         }
     }
 
@@ -64,7 +63,7 @@ ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 /* as ngx_http_mirror_module.c reads a body and goes on with the phases */
 
 static ngx_int_t
-ngx_sensu_guard_read(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_guard_read(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
@@ -99,16 +98,13 @@ ngx_sensu_guard_resume(ngx_http_request_t *r)
 static ngx_int_t
 ngx_sensu_guard_type(ngx_http_request_t *r)
 {
-    sensu_str_t  type;
+    ngx_table_elt_t  *type;
 
-    type.len = 0;
-    type.data = NULL;
+    type = r->headers_in.content_type;
 
-    if (r->headers_in.content_type) {
-        type = ngx_sensu_str(r->headers_in.content_type->value);
-    }
-
-    if (sensu_body_type_ok(type)) {
+    if (sensu_body_type_ok(type ? ngx_sensu_str(type->value)
+                                : sensu_str_null))
+    {
         return NGX_OK;
     }
 

@@ -11,7 +11,7 @@
 #include "ngx_sensu_wait.h"
 
 
-static ngx_int_t ngx_sensu_rate_param(ngx_conf_t *cf, ngx_sensu_rate_t *rate,
+static ngx_int_t ngx_sensu_rate_param(ngx_sensu_rate_t *rate,
     ngx_str_t *value);
 static ngx_int_t ngx_sensu_rate_finish(ngx_conf_t *cf,
     ngx_sensu_rate_t *rate);
@@ -20,7 +20,6 @@ static ngx_int_t ngx_sensu_rate_start(ngx_http_request_t *r,
 static void ngx_sensu_rate_done(ngx_sensu_op_t *op);
 static ngx_int_t ngx_sensu_rate_judge(ngx_http_request_t *r,
     ngx_sensu_rate_ctx_t *rctx);
-static ngx_int_t ngx_sensu_rate_failed(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_rate_headers(ngx_http_request_t *r,
     ngx_sensu_rate_ctx_t *rctx);
 
@@ -60,7 +59,7 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_sensu_rate_param(cf, rate, &value[i]) != NGX_OK) {
+        if (ngx_sensu_rate_param(rate, &value[i]) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"%V\" is not a parameter of "
                                "\"sensu_rate_limit\", use rate=10r/s or "
@@ -79,7 +78,7 @@ ngx_sensu_rate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_sensu_rate_param(ngx_conf_t *cf, ngx_sensu_rate_t *rate, ngx_str_t *value)
+ngx_sensu_rate_param(ngx_sensu_rate_t *rate, ngx_str_t *value)
 {
     u_char     *p, *last;
     ngx_int_t   n;
@@ -289,7 +288,15 @@ static ngx_int_t
 ngx_sensu_rate_judge(ngx_http_request_t *r, ngx_sensu_rate_ctx_t *rctx)
 {
     if (rctx->rc != NGX_OK) {
-        return ngx_sensu_rate_failed(r);
+
+        /* without Redis: counted, and logged by the connection's owner */
+
+        if (ngx_sensu_loc_conf(r)->rate->open) {
+            ngx_sensu_stat_add(NGX_SENSU_STAT_RATE_OPEN, 1);
+            return NGX_DECLINED;
+        }
+
+        return ngx_sensu_refuse(r, NGX_SENSU_RATE_FAILED, NULL);
     }
 
     if (ngx_sensu_rate_headers(r, rctx) != NGX_OK) {
@@ -304,20 +311,6 @@ ngx_sensu_rate_judge(ngx_http_request_t *r, ngx_sensu_rate_ctx_t *rctx)
     ngx_sensu_stat_add(NGX_SENSU_STAT_RATE_LIMITED, 1);
 
     return ngx_sensu_refuse(r, NGX_SENSU_RATE_LIMITED, NULL);
-}
-
-
-/* without Redis: counted, and logged by the connection's owner */
-
-static ngx_int_t
-ngx_sensu_rate_failed(ngx_http_request_t *r)
-{
-    if (ngx_sensu_loc_conf(r)->rate->open) {
-        ngx_sensu_stat_add(NGX_SENSU_STAT_RATE_OPEN, 1);
-        return NGX_DECLINED;
-    }
-
-    return ngx_sensu_refuse(r, NGX_SENSU_RATE_FAILED, NULL);
 }
 
 
