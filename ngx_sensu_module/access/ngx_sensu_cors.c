@@ -119,33 +119,19 @@ ngx_sensu_cors_allow_headers(ngx_http_request_t *r)
 static ngx_str_t *
 ngx_sensu_cors_origin(ngx_http_request_t *r)
 {
-    ngx_str_t             *origin, *listed;
-    ngx_uint_t             i;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_str_t    *origin;
+    ngx_array_t  *list;
 
-    conf = ngx_sensu_loc_conf(r);
+    list = ngx_sensu_loc_conf(r)->cors;
 
-    if (conf->cors == NULL || conf->cors->nelts == 0) {
+    if (list == NULL || list->nelts == 0) {
         return NULL;
     }
 
     origin = ngx_sensu_cors_request_header(r, &ngx_sensu_cors_origin_name);
 
-    if (origin == NULL) {
-        return NULL;
-    }
-
-    listed = conf->cors->elts;
-
-    for (i = 0; i < conf->cors->nelts; i++) {
-        if (listed[i].len == origin->len
-            && ngx_memcmp(listed[i].data, origin->data, origin->len) == 0)
-        {
-            return &listed[i];
-        }
-    }
-
-    return NULL;
+    return (origin != NULL && ngx_sensu_is_listed(list, origin)) ? origin
+                                                                 : NULL;
 }
 
 

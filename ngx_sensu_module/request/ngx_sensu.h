@@ -310,6 +310,8 @@ ngx_sensu_ngx_str(sensu_str_t s)
 
 /* NULL: no memory, or what is wrong with it was said */
 ngx_http_complex_value_t *ngx_sensu_value(ngx_conf_t *cf, ngx_str_t *text);
+/* is it one of these ngx_str_t?  NULL: there are none */
+ngx_uint_t ngx_sensu_is_listed(ngx_array_t *list, ngx_str_t *text);
 
 /* ngx_sensu_ctx.c */
 

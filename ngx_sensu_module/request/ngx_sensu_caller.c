@@ -324,25 +324,5 @@ ngx_sensu_verify_field(ngx_sensu_loc_conf_t *conf,
 ngx_uint_t
 ngx_sensu_is_public(ngx_http_request_t *r, ngx_str_t *path)
 {
-    ngx_str_t             *public;
-    ngx_uint_t             i;
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
-
-    if (conf->public == NULL) {
-        return 0;
-    }
-
-    public = conf->public->elts;
-
-    for (i = 0; i < conf->public->nelts; i++) {
-        if (public[i].len == path->len
-            && ngx_memcmp(public[i].data, path->data, path->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_sensu_is_listed(ngx_sensu_loc_conf(r)->public, path);
 }

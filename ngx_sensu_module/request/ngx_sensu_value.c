@@ -1,6 +1,6 @@
 
 /*
- * Texts of the configuration with variables in them.
+ * Texts of the configuration: with variables in them, and lists.
  */
 
 
@@ -25,4 +25,28 @@ ngx_sensu_value(ngx_conf_t *cf, ngx_str_t *text)
     ccv.complex_value = value;
 
     return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? value : NULL;
+}
+
+
+ngx_uint_t
+ngx_sensu_is_listed(ngx_array_t *list, ngx_str_t *text)
+{
+    ngx_str_t   *listed;
+    ngx_uint_t   i;
+
+    if (list == NULL) {
+        return 0;
+    }
+
+    listed = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        if (listed[i].len == text->len
+            && ngx_memcmp(listed[i].data, text->data, text->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
