@@ -437,7 +437,7 @@ static ngx_int_t
 ngx_sensu_variable_error(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t          *reason;
+    const ngx_str_t    *reason;
     ngx_sensu_error_e   error;
 
     error = NGX_SENSU_ERROR_NONE;
@@ -446,7 +446,7 @@ ngx_sensu_variable_error(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         error = ngx_sensu_error_of(r);
     }
 
-    reason = ngx_sensu_error_reason(error);
+    reason = &ngx_sensu_errors[error].reason;
 
     ngx_sensu_variable_set(v, reason->data, reason->len);
 

@@ -18,7 +18,7 @@
 #define NGX_SENSU_UNAUTHENTICATED 5
 
 
-static const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
+const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N] = {
 
     { 0, 0, ngx_null_string, ngx_null_string },
 
@@ -235,27 +235,6 @@ ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error)
     if (ctx != NULL) {
         ctx->error = error;
     }
-}
-
-
-ngx_uint_t
-ngx_sensu_error_status(ngx_sensu_error_e error)
-{
-    return ngx_sensu_errors[error].status;
-}
-
-
-ngx_str_t *
-ngx_sensu_error_reason(ngx_sensu_error_e error)
-{
-    return (ngx_str_t *) &ngx_sensu_errors[error].reason;
-}
-
-
-const ngx_sensu_error_entry_t *
-ngx_sensu_error_entry(ngx_sensu_error_e error)
-{
-    return &ngx_sensu_errors[error];
 }
 
 

@@ -83,9 +83,12 @@ typedef enum {
 typedef struct {
     ngx_uint_t                status;
     ngx_uint_t                code;      /* as Sensu numbers them */
-    ngx_str_t                 reason;
+    ngx_str_t                 reason;    /* in snake_case; empty of NONE */
     ngx_str_t                 message;
 } ngx_sensu_error_entry_t;
+
+
+extern const ngx_sensu_error_entry_t  ngx_sensu_errors[NGX_SENSU_ERROR_N];
 
 
 /*
@@ -110,13 +113,6 @@ ngx_int_t ngx_sensu_error_retry(ngx_http_request_t *r, ngx_uint_t status);
 /* for the log and the counters alone: the answer was on its way already and
    can only be cut off */
 void ngx_sensu_error_note(ngx_http_request_t *r, ngx_sensu_error_e error);
-
-ngx_uint_t ngx_sensu_error_status(ngx_sensu_error_e error);
-
-/* the snake_case word, empty for none */
-ngx_str_t *ngx_sensu_error_reason(ngx_sensu_error_e error);
-
-const ngx_sensu_error_entry_t *ngx_sensu_error_entry(ngx_sensu_error_e error);
 
 /* for a status that another part of nginx made */
 ngx_sensu_error_e ngx_sensu_error_of_status(ngx_uint_t status);

@@ -9,10 +9,8 @@
 
 
 static ngx_int_t ngx_sensu_error_server(ngx_http_request_t *r);
-static ngx_int_t ngx_sensu_error_is_made_up(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
-static ngx_int_t ngx_sensu_error_swap(ngx_http_request_t *r,
-    ngx_sensu_ctx_t *ctx);
+static ngx_int_t ngx_sensu_error_is_made_up(ngx_http_request_t *r);
+static ngx_int_t ngx_sensu_error_swap(ngx_http_request_t *r);
 static ngx_buf_t *ngx_sensu_error_json(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 
@@ -24,45 +22,33 @@ ngx_http_output_body_filter_pt    ngx_sensu_next_body_filter;
 ngx_int_t
 ngx_sensu_error_header(ngx_http_request_t *r)
 {
-    ngx_sensu_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
-
-    if (!ngx_sensu_error_is_made_up(r, ctx)) {
-        return NGX_DECLINED;
-    }
-
-    if (ctx == NULL) {
-        ctx = ngx_sensu_ctx(r);
-        if (ctx == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return ngx_sensu_error_swap(r, ctx);
+    return ngx_sensu_error_is_made_up(r) ? ngx_sensu_error_swap(r)
+                                         : NGX_DECLINED;
 }
 
 
 ngx_int_t
 ngx_sensu_error_instead(ngx_http_request_t *r, ngx_sensu_error_e error)
 {
-    ngx_sensu_ctx_t  *ctx;
-
     r->headers_out.status = ngx_sensu_refuse(r, error, NULL);
     r->headers_out.status_line.len = 0;
 
-    ctx = ngx_sensu_ctx(r);
-
-    return ctx ? ngx_sensu_error_swap(r, ctx) : NGX_ERROR;
+    return ngx_sensu_error_swap(r);
 }
 
 
 /* what the header says of the body is true of our JSON now */
 
 static ngx_int_t
-ngx_sensu_error_swap(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_error_swap(ngx_http_request_t *r)
 {
-    ngx_buf_t  *b;
+    ngx_buf_t        *b;
+    ngx_sensu_ctx_t  *ctx;
+
+    ctx = ngx_sensu_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
 
     b = ngx_sensu_error_json(r, ctx);
     if (b == NULL) {
@@ -128,13 +114,15 @@ ngx_sensu_error_server(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_sensu_error_is_made_up(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
+ngx_sensu_error_is_made_up(ngx_http_request_t *r)
 {
     ngx_uint_t             status;
+    ngx_sensu_ctx_t       *ctx;
     ngx_sensu_loc_conf_t  *conf;
 
-    status = r->headers_out.status;
+    ctx = ngx_http_get_module_ctx(r, ngx_sensu_module);
     conf = ngx_sensu_loc_conf(r);
+    status = r->headers_out.status;
 
     if (r->err_status == 0 || status != r->err_status || status < 400) {
         return 0;
@@ -159,12 +147,12 @@ ngx_sensu_error_json(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     const ngx_sensu_error_entry_t  *entry;
 
     if (ctx->status == r->headers_out.status) {
-        entry = ngx_sensu_error_entry(ctx->error);
+        entry = &ngx_sensu_errors[ctx->error];
         message = ctx->detail;
 
     } else {
         error = ngx_sensu_error_of_status(r->headers_out.status);
-        entry = ngx_sensu_error_entry(error);
+        entry = &ngx_sensu_errors[error];
         message = entry->message;
     }
 

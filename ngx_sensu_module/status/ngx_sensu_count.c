@@ -104,8 +104,8 @@ ngx_sensu_outcome(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     status = ngx_sensu_status(r);
 
     if (ctx != NULL && ctx->error) {
-        return ngx_sensu_error_status(ctx->error) < 500 ? NGX_SENSU_REFUSED
-                                                        : NGX_SENSU_FAILED;
+        return ngx_sensu_errors[ctx->error].status < 500 ? NGX_SENSU_REFUSED
+                                                         : NGX_SENSU_FAILED;
     }
 
     if (status == 0 || status == NGX_HTTP_CLIENT_CLOSED_REQUEST

@@ -236,7 +236,7 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 const ngx_str_t *
 ngx_sensu_label_value(const ngx_sensu_label_t *label, ngx_uint_t i)
 {
-    return label->values ? &label->values[i] : ngx_sensu_error_reason(i);
+    return label->values ? &label->values[i] : &ngx_sensu_errors[i].reason;
 }
 
 

@@ -252,8 +252,8 @@ ngx_sensu_status_refusals(ngx_buf_t *b)
     for (i = 1, any = 0; i < NGX_SENSU_ERROR_N; i++) {
         if (ngx_sensu_count(NGX_SENSU_STAT_REFUSED + i)) {
             any = 1;
-            *ngx_sprintf(status, "%ui", ngx_sensu_error_status(i)) = '\0';
-            ngx_sensu_status_row(b, (char *) ngx_sensu_error_reason(i)->data,
+            *ngx_sprintf(status, "%ui", ngx_sensu_errors[i].status) = '\0';
+            ngx_sensu_status_row(b, (char *) ngx_sensu_errors[i].reason.data,
                                  (char *) status, NGX_SENSU_STAT_REFUSED + i,
                                  0);
         }

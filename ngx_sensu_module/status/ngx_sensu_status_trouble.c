@@ -143,12 +143,12 @@ ngx_sensu_status_failures(ngx_buf_t *b)
 
         ago = ngx_time() - ngx_sensu_stats->refused[i];
 
-        if (ago > NGX_SENSU_TROUBLE_ERROR || ngx_sensu_error_status(i) < 500) {
+        if (ago > NGX_SENSU_TROUBLE_ERROR || ngx_sensu_errors[i].status < 500) {
             continue;
         }
 
         ngx_sensu_put(b, "<li><b>%ui %V</b>, the last one ",
-                      ngx_sensu_error_status(i), ngx_sensu_error_reason(i));
+                      ngx_sensu_errors[i].status, &ngx_sensu_errors[i].reason);
         ngx_sensu_status_ago(b, ago);
         ngx_sensu_put(b, " ago, ");
         ngx_sensu_status_number(b, ngx_sensu_stats->count[
