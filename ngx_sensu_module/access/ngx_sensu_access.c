@@ -100,17 +100,14 @@ ngx_sensu_rewrite_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_sensu_preaccess_handler(ngx_http_request_t *r)
 {
-    ngx_sensu_ctx_t       *ctx;
-    ngx_sensu_target_t    *target;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_sensu_ctx_t     *ctx;
+    ngx_sensu_target_t  *target;
 
     if (ngx_sensu_is_errand(r)) {
         return NGX_OK;
     }
 
-    conf = ngx_sensu_loc_conf(r);
-
-    if (!conf->gateway || r != r->main) {
+    if (!ngx_sensu_loc_conf(r)->gateway || r != r->main) {
         return NGX_DECLINED;
     }
 
@@ -165,12 +162,9 @@ ngx_sensu_route(ngx_http_request_t *r, ngx_sensu_target_t *target)
 ngx_int_t
 ngx_sensu_access_handler(ngx_http_request_t *r)
 {
-    ngx_sensu_ctx_t       *ctx;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_sensu_ctx_t  *ctx;
 
-    conf = ngx_sensu_loc_conf(r);
-
-    if (!conf->gateway) {
+    if (!ngx_sensu_loc_conf(r)->gateway) {
         return NGX_DECLINED;
     }
 

@@ -189,11 +189,7 @@ ngx_sensu_rate_finish(ngx_conf_t *cf, ngx_sensu_rate_t *rate)
 ngx_int_t
 ngx_sensu_rate(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
-
-    if (conf->rate == NULL) {
+    if (ngx_sensu_loc_conf(r)->rate == NULL) {
         return NGX_DECLINED;
     }
 

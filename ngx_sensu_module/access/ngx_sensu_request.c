@@ -44,15 +44,12 @@ static ngx_uint_t ngx_sensu_is_filtered(ngx_http_request_t *r,
 ngx_int_t
 ngx_sensu_request_handler(ngx_http_request_t *r)
 {
-    ngx_int_t              rc;
-    ngx_sensu_ctx_t       *ctx;
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
+    ngx_int_t         rc;
+    ngx_sensu_ctx_t  *ctx;
 
     ctx = ngx_sensu_ctx_find(r);
 
-    if (!conf->gateway) {
+    if (!ngx_sensu_loc_conf(r)->gateway) {
         return ngx_sensu_check_left(r, ctx);
     }
 

@@ -27,7 +27,6 @@ static ngx_int_t ngx_sensu_sent_is_other(ngx_http_request_t *r,
     ngx_str_t *sent, const char **why);
 static ngx_uint_t ngx_sensu_sent_is_public(ngx_http_request_t *r,
     ngx_str_t *path);
-static ngx_uint_t ngx_sensu_sent_names_api(ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_decode(ngx_http_request_t *r,
     ngx_str_t *sent, ngx_str_t *path);
 static ngx_int_t ngx_sensu_sent_pages(ngx_http_request_t *r,
@@ -241,7 +240,7 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
         return NGX_ERROR;
     }
 
-    if (ngx_sensu_sent_names_api(&path)) {
+    if (sensu_text_find(ngx_sensu_str(path), "/api/") != NULL) {
         *why = "a path of the API that was none when it was judged";
         return NGX_DECLINED;
     }
@@ -256,6 +255,8 @@ ngx_sensu_sent_is_other(ngx_http_request_t *r, ngx_str_t *sent,
 
     *why = "another path than the public one that was judged, which has to be "
            "one of sensu_public, too";
+
+    path.len--;
 
     return ngx_sensu_sent_is_public(r, &path) ? NGX_OK : NGX_DECLINED;
 }
@@ -277,21 +278,7 @@ ngx_sensu_sent_is_public(ngx_http_request_t *r, ngx_str_t *path)
 }
 
 
-/* has it anything of the API, whoever reads it? a NUL is no end */
-
-static ngx_uint_t
-ngx_sensu_sent_names_api(ngx_str_t *path)
-{
-    sensu_str_t  text;
-
-    text.data = path->data;
-    text.len = path->len + 1;
-
-    return sensu_text_find(text, "/api/") != NULL;
-}
-
-
-/* a slash follows it, which is not counted */
+/* as whoever reads it, with a slash at its end; a NUL is none */
 
 static ngx_int_t
 ngx_sensu_sent_decode(ngx_http_request_t *r, ngx_str_t *sent, ngx_str_t *path)
@@ -307,8 +294,8 @@ ngx_sensu_sent_decode(ngx_http_request_t *r, ngx_str_t *sent, ngx_str_t *path)
     dst = path->data;
     ngx_unescape_uri(&dst, &src, sent->len, 0);
 
+    *dst++ = '/';
     path->len = dst - path->data;
-    *dst = '/';
 
     return NGX_OK;
 }
@@ -393,5 +380,6 @@ ngx_sensu_sent_left(ngx_http_request_t *r, const char **why)
 
     *why = "a path of the API past the gateway";
 
-    return ngx_sensu_sent_names_api(&path) ? NGX_DECLINED : NGX_OK;
+    return sensu_text_find(ngx_sensu_str(path), "/api/") ? NGX_DECLINED
+                                                         : NGX_OK;
 }

@@ -97,11 +97,7 @@ ngx_sensu_caller_look(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_sensu_caller_may_leave(ngx_http_request_t *r)
 {
-    ngx_sensu_loc_conf_t  *conf;
-
-    conf = ngx_sensu_loc_conf(r);
-
-    return conf->logout != NGX_SENSU_LOGOUT_OFF
+    return ngx_sensu_loc_conf(r)->logout != NGX_SENSU_LOGOUT_OFF
            && r->headers_in.authorization != NULL
            && !ngx_sensu_is_public(r, &r->uri);
 }
@@ -172,8 +168,7 @@ ngx_sensu_caller_late(ngx_http_request_t *r)
 ngx_int_t
 ngx_sensu_caller_renew(ngx_http_request_t *r)
 {
-    ngx_sensu_ctx_t       *ctx;
-    ngx_sensu_loc_conf_t  *conf;
+    ngx_sensu_ctx_t  *ctx;
 
     ctx = ngx_sensu_ctx_find(r->main);
 
@@ -181,9 +176,7 @@ ngx_sensu_caller_renew(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    conf = ngx_sensu_loc_conf(r);
-
-    if (ctx->caller.rules_id == conf->rules_id
+    if (ctx->caller.rules_id == ngx_sensu_loc_conf(r)->rules_id
         && ctx->caller.leaves == ngx_sensu_caller_may_leave(r))
     {
         return NGX_OK;
