@@ -162,8 +162,7 @@ ngx_sensu_guard_copy(ngx_http_request_t *r, ngx_str_t *body)
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    body->len = 0;
-    body->data = NULL;
+    ngx_str_null(body);
 
     if (r->request_body == NULL || r->request_body->bufs == NULL) {
         return NGX_OK;

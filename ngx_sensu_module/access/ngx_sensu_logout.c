@@ -67,13 +67,10 @@ ngx_sensu_logout_note(ngx_http_request_t *r)
     ngx_str_t            key, who, user;
     ngx_sensu_caller_t  *caller;
 
-    static ngx_str_t  path = ngx_string("/auth/logout");
-
     if (!ngx_sensu_loc_conf(r)->logout || r != r->main
         || r->method != NGX_HTTP_POST
         || ngx_sensu_answer_status(r) != NGX_HTTP_OK
-        || r->uri.len != path.len
-        || ngx_memcmp(r->uri.data, path.data, path.len) != 0)
+        || !sensu_str_eq(ngx_sensu_str(r->uri), sensu_str("/auth/logout")))
     {
         return;
     }

@@ -87,10 +87,8 @@ ngx_sensu_backends_seen(ngx_http_request_t *r,
             return 0;
         }
 
-        if (before->peer->len == state->peer->len
-            && ngx_memcmp(before->peer->data, state->peer->data,
-                          state->peer->len)
-               == 0)
+        if (sensu_str_eq(ngx_sensu_str(*before->peer),
+                         ngx_sensu_str(*state->peer)))
         {
             return 1;
         }

@@ -162,8 +162,7 @@ ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
     last = p + raw->len;
 
     if (memchr(p, '%', raw->len) == NULL) {
-        return raw->len == uri->len
-               && ngx_memcmp(raw->data, uri->data, uri->len) == 0;
+        return sensu_str_eq(ngx_sensu_str(*raw), ngx_sensu_str(*uri));
     }
 
     for (i = 0; p < last && i < uri->len; i++) {

@@ -41,9 +41,7 @@ ngx_sensu_is_listed(ngx_array_t *list, ngx_str_t *text)
     listed = list->elts;
 
     for (i = 0; i < list->nelts; i++) {
-        if (listed[i].len == text->len
-            && ngx_memcmp(listed[i].data, text->data, text->len) == 0)
-        {
+        if (sensu_str_eq(ngx_sensu_str(listed[i]), ngx_sensu_str(*text))) {
             return 1;
         }
     }
