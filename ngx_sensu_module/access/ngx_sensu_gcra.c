@@ -46,15 +46,14 @@ static ngx_str_t  ngx_sensu_gcra_script = ngx_string(
 );
 
 
-static void ngx_sensu_gcra_hash(u_char *data, size_t len, u_char *hex);
-
-
 ngx_sensu_op_t *
 ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
     ngx_uint_t burst, ngx_sensu_op_pt done, void *data)
 {
-    u_char     buf[sizeof("rate:k:") + NGX_SENSU_GCRA_KEY], *p;
-    ngx_str_t  name;
+    u_char      buf[sizeof("rate:k:") + NGX_SENSU_GCRA_KEY], *p;
+    u_char      digest[NGX_SENSU_GCRA_SHA1];
+    ngx_str_t   name;
+    ngx_sha1_t  sha1;
 
     /* the letter keeps a short key from passing for the hash of a long one */
 
@@ -64,8 +63,12 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
 
     } else {
         p = ngx_cpymem(buf, "rate:h:", sizeof("rate:h:") - 1);
-        ngx_sensu_gcra_hash(key->data, key->len, p);
-        p += 2 * NGX_SENSU_GCRA_SHA1;
+
+        ngx_sha1_init(&sha1);
+        ngx_sha1_update(&sha1, key->data, key->len);
+        ngx_sha1_final(digest, &sha1);
+
+        p = ngx_hex_dump(p, digest, NGX_SENSU_GCRA_SHA1);
     }
 
     name.data = buf;
@@ -73,18 +76,4 @@ ngx_sensu_gcra(ngx_sensu_redis_t *redis, ngx_str_t *key, ngx_uint_t interval,
 
     return ngx_sensu_redis_script(redis, &ngx_sensu_gcra_script, &name,
                                   interval, burst, done, data);
-}
-
-
-static void
-ngx_sensu_gcra_hash(u_char *data, size_t len, u_char *hex)
-{
-    u_char      digest[NGX_SENSU_GCRA_SHA1];
-    ngx_sha1_t  sha1;
-
-    ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, data, len);
-    ngx_sha1_final(digest, &sha1);
-
-    ngx_hex_dump(hex, digest, NGX_SENSU_GCRA_SHA1);
 }
