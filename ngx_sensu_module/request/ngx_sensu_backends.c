@@ -15,6 +15,7 @@ typedef struct {
     ngx_pool_cleanup_t       *cln;       /* see ngx_sensu_ctx_next() */
     ngx_uint_t                i;
     ngx_uint_t                last;      /* they are the client's own */
+    ngx_uint_t                n;         /* states so far */
 } ngx_sensu_backends_t;
 
 
@@ -22,7 +23,7 @@ static ngx_http_upstream_state_t *ngx_sensu_backends_next(
     ngx_sensu_backends_t *walk);
 static ngx_http_request_t *ngx_sensu_backends_request(
     ngx_sensu_backends_t *walk);
-static ngx_uint_t ngx_sensu_backends_seen(ngx_http_request_t *r,
+static ngx_uint_t ngx_sensu_backends_seen(ngx_sensu_backends_t *walk,
     ngx_http_upstream_state_t *state);
 
 
@@ -55,7 +56,7 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 
     while ((state = ngx_sensu_backends_next(&walk)) != NULL) {
 
-        if (ngx_sensu_backends_seen(r, state)) {
+        if (ngx_sensu_backends_seen(&walk, state)) {
             continue;
         }
 
@@ -73,51 +74,47 @@ ngx_sensu_backends_addr(ngx_http_request_t *r, ngx_str_t *text)
 }
 
 
+/* was one of the states before the walk's latest of that backend? */
+
 static ngx_uint_t
-ngx_sensu_backends_seen(ngx_http_request_t *r,
+ngx_sensu_backends_seen(ngx_sensu_backends_t *walk,
     ngx_http_upstream_state_t *state)
 {
-    ngx_sensu_backends_t        walk = { .client = r };
-    ngx_http_upstream_state_t  *before;
+    ngx_sensu_backends_t        before = { .client = walk->client };
+    ngx_http_upstream_state_t  *other;
 
-    for ( ;; ) {
-        before = ngx_sensu_backends_next(&walk);
+    while (before.n < walk->n - 1) {
+        other = ngx_sensu_backends_next(&before);
 
-        if (before == state) {
-            return 0;
-        }
-
-        if (sensu_str_eq(ngx_sensu_str(*before->peer),
+        if (sensu_str_eq(ngx_sensu_str(*other->peer),
                          ngx_sensu_str(*state->peer)))
         {
             return 1;
         }
     }
+
+    return 0;
 }
 
 
 ngx_int_t
 ngx_sensu_backends_time(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_uint_t                  asked;
     ngx_msec_t                  ms;
     ngx_sensu_backends_t        walk = { .client = r };
     ngx_http_upstream_state_t  *state;
 
     ngx_str_null(text);
 
-    asked = 0;
     ms = 0;
 
     while ((state = ngx_sensu_backends_next(&walk)) != NULL) {
-        asked = 1;
-
         if (state->response_time != (ngx_msec_t) -1) {
             ms += state->response_time;
         }
     }
 
-    if (!asked) {
+    if (walk.n == 0) {
         return NGX_OK;
     }
 
@@ -167,6 +164,7 @@ ngx_sensu_backends_next(ngx_sensu_backends_t *walk)
             /* nginx's mark between two upstreams of one request has none */
 
             if (state->peer != NULL) {
+                walk->n++;
                 return state;
             }
         }
