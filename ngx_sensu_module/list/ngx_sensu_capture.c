@@ -10,7 +10,6 @@
 
 
 #include "ngx_sensu_fetch.h"
-#include "ngx_sensu_headers.h"
 
 
 static ngx_int_t ngx_sensu_capture_see(ngx_sensu_fetch_t *fetch,
@@ -41,8 +40,9 @@ static ngx_sensu_fetch_e ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch);
 ngx_int_t
 ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 {
-    ngx_table_elt_t      *h;
-    ngx_sensu_headers_t   walk = { .part = &sr->headers_out.headers.part };
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
     if (fetch->status != 0) {
         return NGX_OK;
@@ -63,12 +63,17 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
         ngx_sensu_capture_none(fetch);
     }
 
-    while ((h = ngx_sensu_headers_next(&walk)) != NULL) {
-        if (h->hash != 0
-            && h->key.len == sizeof("Sensu-Continue") - 1
-            && ngx_strcasecmp(h->key.data, (u_char *) "Sensu-Continue") == 0)
-        {
-            fetch->cursor = h->value;
+    for (part = &sr->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash != 0
+                && h[i].key.len == sizeof("Sensu-Continue") - 1
+                && ngx_strcasecmp(h[i].key.data, (u_char *) "Sensu-Continue")
+                   == 0)
+            {
+                fetch->cursor = h[i].value;
+            }
         }
     }
 

@@ -10,7 +10,6 @@
 #include "ngx_sensu_mark.h"
 #include "ngx_sensu_wait.h"
 #include "sensu_base64.h"
-#include "sensu_claims.h"
 
 
 typedef struct ngx_sensu_waiter_s  ngx_sensu_waiter_t;
@@ -39,15 +38,19 @@ ngx_int_t
 ngx_sensu_mark_key(ngx_sensu_caller_t *caller, u_char *buf, ngx_str_t *key)
 {
     u_char        binding[SENSU_CURSOR_BINDING];
+    json_t       *jti;
     sensu_str_t   parts[3];
+
+    jti = json_object_get(caller->claims, "jti");
+
+    if (!json_is_string(jti) || json_string_length(jti) == 0) {
+        return NGX_DECLINED;
+    }
 
     parts[0] = ngx_sensu_str(caller->issuer);
     parts[1] = ngx_sensu_str(caller->user);
-    parts[2] = sensu_claims_text(json_object_get(caller->claims, "jti"));
-
-    if (parts[2].len == 0) {
-        return NGX_DECLINED;
-    }
+    parts[2].data = (u_char *) json_string_value(jti);
+    parts[2].len = json_string_length(jti);
 
     if (sensu_cursor_bind(binding, parts, 3) != 0) {
         return NGX_ERROR;
