@@ -102,29 +102,27 @@ ngx_sensu_certificate_until(X509 *x509)
 }
 
 
-u_char *
-ngx_sensu_certificates(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
+void
+ngx_sensu_certificates(ngx_sensu_main_conf_t *smcf, ngx_buf_t *b)
 {
     ngx_uint_t                i;
     ngx_sensu_certificate_t  *certificate;
 
     if (smcf->certificates.nelts == 0) {
-        return p;
+        return;
     }
 
-    p = ngx_sensu_metrics_head(p, last, "certificate_not_after_seconds",
-                               "gauge", "Until when the certificate of a "
-                               "server is good, in seconds of Unix time.");
+    ngx_sensu_metrics_head(b, "certificate_not_after_seconds", "gauge",
+                           "Until when the certificate of a server is good, "
+                           "in seconds of Unix time.");
 
     certificate = smcf->certificates.elts;
 
     for (i = 0; i < smcf->certificates.nelts; i++) {
-        p = ngx_slprintf(p, last, NGX_SENSU_PREFIX
-                         "certificate_not_after_seconds{server=\"%V\"} %T\n",
-                         &certificate[i].server, certificate[i].until);
+        ngx_sensu_put(b, NGX_SENSU_PREFIX
+                      "certificate_not_after_seconds{server=\"%V\"} %T\n",
+                      &certificate[i].server, certificate[i].until);
     }
-
-    return p;
 }
 
 #endif

@@ -1,10 +1,47 @@
 
 /*
- * The counters by name, with their labels, for metrics and status page.
+ * The counters by name, with their labels.
  */
 
 
 #include "ngx_sensu_metrics.h"
+
+
+/* values of a label, from the index "from" on; NULL: reasons of refusals */
+
+typedef struct {
+    const char               *name;
+    const ngx_str_t          *values;
+    ngx_uint_t                from;
+    ngx_uint_t                n;
+} ngx_sensu_label_t;
+
+
+/* counters that differ in up to two labels, the first the slower one */
+
+typedef struct {
+    const char               *name;      /* without the prefix */
+    const char               *help;
+    ngx_uint_t                first;     /* of ngx_sensu_stat_e */
+    const ngx_sensu_label_t  *labels[2];
+} ngx_sensu_family_t;
+
+
+/* one for each value of a label, in seconds as the format wants it */
+
+typedef struct {
+    const char               *name;
+    const char               *help;
+    ngx_uint_t                first;     /* of ngx_sensu_stat_e */
+    const ngx_sensu_label_t  *label;
+    const ngx_uint_t         *bounds;
+} ngx_sensu_histogram_t;
+
+
+static void ngx_sensu_family(ngx_buf_t *b, const ngx_sensu_family_t *family);
+static void ngx_sensu_histogram(ngx_buf_t *b, const ngx_sensu_histogram_t *h);
+static const ngx_str_t *ngx_sensu_label_value(const ngx_sensu_label_t *label,
+    ngx_uint_t i);
 
 
 static const ngx_str_t  ngx_sensu_scopes[] = {
@@ -123,7 +160,7 @@ static const ngx_sensu_label_t  ngx_sensu_label_connect =
     { "result", ngx_sensu_connect_results, 0, 2 };
 static const ngx_sensu_label_t  ngx_sensu_label_decision =
     { "outcome", ngx_sensu_decisions, 0, 4 };
-const ngx_sensu_label_t  ngx_sensu_label_route =
+static const ngx_sensu_label_t  ngx_sensu_label_route =
     { "route", ngx_sensu_routes, 0, NGX_SENSU_ROUTE_KINDS };
 static const ngx_sensu_label_t  ngx_sensu_label_class =
     { "class", ngx_sensu_classes, 0, NGX_SENSU_CLASSES };
@@ -131,12 +168,11 @@ static const ngx_sensu_label_t  ngx_sensu_label_trouble =
     { "kind", ngx_sensu_troubles, 0, 4 };
 static const ngx_sensu_label_t  ngx_sensu_label_rate =
     { "result", ngx_sensu_rates, 0, 3 };
-
-const ngx_sensu_label_t  ngx_sensu_label_operation =
+static const ngx_sensu_label_t  ngx_sensu_label_operation =
     { "operation", ngx_sensu_operations, 0, NGX_SENSU_OPS };
 
 
-const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
+static const ngx_sensu_family_t  ngx_sensu_families[] = {
 
     { "requests_total", "Requests of clients, by the scope of their path and "
       "by what became of them.",
@@ -233,30 +269,135 @@ const ngx_sensu_family_t  ngx_sensu_families[NGX_SENSU_FAMILIES] = {
 };
 
 
-const ngx_str_t *
+static const ngx_sensu_histogram_t  ngx_sensu_histograms[] = {
+
+    { "request_duration_seconds", "How long requests took, from their first "
+      "byte to the end of their answers.",
+      NGX_SENSU_STAT_DURATION, &ngx_sensu_label_route,
+      ngx_sensu_stat_request_bounds },
+
+    { "backend_duration_seconds", "How long each answer of the backend took; "
+      "a page, a merged list, a DELETE may need several.",
+      NGX_SENSU_STAT_BACKEND, &ngx_sensu_label_route,
+      ngx_sensu_stat_request_bounds },
+
+    { "store_operation_duration_seconds", "How long the store took, for "
+      "continue tokens, log-outs, and scripts of sensu_rate_limit.",
+      NGX_SENSU_STAT_LATENCY, &ngx_sensu_label_operation,
+      ngx_sensu_stat_bounds }
+};
+
+
+void
+ngx_sensu_counters(ngx_buf_t *b)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(ngx_sensu_families)
+                    / sizeof(ngx_sensu_families[0]); i++)
+    {
+        ngx_sensu_family(b, &ngx_sensu_families[i]);
+    }
+
+    for (i = 0; i < sizeof(ngx_sensu_histograms)
+                    / sizeof(ngx_sensu_histograms[0]); i++)
+    {
+        ngx_sensu_histogram(b, &ngx_sensu_histograms[i]);
+    }
+}
+
+
+static void
+ngx_sensu_family(ngx_buf_t *b, const ngx_sensu_family_t *family)
+{
+    ngx_uint_t                i, j;
+    ngx_atomic_t             *count;
+    const ngx_sensu_label_t  *slow, *fast;
+
+    ngx_sensu_metrics_head(b, family->name, "counter", family->help);
+
+    slow = family->labels[0];
+    fast = family->labels[1];
+    count = &ngx_sensu_stats->count[family->first];
+
+    if (slow == NULL) {
+        ngx_sensu_put(b, NGX_SENSU_PREFIX "%s %uA\n", family->name, *count);
+        return;
+    }
+
+    count += slow->from;
+
+    for (i = slow->from; i < slow->n; i++) {
+        for (j = 0; j < (fast ? fast->n : 1); j++) {
+
+            ngx_sensu_put(b, NGX_SENSU_PREFIX "%s{%s=\"%V\"", family->name,
+                          slow->name, ngx_sensu_label_value(slow, i));
+
+            if (fast != NULL) {
+                ngx_sensu_put(b, ",%s=\"%V\"", fast->name,
+                              ngx_sensu_label_value(fast, j));
+            }
+
+            ngx_sensu_put(b, "} %uA\n", *count++);
+        }
+    }
+}
+
+
+/* the buckets of the format hold all that is not slower than their bound */
+
+static void
+ngx_sensu_histogram(ngx_buf_t *b, const ngx_sensu_histogram_t *h)
+{
+    ngx_uint_t        i, j, n, usec;
+    const char       *label;
+    ngx_atomic_t     *bucket;
+    const ngx_str_t  *value;
+
+    ngx_sensu_metrics_head(b, h->name, "histogram", h->help);
+
+    label = h->label->name;
+
+    for (i = 0; i < h->label->n; i++) {
+        value = ngx_sensu_label_value(h->label, i);
+        bucket = &ngx_sensu_stats->count[h->first
+                                         + i * NGX_SENSU_STAT_BUCKETS];
+
+        for (j = 0, n = 0; j < NGX_SENSU_STAT_BOUNDS; j++) {
+            n += bucket[j];
+            usec = h->bounds[j];
+
+            ngx_sensu_put(b, NGX_SENSU_PREFIX "%s_bucket{%s=\"%V\","
+                          "le=\"%ui.%06ui\"} %ui\n", h->name, label, value,
+                          usec / 1000000, usec % 1000000, n);
+        }
+
+        n += bucket[j];
+        usec = bucket[j + 1];
+
+        ngx_sensu_put(b, NGX_SENSU_PREFIX "%s_bucket{%s=\"%V\",le=\"+Inf\"} "
+                      "%ui\n"
+                      NGX_SENSU_PREFIX "%s_sum{%s=\"%V\"} %ui.%06ui\n"
+                      NGX_SENSU_PREFIX "%s_count{%s=\"%V\"} %ui\n",
+                      h->name, label, value, n, h->name, label, value,
+                      usec / 1000000, usec % 1000000, h->name, label, value,
+                      n);
+    }
+}
+
+
+static const ngx_str_t *
 ngx_sensu_label_value(const ngx_sensu_label_t *label, ngx_uint_t i)
 {
     return label->values ? &label->values[i] : &ngx_sensu_errors[i].reason;
 }
 
 
-ngx_uint_t
-ngx_sensu_family_count(const ngx_sensu_family_t *family, ngx_uint_t i,
-    ngx_uint_t j)
+void
+ngx_sensu_metrics_head(ngx_buf_t *b, const char *name, const char *type,
+    const char *help)
 {
-    if (family->labels[1] != NULL) {
-        i = i * family->labels[1]->n + j;
-    }
-
-    return ngx_sensu_stats->count[family->first + i];
-}
-
-
-u_char *
-ngx_sensu_metrics_head(u_char *p, u_char *last, const char *name,
-    const char *type, const char *help)
-{
-    return ngx_slprintf(p, last, "# HELP " NGX_SENSU_PREFIX "%s %s\n"
-                        "# TYPE " NGX_SENSU_PREFIX "%s %s\n",
-                        name, help, name, type);
+    ngx_sensu_put(b, "# HELP " NGX_SENSU_PREFIX "%s %s\n"
+                  "# TYPE " NGX_SENSU_PREFIX "%s %s\n",
+                  name, help, name, type);
 }

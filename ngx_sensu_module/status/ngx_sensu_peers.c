@@ -76,26 +76,19 @@ ngx_sensu_peers_add(ngx_sensu_main_conf_t *smcf,
 }
 
 
-u_char *
-ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, u_char *p, u_char *last)
+void
+ngx_sensu_peers(ngx_sensu_main_conf_t *smcf, ngx_buf_t *b)
 {
-    ngx_buf_t  b;
-
     if (smcf->upstreams.nelts == 0) {
-        return p;
+        return;
     }
 
-    p = ngx_sensu_metrics_head(p, last, "backend_up", "gauge",
-                               "Would nginx ask this server of an upstream "
-                               "that has a zone?  0: it is down, or failed "
-                               "max_fails times.");
+    ngx_sensu_metrics_head(b, "backend_up", "gauge",
+                           "Would nginx ask this server of an upstream that "
+                           "has a zone?  0: it is down, or failed max_fails "
+                           "times.");
 
-    b.last = p;
-    b.end = last;
-
-    ngx_sensu_peers_each(smcf, ngx_sensu_peers_write, &b);
-
-    return b.last;
+    ngx_sensu_peers_each(smcf, ngx_sensu_peers_write, b);
 }
 
 
@@ -103,11 +96,8 @@ static void
 ngx_sensu_peers_write(void *data, ngx_str_t *upstream, ngx_str_t *server,
     ngx_uint_t up)
 {
-    ngx_buf_t *b = data;
-
-    b->last = ngx_slprintf(b->last, b->end, NGX_SENSU_PREFIX "backend_up{"
-                           "upstream=\"%V\",server=\"%V\"} %ui\n", upstream,
-                           server, up);
+    ngx_sensu_put(data, NGX_SENSU_PREFIX "backend_up{upstream=\"%V\","
+                  "server=\"%V\"} %ui\n", upstream, server, up);
 }
 
 

@@ -105,7 +105,7 @@ ngx_sensu_status_handler(ngx_http_request_t *r)
 
     ngx_sensu_status_trouble(r, b);
     ngx_sensu_status_tiles(r, b);
-    ngx_sensu_status_notes(r, b);
+    ngx_sensu_status_notes(b);
     ngx_sensu_status_requests(b);
     ngx_sensu_put(b, "<div class=\"grid\">\n");
     ngx_sensu_status_refusals(b);
@@ -132,34 +132,33 @@ ngx_sensu_status_tiles(ngx_http_request_t *r, ngx_buf_t *b)
     static const struct {
         const char         *title;
         const char         *class;
-        ngx_sensu_outcome_e outcome;
+        ngx_uint_t          first;         /* of [scope][outcome] */
+        ngx_uint_t          n;
+        ngx_uint_t          step;
     } tiles[] = {
-        { "Passed", "", NGX_SENSU_PASSED },
-        { "Refused", " class=\"warn\"", NGX_SENSU_REFUSED },
-        { "Failed", " class=\"bad\"", NGX_SENSU_FAILED }
+        { "Requests", "", 0, NGX_SENSU_SCOPES * NGX_SENSU_OUTCOMES, 1 },
+        { "Passed", "", NGX_SENSU_PASSED,
+          NGX_SENSU_SCOPES, NGX_SENSU_OUTCOMES },
+        { "Refused", " class=\"warn\"", NGX_SENSU_REFUSED,
+          NGX_SENSU_SCOPES, NGX_SENSU_OUTCOMES },
+        { "Failed", " class=\"bad\"", NGX_SENSU_FAILED,
+          NGX_SENSU_SCOPES, NGX_SENSU_OUTCOMES }
     };
 
     *ngx_http_time(since, ngx_sensu_stats->since) = '\0';
 
-    ngx_sensu_put(b, "<dl class=\"tiles\">\n<div><dt>Requests</dt><dd>"
-                  "<data id=\"ct0\" value=\"%ui\">",
-                  ngx_sensu_status_sum(NGX_SENSU_STAT_REQUESTS,
-                                       NGX_SENSU_SCOPES * NGX_SENSU_OUTCOMES,
-                                       1));
-    ngx_sensu_status_number(b, ngx_sensu_status_sum(NGX_SENSU_STAT_REQUESTS,
-                               NGX_SENSU_SCOPES * NGX_SENSU_OUTCOMES, 1));
-    ngx_sensu_put(b, "</data> <small id=\"rt0\"></small></dd></div>\n");
+    ngx_sensu_put(b, "<dl class=\"tiles\">\n");
 
-    for (i = 0; i < 3; i++) {
-        n = ngx_sensu_status_sum(NGX_SENSU_STAT_REQUESTS + tiles[i].outcome,
-                                 NGX_SENSU_SCOPES, NGX_SENSU_OUTCOMES);
+    for (i = 0; i < sizeof(tiles) / sizeof(tiles[0]); i++) {
+        n = ngx_sensu_status_sum(NGX_SENSU_STAT_REQUESTS + tiles[i].first,
+                                 tiles[i].n, tiles[i].step);
 
         ngx_sensu_put(b, "<div><dt>%s</dt><dd%s><data id=\"ct%ui\" "
                       "value=\"%ui\">", tiles[i].title,
-                      n ? tiles[i].class : "", i + 1, n);
+                      n ? tiles[i].class : "", i, n);
         ngx_sensu_status_number(b, n);
         ngx_sensu_put(b, "</data> <small id=\"rt%ui\"></small></dd></div>\n",
-                      i + 1);
+                      i);
     }
 
     smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
@@ -265,7 +264,8 @@ ngx_sensu_status_refusals(ngx_buf_t *b)
 
     ngx_sensu_status_table(b, "Guard: what the backend would have let through",
                            "Point", "Requests");
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_GUARD, points);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_GUARD + 1, points,
+                          NGX_SENSU_GUARD_POINTS - 1);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 }
 
@@ -285,8 +285,8 @@ ngx_sensu_status_lists(ngx_buf_t *b)
     };
 
     ngx_sensu_status_table(b, "Pages and lists", "Kind", "Sent");
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_PAGES, pages);
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_LISTS, lists);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_PAGES_NATIVE, pages, 3);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_LISTS_FILTERED, lists, 2);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 
     ngx_sensu_status_table(b, "Fall-backs: pages that the backend made wrong",
@@ -354,7 +354,8 @@ ngx_sensu_status_store(ngx_buf_t *b)
     };
 
     ngx_sensu_status_table(b, "Continue tokens", "Operation", "Times");
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_CURSORS, titles);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_CURSORS, titles,
+                          2 * NGX_SENSU_OP_RESULTS);
     ngx_sensu_status_row(b, "dropped before their end",
                          "make sensu_cursor_zone larger",
                          NGX_SENSU_STAT_CURSORS_EVICTED, 0);
@@ -365,7 +366,8 @@ ngx_sensu_status_store(ngx_buf_t *b)
 
     if (n != 0) {
         ngx_sensu_status_table(b, "Log-outs", "Operation", "Times");
-        ngx_sensu_status_family(b, NGX_SENSU_FAMILY_LOGOUTS, logouts);
+        ngx_sensu_status_rows(b, NGX_SENSU_STAT_LOGOUTS, logouts,
+                              2 * NGX_SENSU_OP_RESULTS);
         ngx_sensu_put(b, "</tbody>\n</table>\n");
     }
 
@@ -373,7 +375,7 @@ ngx_sensu_status_store(ngx_buf_t *b)
 
     if (n != 0) {
         ngx_sensu_status_table(b, "Rate limit", "Requests", "Sum");
-        ngx_sensu_status_family(b, NGX_SENSU_FAMILY_RATE, rates);
+        ngx_sensu_status_rows(b, NGX_SENSU_STAT_RATE_PASSED, rates, 3);
         ngx_sensu_put(b, "</tbody>\n</table>\n");
     }
 }
@@ -451,10 +453,10 @@ ngx_sensu_status_redis(ngx_http_request_t *r, ngx_buf_t *b)
     ngx_sensu_status_table(b, "Redis", "What", "Times");
     ngx_sensu_put(b, "<tr class=\"sum\"><th scope=\"row\">connections now</th>"
                   "<td>%ui</td><td></td></tr>\n", ngx_sensu_connections());
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_CONNECTS, connects);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_REDIS_CONNECTS, connects, 2);
     ngx_sensu_status_row(b, "commands sent", NULL,
                          NGX_SENSU_STAT_REDIS_COMMANDS, 0);
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_REDIS_ERRORS, errors);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_REDIS_LOSSES, errors, 4);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 }
 

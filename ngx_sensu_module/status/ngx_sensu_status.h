@@ -21,7 +21,7 @@ extern const char  ngx_sensu_status_script[];
 
 /* ngx_sensu_status_trouble.c: what is wrong now, and the last log lines */
 void ngx_sensu_status_trouble(ngx_http_request_t *r, ngx_buf_t *b);
-void ngx_sensu_status_notes(ngx_http_request_t *r, ngx_buf_t *b);
+void ngx_sensu_status_notes(ngx_buf_t *b);
 
 /* ngx_sensu_status_roles.c: what sensu_namespaces rbac did, where it is */
 void ngx_sensu_status_roles(ngx_http_request_t *r, ngx_buf_t *b);
@@ -29,14 +29,13 @@ void ngx_sensu_status_roles(ngx_http_request_t *r, ngx_buf_t *b);
 /* ngx_sensu_status_table.c: begins one; "</tbody>\n</table>\n" is its end */
 void ngx_sensu_status_table(ngx_buf_t *b, const char *caption,
     const char *first, const char *second);
-/* a row for each counter of a family; NULL titles are left out */
-void ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
-    const char **titles);
+/* a row for each of n counters; NULL titles are left out */
+void ngx_sensu_status_rows(ngx_buf_t *b, ngx_uint_t first,
+    const char **titles, ngx_uint_t n);
 void ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
     ngx_uint_t stat, ngx_uint_t bytes);
 
 /* ngx_sensu_status_put.c */
-void ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...);
 /* with a comma before every three digits */
 void ngx_sensu_status_number(ngx_buf_t *b, ngx_uint_t n);
 /* up to its NUL, but not beyond max */

@@ -1,6 +1,6 @@
 
 /*
- * Text of the status page.
+ * Text of metrics and status page.
  */
 
 

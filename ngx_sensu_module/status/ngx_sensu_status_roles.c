@@ -28,8 +28,8 @@ ngx_sensu_status_roles(ngx_http_request_t *r, ngx_buf_t *b)
     }
 
     ngx_sensu_status_table(b, "Roles and bindings", "What", "Times");
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_RBAC_REFRESHES, readings);
-    ngx_sensu_status_family(b, NGX_SENSU_FAMILY_RBAC_DECISIONS, decisions);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_RBAC_REFRESHES, readings, 2);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_RBAC_DECISIONS, decisions, 4);
 
     age = ngx_sensu_roles_oldest(smcf);
 

@@ -23,23 +23,14 @@ ngx_sensu_status_table(ngx_buf_t *b, const char *caption, const char *first,
 
 
 void
-ngx_sensu_status_family(ngx_buf_t *b, ngx_sensu_family_e family,
-    const char **titles)
+ngx_sensu_status_rows(ngx_buf_t *b, ngx_uint_t first, const char **titles,
+    ngx_uint_t n)
 {
-    ngx_uint_t                 i, n;
-    const ngx_sensu_family_t  *f;
-
-    f = &ngx_sensu_families[family];
-    n = f->labels[0]->n - f->labels[0]->from;
-
-    if (f->labels[1] != NULL) {
-        n *= f->labels[1]->n;
-    }
+    ngx_uint_t  i;
 
     for (i = 0; i < n; i++) {
         if (titles[i] != NULL) {
-            ngx_sensu_status_row(b, titles[i], NULL,
-                                 f->first + f->labels[0]->from + i, 0);
+            ngx_sensu_status_row(b, titles[i], NULL, first + i, 0);
         }
     }
 }

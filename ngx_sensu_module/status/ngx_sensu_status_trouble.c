@@ -12,30 +12,37 @@
 #define NGX_SENSU_TROUBLE_ENDS    (14 * 24 * 3600)
 
 
-static ngx_uint_t ngx_sensu_status_outages(ngx_buf_t *b);
-static ngx_uint_t ngx_sensu_status_backends(ngx_http_request_t *r,
-    ngx_buf_t *b);
-static ngx_uint_t ngx_sensu_status_failures(ngx_buf_t *b);
-static ngx_uint_t ngx_sensu_status_ends(ngx_http_request_t *r, ngx_buf_t *b);
+static void ngx_sensu_status_outages(ngx_buf_t *b);
+#if (NGX_HTTP_UPSTREAM_ZONE)
+static void ngx_sensu_status_backend(void *data, ngx_str_t *upstream,
+    ngx_str_t *server, ngx_uint_t up);
+#endif
+static void ngx_sensu_status_failures(ngx_buf_t *b);
+static void ngx_sensu_status_ends(ngx_sensu_main_conf_t *smcf, ngx_buf_t *b);
 
 
 void
 ngx_sensu_status_trouble(ngx_http_request_t *r, ngx_buf_t *b)
 {
-    u_char      *begin;
-    ngx_uint_t   n;
+    u_char                 *begin, *items;
+    ngx_sensu_main_conf_t  *smcf;
 
+    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
     begin = b->last;
 
     ngx_sensu_put(b, "<section class=\"trouble\" role=\"status\">\n"
                   "<h2>Trouble</h2>\n<ul>\n");
 
-    n = ngx_sensu_status_outages(b);
-    n += ngx_sensu_status_backends(r, b);
-    n += ngx_sensu_status_failures(b);
-    n += ngx_sensu_status_ends(r, b);
+    items = b->last;
 
-    if (n == 0) {
+    ngx_sensu_status_outages(b);
+#if (NGX_HTTP_UPSTREAM_ZONE)
+    ngx_sensu_peers_each(smcf, ngx_sensu_status_backend, b);
+#endif
+    ngx_sensu_status_failures(b);
+    ngx_sensu_status_ends(smcf, b);
+
+    if (b->last == items) {
         b->last = begin;
         ngx_sensu_put(b, "<p class=\"calm\" role=\"status\">No trouble in the "
                       "last five minutes.</p>\n");
@@ -48,16 +55,15 @@ ngx_sensu_status_trouble(ngx_http_request_t *r, ngx_buf_t *b)
 
 /* of Redis, as its workers saw it */
 
-static ngx_uint_t
+static void
 ngx_sensu_status_outages(ngx_buf_t *b)
 {
     time_t               now;
-    ngx_uint_t           i, n;
+    ngx_uint_t           i;
     ngx_sensu_outage_t  *outage;
 
     now = ngx_time();
     outage = ngx_sensu_stats->trouble.outage;
-    n = 0;
 
     for (i = 0; i < NGX_SENSU_OUTAGES; i++) {
 
@@ -72,60 +78,26 @@ ngx_sensu_status_outages(ngx_buf_t *b)
         ngx_sensu_put(b, ": ");
         ngx_sensu_status_escape(b, outage[i].cause, NGX_SENSU_OUTAGE_TEXT);
         ngx_sensu_put(b, "</li>\n");
-
-        n++;
     }
-
-    return n;
 }
 
 
 #if (NGX_HTTP_UPSTREAM_ZONE)
 
-typedef struct {
-    ngx_buf_t   *b;
-    ngx_uint_t   n;
-} ngx_sensu_status_down_t;
-
-
 static void
 ngx_sensu_status_backend(void *data, ngx_str_t *upstream, ngx_str_t *server,
     ngx_uint_t up)
 {
-    ngx_sensu_status_down_t *down = data;
+    ngx_buf_t *b = data;
 
     if (!up) {
-        ngx_sensu_put(down->b, "<li><b>Backend ");
-        ngx_sensu_status_escape(down->b, server->data, server->len);
-        ngx_sensu_put(down->b, "</b> of ");
-        ngx_sensu_status_escape(down->b, upstream->data, upstream->len);
-        ngx_sensu_put(down->b, " is not asked: it is marked down, or failed "
+        ngx_sensu_put(b, "<li><b>Backend ");
+        ngx_sensu_status_escape(b, server->data, server->len);
+        ngx_sensu_put(b, "</b> of ");
+        ngx_sensu_status_escape(b, upstream->data, upstream->len);
+        ngx_sensu_put(b, " is not asked: it is marked down, or failed "
                       "max_fails times</li>\n");
-        down->n++;
     }
-}
-
-
-static ngx_uint_t
-ngx_sensu_status_backends(ngx_http_request_t *r, ngx_buf_t *b)
-{
-    ngx_sensu_status_down_t  down;
-
-    down.b = b;
-    down.n = 0;
-
-    ngx_sensu_peers_each(ngx_http_get_module_main_conf(r, ngx_sensu_module),
-                         ngx_sensu_status_backend, &down);
-
-    return down.n;
-}
-
-#else
-
-static ngx_uint_t
-ngx_sensu_status_backends(ngx_http_request_t *r, ngx_buf_t *b)
-{
-    return 0;
 }
 
 #endif
@@ -133,13 +105,13 @@ ngx_sensu_status_backends(ngx_http_request_t *r, ngx_buf_t *b)
 
 /* what clients got with 5xx */
 
-static ngx_uint_t
+static void
 ngx_sensu_status_failures(ngx_buf_t *b)
 {
     time_t      ago;
-    ngx_uint_t  i, n;
+    ngx_uint_t  i;
 
-    for (i = 1, n = 0; i < NGX_SENSU_ERROR_N; i++) {
+    for (i = 1; i < NGX_SENSU_ERROR_N; i++) {
 
         ago = ngx_time() - ngx_sensu_stats->refused[i];
 
@@ -154,26 +126,20 @@ ngx_sensu_status_failures(ngx_buf_t *b)
         ngx_sensu_status_number(b, ngx_sensu_stats->count[
                                        NGX_SENSU_STAT_REFUSED + i]);
         ngx_sensu_put(b, " in all</li>\n");
-
-        n++;
     }
-
-    return n;
 }
 
 
-static ngx_uint_t
-ngx_sensu_status_ends(ngx_http_request_t *r, ngx_buf_t *b)
+static void
+ngx_sensu_status_ends(ngx_sensu_main_conf_t *smcf, ngx_buf_t *b)
 {
     time_t                    left;
-    ngx_uint_t                i, n;
-    ngx_sensu_main_conf_t    *smcf;
+    ngx_uint_t                i;
     ngx_sensu_certificate_t  *certificate;
 
-    smcf = ngx_http_get_module_main_conf(r, ngx_sensu_module);
     certificate = smcf->certificates.elts;
 
-    for (i = 0, n = 0; i < smcf->certificates.nelts; i++) {
+    for (i = 0; i < smcf->certificates.nelts; i++) {
 
         left = certificate[i].until - ngx_time();
 
@@ -191,16 +157,12 @@ ngx_sensu_status_ends(ngx_http_request_t *r, ngx_buf_t *b)
         } else {
             ngx_sensu_put(b, "ends in %T days</li>\n", left / 86400);
         }
-
-        n++;
     }
-
-    return n;
 }
 
 
 void
-ngx_sensu_status_notes(ngx_http_request_t *r, ngx_buf_t *b)
+ngx_sensu_status_notes(ngx_buf_t *b)
 {
     time_t             now;
     ngx_uint_t         i, noted;
