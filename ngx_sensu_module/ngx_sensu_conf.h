@@ -28,6 +28,11 @@ typedef struct {
 } ngx_sensu_conf_variables_t;
 
 
+/* is the variable of this name one of those that are looked for? */
+typedef ngx_uint_t (*ngx_sensu_conf_is_pt)(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
+
+
 /* a server or location, to be judged beside the others */
 
 typedef struct {
@@ -77,6 +82,9 @@ char *ngx_sensu_conf_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* the variables in this value must be there then */
 ngx_int_t ngx_sensu_conf_variables(ngx_conf_t *cf,
     ngx_http_complex_value_t *value);
+/* the name of the first variable in the value that is one of these, or NULL */
+ngx_str_t *ngx_sensu_conf_variable(ngx_conf_t *cf,
+    ngx_http_complex_value_t *value, ngx_sensu_conf_is_pt is);
 ngx_int_t ngx_sensu_conf_level(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
 ngx_int_t ngx_sensu_conf_check(ngx_conf_t *cf);
 

@@ -9,7 +9,7 @@
 
 
 static ngx_int_t ngx_sensu_conf_known_variables(ngx_conf_t *cf);
-static ngx_uint_t ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf,
+static ngx_uint_t ngx_sensu_conf_is_unknown(ngx_http_core_main_conf_t *cmcf,
     ngx_str_t *name);
 static ngx_uint_t ngx_sensu_conf_has_gateway(ngx_sensu_main_conf_t *smcf,
     ngx_sensu_conf_level_t *level);
@@ -227,52 +227,63 @@ static ngx_int_t
 ngx_sensu_conf_known_variables(ngx_conf_t *cf)
 {
     ngx_str_t                   *name;
-    ngx_uint_t                   i, *index;
-    ngx_http_variable_t         *v;
+    ngx_uint_t                   i;
     ngx_sensu_main_conf_t       *smcf;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_sensu_conf_variables_t  *variables;
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
-
-    v = cmcf->variables.elts;
     variables = smcf->variables.elts;
 
     for (i = 0; i < smcf->variables.nelts; i++) {
 
-        index = variables[i].value->flushes;
-
-        if (index == NULL) {
+        name = ngx_sensu_conf_variable(cf, variables[i].value,
+                                       ngx_sensu_conf_is_unknown);
+        if (name == NULL) {
             continue;
         }
 
-        for ( /* void */ ; *index != (ngx_uint_t) -1; index++) {
-            name = &v[*index].name;
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "unknown variable \"$%V\" in \"%V\" in %V:%ui, define "
+                      "it with map or set, or use $sensu_claim_NAME", name,
+                      &variables[i].place.name, &variables[i].place.file,
+                      variables[i].place.line);
 
-            if (ngx_sensu_conf_is_known(cmcf, name)) {
-                continue;
-            }
-
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown variable \"$%V\" in \"%V\" in %V:%ui, "
-                          "define it with map or set, or use "
-                          "$sensu_claim_NAME", name,
-                          &variables[i].place.name, &variables[i].place.file,
-                          variables[i].place.line);
-
-            return NGX_ERROR;
-        }
+        return NGX_ERROR;
     }
 
     return NGX_OK;
 }
 
 
+ngx_str_t *
+ngx_sensu_conf_variable(ngx_conf_t *cf, ngx_http_complex_value_t *value,
+    ngx_sensu_conf_is_pt is)
+{
+    ngx_uint_t                 *index;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (value->flushes == NULL) {
+        return NULL;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (index = value->flushes; *index != (ngx_uint_t) -1; index++) {
+        if (is(cmcf, &v[*index].name)) {
+            return &v[*index].name;
+        }
+    }
+
+    return NULL;
+}
+
+
 /* as ngx_http_variables_init_vars() will look for it */
 
 static ngx_uint_t
-ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
+ngx_sensu_conf_is_unknown(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
 {
     ngx_uint_t            i;
     ngx_hash_key_t       *key;
@@ -281,10 +292,8 @@ ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
     key = cmcf->variables_keys->keys.elts;
 
     for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
-        if (key[i].key.len == name->len
-            && ngx_strncmp(key[i].key.data, name->data, name->len) == 0)
-        {
-            return 1;
+        if (ngx_sensu_str_eq(&key[i].key, name)) {
+            return 0;
         }
     }
 
@@ -296,9 +305,9 @@ ngx_sensu_conf_is_known(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
                            prefix[i].name.len)
                == 0)
         {
-            return 1;
+            return 0;
         }
     }
 
-    return 0;
+    return 1;
 }

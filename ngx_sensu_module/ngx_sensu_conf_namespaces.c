@@ -12,17 +12,16 @@
 #define NGX_SENSU_SEPARATORS  ", \t\r\n"
 
 
-static void ngx_sensu_conf_uses_rbac(ngx_conf_t *cf);
 static ngx_uint_t ngx_sensu_conf_next_word(ngx_str_t *value,
     ngx_str_t *word);
 static ngx_int_t ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text,
     ngx_sensu_word_t *word);
 static ngx_sensu_word_e ngx_sensu_conf_word_kind(ngx_conf_t *cf,
     ngx_http_complex_value_t *value);
-static ngx_str_t *ngx_sensu_conf_variable(ngx_conf_t *cf,
-    ngx_http_complex_value_t *value, ngx_uint_t (*is)(ngx_str_t *name));
-static ngx_uint_t ngx_sensu_conf_is_claim(ngx_str_t *name);
-static ngx_uint_t ngx_sensu_conf_is_asked(ngx_str_t *name);
+static ngx_uint_t ngx_sensu_conf_is_claim(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
+static ngx_uint_t ngx_sensu_conf_is_asked(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
 static ngx_int_t ngx_sensu_conf_constant(ngx_conf_t *cf,
     ngx_array_t *words, ngx_http_complex_value_t *value);
 static void ngx_sensu_conf_switch(ngx_conf_t *cf, ngx_array_t *words,
@@ -34,9 +33,10 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
 
-    ngx_str_t         *value, rest, text;
-    ngx_uint_t         i;
-    ngx_sensu_word_t  *word;
+    ngx_str_t              *value, rest, text;
+    ngx_uint_t              i;
+    ngx_sensu_word_t       *word;
+    ngx_sensu_main_conf_t  *smcf;
 
     if (slcf->rbac != NGX_CONF_UNSET) {
         return "is duplicate";
@@ -56,12 +56,13 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_sensu_conf_asks(cf, slcf);
 
-    if (slcf->rbac) {
-        ngx_sensu_conf_uses_rbac(cf);
+    /* the zone is made before it is known which locations are gateways */
 
-        if (cf->args->nelts == 2) {
-            return NGX_CONF_OK;
-        }
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    smcf->rbac |= slcf->rbac;
+
+    if (slcf->rbac && cf->args->nelts == 2) {
+        return NGX_CONF_OK;
     }
 
     slcf->namespaces = ngx_array_create(cf->pool, 4,
@@ -104,18 +105,6 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* the zone is made before it is known which locations are gateways */
-
-static void
-ngx_sensu_conf_uses_rbac(ngx_conf_t *cf)
-{
-    ngx_sensu_main_conf_t  *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
-    smcf->rbac++;
 }
 
 
@@ -203,35 +192,8 @@ ngx_sensu_conf_word_kind(ngx_conf_t *cf, ngx_http_complex_value_t *value)
 }
 
 
-/* the name of the first variable in the value that is one of these, or NULL */
-
-static ngx_str_t *
-ngx_sensu_conf_variable(ngx_conf_t *cf, ngx_http_complex_value_t *value,
-    ngx_uint_t (*is)(ngx_str_t *name))
-{
-    ngx_uint_t                 *index;
-    ngx_http_variable_t        *v;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    if (value->flushes == NULL) {
-        return NULL;
-    }
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    v = cmcf->variables.elts;
-
-    for (index = value->flushes; *index != (ngx_uint_t) -1; index++) {
-        if (is(&v[*index].name)) {
-            return &v[*index].name;
-        }
-    }
-
-    return NULL;
-}
-
-
 static ngx_uint_t
-ngx_sensu_conf_is_claim(ngx_str_t *name)
+ngx_sensu_conf_is_claim(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
 {
     ngx_uint_t  i;
 
@@ -241,9 +203,7 @@ ngx_sensu_conf_is_claim(ngx_str_t *name)
     };
 
     for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-        if (name->len == claims[i].len
-            && ngx_memcmp(name->data, claims[i].data, name->len) == 0)
-        {
+        if (ngx_sensu_str_eq(name, &claims[i])) {
             return 1;
         }
     }
@@ -258,7 +218,7 @@ ngx_sensu_conf_is_claim(ngx_str_t *name)
 /* $sensu_name, $sensu_namespace and what is made of it, $sensu_namespaces */
 
 static ngx_uint_t
-ngx_sensu_conf_is_asked(ngx_str_t *name)
+ngx_sensu_conf_is_asked(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
 {
     return name->len >= sizeof("sensu_name") - 1
            && ngx_memcmp(name->data, "sensu_name", sizeof("sensu_name") - 1)

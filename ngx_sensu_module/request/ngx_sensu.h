@@ -83,7 +83,7 @@ typedef struct {
     ngx_sensu_store_t        *cursors;   /* the embedded stores */
     ngx_sensu_store_t        *logouts;
     ngx_sensu_zone_t          rbac_zone;
-    ngx_uint_t                rbac;      /* directives that ask for it */
+    ngx_flag_t                rbac;      /* is asked for by a directive */
     ngx_array_t               roles;     /* ngx_sensu_roles_t * */
     ngx_array_t               redis;     /* ngx_sensu_redis_t *, all servers */
     ngx_array_t               variables; /* ngx_sensu_conf_variables_t */
@@ -303,6 +303,13 @@ static ngx_inline ngx_str_t
 ngx_sensu_ngx_str(sensu_str_t s)
 {
     return (ngx_str_t) { s.len, (u_char *) s.data };
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_sensu_str_eq(ngx_str_t *a, ngx_str_t *b)
+{
+    return sensu_str_eq(ngx_sensu_str(*a), ngx_sensu_str(*b));
 }
 
 

@@ -38,10 +38,7 @@ ngx_sensu_certificates_add(ngx_conf_t *cf, ngx_http_core_srv_conf_t *server)
     certificate = smcf->certificates.elts;
 
     for (i = 0; i < smcf->certificates.nelts; i++) {
-        if (certificate[i].server.len == name->len
-            && ngx_memcmp(certificate[i].server.data, name->data, name->len)
-               == 0)
-        {
+        if (ngx_sensu_str_eq(&certificate[i].server, name)) {
             certificate[i].until = ngx_min(certificate[i].until, until);
             return NGX_OK;
         }

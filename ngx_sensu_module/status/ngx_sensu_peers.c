@@ -159,11 +159,7 @@ ngx_sensu_peer_is_told(ngx_http_upstream_rr_peers_t *peers,
                 return 0;
             }
 
-            if (other->name.len == peer->name.len
-                && ngx_memcmp(other->name.data, peer->name.data,
-                              peer->name.len)
-                   == 0)
-            {
+            if (ngx_sensu_str_eq(&other->name, &peer->name)) {
                 return 1;
             }
         }
