@@ -18,12 +18,8 @@
 #include "ngx_sensu_sent.h"
 
 
-static ngx_int_t ngx_sensu_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_sensu_postconfiguration(ngx_conf_t *cf);
-static ngx_int_t ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
-    ngx_http_handler_pt handler);
-static ngx_int_t ngx_sensu_add_first(ngx_conf_t *cf, ngx_uint_t phase,
-    ngx_http_handler_pt handler);
+static ngx_int_t ngx_sensu_add_handlers(ngx_conf_t *cf);
 static ngx_int_t ngx_sensu_init_process(ngx_cycle_t *cycle);
 static void ngx_sensu_exit_process(ngx_cycle_t *cycle);
 
@@ -306,7 +302,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
 
 static ngx_http_module_t  ngx_sensu_module_ctx = {
-    ngx_sensu_preconfiguration,    /* preconfiguration */
+    ngx_sensu_add_variables,       /* preconfiguration */
     ngx_sensu_postconfiguration,   /* postconfiguration */
 
     ngx_sensu_create_main_conf,    /* create main configuration */
@@ -334,13 +330,6 @@ ngx_module_t  ngx_sensu_module = {
     NULL,                          /* exit master */
     NGX_MODULE_V1_PADDING
 };
-
-
-static ngx_int_t
-ngx_sensu_preconfiguration(ngx_conf_t *cf)
-{
-    return ngx_sensu_add_variables(cf);
-}
 
 
 /* a configuration without a gateway is not touched */
@@ -396,27 +385,7 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
         }
     }
 
-    if (ngx_sensu_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE,
-                              ngx_sensu_server_rewrite_handler)
-        != NGX_OK
-        || ngx_sensu_add_handler(cf, NGX_HTTP_REWRITE_PHASE,
-                                 ngx_sensu_rewrite_handler)
-           != NGX_OK
-        || ngx_sensu_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
-                                 ngx_sensu_preaccess_handler)
-           != NGX_OK
-        || ngx_sensu_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
-                                 ngx_sensu_access_handler)
-           != NGX_OK
-        || ngx_sensu_add_handler(cf, NGX_HTTP_PRECONTENT_PHASE,
-                                 ngx_sensu_request_handler)
-           != NGX_OK
-        || ngx_sensu_add_handler(cf, NGX_HTTP_LOG_PHASE,
-                                 ngx_sensu_count_handler)
-           != NGX_OK
-        || ngx_sensu_add_first(cf, NGX_HTTP_LOG_PHASE, ngx_sensu_log_handler)
-           != NGX_OK)
-    {
+    if (ngx_sensu_add_handlers(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -431,41 +400,44 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_sensu_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
-    ngx_http_handler_pt handler)
+ngx_sensu_add_handlers(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt        *h;
+    ngx_uint_t                  i;
+    ngx_http_handler_pt        *h, *first;
     ngx_http_core_main_conf_t  *cmcf;
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    static const struct {
+        ngx_uint_t              phase;
+        ngx_http_handler_pt     handler;
+    } handlers[] = {
+        { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_sensu_server_rewrite_handler },
+        { NGX_HTTP_REWRITE_PHASE, ngx_sensu_rewrite_handler },
+        { NGX_HTTP_PREACCESS_PHASE, ngx_sensu_preaccess_handler },
+        { NGX_HTTP_ACCESS_PHASE, ngx_sensu_access_handler },
+        { NGX_HTTP_PRECONTENT_PHASE, ngx_sensu_request_handler },
+        { NGX_HTTP_LOG_PHASE, ngx_sensu_count_handler },
+        { NGX_HTTP_LOG_PHASE, ngx_sensu_log_handler }
+    };
 
-    h = ngx_array_push(&cmcf->phases[phase].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    h = NULL;
+
+    for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        h = ngx_array_push(&cmcf->phases[handlers[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = handlers[i].handler;
     }
 
-    *h = handler;
+    /* the last one comes before the access log, for it is called first */
+
+    first = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+    *h = *first;
+    *first = ngx_sensu_log_handler;
 
     return NGX_OK;
-}
-
-
-/* log handlers are called in this order: ours comes before the access log */
-
-static ngx_int_t
-ngx_sensu_add_first(ngx_conf_t *cf, ngx_uint_t phase,
-    ngx_http_handler_pt handler)
-{
-    ngx_http_handler_pt        *first, other;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    first = cmcf->phases[phase].handlers.elts;
-    other = first[0];
-    first[0] = handler;
-
-    return ngx_sensu_add_handler(cf, phase, other);
 }
 
 
