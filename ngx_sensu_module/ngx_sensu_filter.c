@@ -19,7 +19,6 @@
 static ngx_int_t ngx_sensu_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static void ngx_sensu_discard_body(ngx_http_request_t *r);
 static void ngx_sensu_filter_unasked(ngx_http_request_t *r,
     ngx_sensu_ctx_t *ctx);
 static void ngx_sensu_hide_cursors(ngx_http_request_t *r);
@@ -59,7 +58,15 @@ ngx_sensu_header_filter(ngx_http_request_t *r)
         return ngx_sensu_next_header_filter(r);
     }
 
-    ngx_sensu_discard_body(r);
+    /*
+     * Whatever the answer is made of: a body that nobody has read is not to
+     * be taken for the next request.
+     */
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
     ngx_sensu_filter_unasked(r, ctx);
 
     if (ngx_sensu_error_header(r) == NGX_ERROR) {
@@ -126,20 +133,6 @@ ngx_sensu_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return ngx_sensu_next_body_filter(r, in);
-}
-
-
-/*
- * Whatever the answer is made of: a body that nobody has read is not to be
- * taken for the next request.
- */
-
-static void
-ngx_sensu_discard_body(ngx_http_request_t *r)
-{
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
-        r->keepalive = 0;
-    }
 }
 
 
