@@ -9,11 +9,25 @@
 #include "ngx_sensu_rate.h"
 
 
-static ngx_int_t ngx_sensu_conf_public_default(ngx_array_t *public);
 static ngx_uint_t ngx_sensu_conf_is_path(ngx_str_t *path);
 static ngx_uint_t ngx_sensu_conf_has_segment(u_char *p, char *segment);
 static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf, ngx_int_t value);
+
+
+/* the health API, and what hands out, renews and ends tokens */
+
+static ngx_str_t  ngx_sensu_conf_public_paths[] = {
+    ngx_string("/health"),
+    ngx_string("/auth"),
+    ngx_string("/auth/test"),
+    ngx_string("/auth/token"),
+    ngx_string("/auth/logout")
+};
+
+ngx_array_t  ngx_sensu_conf_public_default = {
+    ngx_sensu_conf_public_paths, 5, sizeof(ngx_str_t), 5, NULL
+};
 
 
 void
@@ -72,11 +86,13 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (ngx_strcmp(value[i].data, "default") == 0) {
-
-            if (ngx_sensu_conf_public_default(slcf->public) != NGX_OK) {
+            path = ngx_array_push_n(slcf->public, 5);
+            if (path == NULL) {
                 return NGX_CONF_ERROR;
             }
 
+            ngx_memcpy(path, ngx_sensu_conf_public_paths,
+                       sizeof(ngx_sensu_conf_public_paths));
             continue;
         }
 
@@ -97,35 +113,6 @@ ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* the health API, and what hands out, renews and ends tokens */
-
-static ngx_int_t
-ngx_sensu_conf_public_default(ngx_array_t *public)
-{
-    ngx_str_t   *path;
-    ngx_uint_t   i;
-
-    static ngx_str_t  paths[] = {
-        ngx_string("/health"),
-        ngx_string("/auth"),
-        ngx_string("/auth/test"),
-        ngx_string("/auth/token"),
-        ngx_string("/auth/logout")
-    };
-
-    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        path = ngx_array_push(public);
-        if (path == NULL) {
-            return NGX_ERROR;
-        }
-
-        *path = paths[i];
-    }
-
-    return NGX_OK;
 }
 
 
@@ -518,35 +505,4 @@ ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
     *field = n;
 
     return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_sensu_conf_defaults(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf)
-{
-    sensu_str_t  *api;
-
-    if (conf->public == NULL) {
-
-        conf->public = ngx_array_create(cf->pool, 5, sizeof(ngx_str_t));
-
-        if (conf->public == NULL
-            || ngx_sensu_conf_public_default(conf->public) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (conf->apis == NULL) {
-
-        conf->apis = ngx_array_create(cf->pool, 1, sizeof(sensu_str_t));
-        if (conf->apis == NULL) {
-            return NGX_ERROR;
-        }
-
-        api = ngx_array_push(conf->apis);
-        *api = sensu_str("core/v2");
-    }
-
-    return NGX_OK;
 }

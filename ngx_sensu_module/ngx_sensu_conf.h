@@ -98,8 +98,8 @@ ngx_int_t ngx_sensu_conf_answers(ngx_conf_t *cf);
 void ngx_sensu_conf_rules(ngx_sensu_loc_conf_t *conf,
     ngx_sensu_loc_conf_t *prev);
 
-/* what the directives default to, once all levels are read */
-ngx_int_t ngx_sensu_conf_defaults(ngx_conf_t *cf, ngx_sensu_loc_conf_t *conf);
+/* what sensu_public names if it is not there */
+extern ngx_array_t  ngx_sensu_conf_public_default;
 
 
 #endif /* _NGX_SENSU_CONF_H_INCLUDED_ */

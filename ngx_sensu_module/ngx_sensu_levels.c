@@ -16,6 +16,15 @@ static char *ngx_sensu_judge_loc_conf(ngx_conf_t *cf,
     ngx_sensu_loc_conf_t *conf, ngx_sensu_srv_conf_t *sscf);
 
 
+static sensu_str_t  ngx_sensu_api = {
+    sizeof("core/v2") - 1, (u_char *) "core/v2"
+};
+
+static ngx_array_t  ngx_sensu_api_default = {
+    &ngx_sensu_api, 1, sizeof(sensu_str_t), 1, NULL
+};
+
+
 void *
 ngx_sensu_create_main_conf(ngx_conf_t *cf)
 {
@@ -202,11 +211,12 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->public == NULL) {
-        conf->public = prev->public;
+        conf->public = prev->public ? prev->public
+                                    : &ngx_sensu_conf_public_default;
     }
 
     if (conf->apis == NULL) {
-        conf->apis = prev->apis;
+        conf->apis = prev->apis ? prev->apis : &ngx_sensu_api_default;
     }
 
     if (conf->rbac == NGX_CONF_UNSET) {
@@ -230,9 +240,7 @@ ngx_sensu_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->rate = prev->rate;
     }
 
-    if (ngx_sensu_conf_level(cf, conf) != NGX_OK
-        || ngx_sensu_conf_defaults(cf, conf) != NGX_OK)
-    {
+    if (ngx_sensu_conf_level(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
