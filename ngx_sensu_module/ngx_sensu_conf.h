@@ -48,8 +48,8 @@ void ngx_sensu_conf_asks(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf);
 
 
 char *ngx_sensu_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* a key, or with cmd->post a set of them */
 char *ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_public(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_backend(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -29,24 +29,25 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char        err[NGX_SENSU_ERR_LEN];
     size_t      from;
     ngx_str_t  *value, file, issuer;
-    ngx_uint_t  i;
+    ngx_uint_t  i, set;
     const char *kid, *format;
 
     value = cf->args->elts;
+    set = (cmd->post != NULL);
     kid = NULL;
     format = NULL;
     ngx_str_null(&issuer);
 
-    for (i = 3; i < cf->args->nelts; i++) {
+    for (i = set ? 2 : 3; i < cf->args->nelts; i++) {
 
-        if (ngx_strncmp(value[i].data, "kid=", 4) == 0
+        if (!set && ngx_strncmp(value[i].data, "kid=", 4) == 0
             && value[i].len > 4)
         {
             kid = (char *) value[i].data + 4;
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "format=", 7) == 0) {
+        if (!set && ngx_strncmp(value[i].data, "format=", 7) == 0) {
             format = (char *) value[i].data + 7;
             continue;
         }
@@ -60,13 +61,15 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         /* without its text, which may be a secret */
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown parameter %ui of \"sensu_jwt_key\", after "
-                           "ALG and FILE use kid=ID or format=base64|raw|hex "
-                           "or issuer=TEXT", i);
+                           "unknown parameter %ui of \"%V\", after %s", i,
+                           &cmd->name,
+                           set ? "FILE use issuer=TEXT"
+                               : "ALG and FILE use kid=ID or "
+                                 "format=base64|raw|hex or issuer=TEXT");
         return NGX_CONF_ERROR;
     }
 
-    file = value[2];
+    file = value[set ? 1 : 2];
 
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
         || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
@@ -76,59 +79,14 @@ ngx_sensu_conf_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     from = sensu_keys_count(slcf->keys);
 
-    if (sensu_keys_add_file(slcf->keys, (char *) value[1].data,
-                            (char *) file.data, kid, format,
-                            ngx_sensu_conf_warn, cf, err, sizeof(err))
+    if ((set ? sensu_keys_add_jwks(slcf->keys, (char *) file.data,
+                                   ngx_sensu_conf_warn, cf, err, sizeof(err))
+             : sensu_keys_add_file(slcf->keys, (char *) value[1].data,
+                                   (char *) file.data, kid, format,
+                                   ngx_sensu_conf_warn, cf, err, sizeof(err)))
         != 0)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key\": %s",
-                           err);
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_sensu_conf_bind(cf, cmd, slcf, from, &issuer);
-}
-
-
-char *
-ngx_sensu_conf_key_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_sensu_loc_conf_t *slcf = conf;
-
-    char        err[NGX_SENSU_ERR_LEN];
-    size_t      from;
-    ngx_str_t  *value, file, issuer;
-
-    value = cf->args->elts;
-    file = value[1];
-    ngx_str_null(&issuer);
-
-    if (cf->args->nelts > 2) {
-
-        if (ngx_strncmp(value[2].data, "issuer=", 7) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "unknown parameter 2 of \"sensu_jwt_key_set\", "
-                               "after FILE use issuer=TEXT");
-            return NGX_CONF_ERROR;
-        }
-
-        issuer.data = value[2].data + 7;
-        issuer.len = value[2].len - 7;
-    }
-
-    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
-        || ngx_sensu_conf_keys(cf, slcf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    from = sensu_keys_count(slcf->keys);
-
-    if (sensu_keys_add_jwks(slcf->keys, (char *) file.data,
-                            ngx_sensu_conf_warn, cf, err, sizeof(err))
-        != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"sensu_jwt_key_set\": %s",
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", &cmd->name,
                            err);
         return NGX_CONF_ERROR;
     }

@@ -75,10 +75,10 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_jwt_key_set"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE12,
-      ngx_sensu_conf_key_set,
+      ngx_sensu_conf_key,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
-      NULL },
+      "set" },
 
     { ngx_string("sensu_jwt_leeway"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
