@@ -7,6 +7,7 @@
 
 #include "ngx_sensu_module.h"
 #include "ngx_sensu_backends.h"
+#include "ngx_sensu_metrics.h"
 
 
 static ngx_int_t ngx_sensu_variable_token(ngx_http_request_t *r,
@@ -357,24 +358,16 @@ static ngx_int_t
 ngx_sensu_variable_scope(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t           *name;
+    const ngx_str_t     *name;
     ngx_sensu_target_t  *target;
-
-    /* in the order of sensu_scope_e */
-
-    static ngx_str_t  names[] = {
-        ngx_string("none"),
-        ngx_string("cluster"),
-        ngx_string("namespace")
-    };
 
     target = ngx_sensu_target(r);
     if (target == NULL) {
         return NGX_ERROR;
     }
 
-    name = &names[target->rc == SENSU_PATH_API ? target->path.scope
-                                               : SENSU_SCOPE_NONE];
+    name = &ngx_sensu_scopes[target->rc == SENSU_PATH_API ? target->path.scope
+                                                          : SENSU_SCOPE_NONE];
 
     ngx_sensu_variable_set(v, name->data, name->len);
 
@@ -386,21 +379,12 @@ static ngx_int_t
 ngx_sensu_variable_page(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t        *name;
+    const ngx_str_t  *name;
     ngx_sensu_ctx_t  *ctx;
-
-    /* in the order of ngx_sensu_page_e */
-
-    static ngx_str_t  names[] = {
-        ngx_string("none"),
-        ngx_string("native"),
-        ngx_string("sliced"),
-        ngx_string("merged")
-    };
 
     ctx = ngx_sensu_ctx_find(r);
 
-    name = &names[ctx ? ctx->page_kind : NGX_SENSU_PAGE_NONE];
+    name = &ngx_sensu_pages[ctx ? ctx->page_kind : NGX_SENSU_PAGE_NONE];
 
     ngx_sensu_variable_set(v, name->data, name->len);
 

@@ -44,7 +44,7 @@ static const ngx_str_t *ngx_sensu_label_value(const ngx_sensu_label_t *label,
     ngx_uint_t i);
 
 
-static const ngx_str_t  ngx_sensu_scopes[] = {
+const ngx_str_t  ngx_sensu_scopes[] = {
     ngx_string("none"),
     ngx_string("cluster"),
     ngx_string("namespace")
@@ -71,7 +71,8 @@ static const ngx_str_t  ngx_sensu_points[] = {
     ngx_string("limit")
 };
 
-static const ngx_str_t  ngx_sensu_kinds[] = {
+const ngx_str_t  ngx_sensu_pages[] = {
+    ngx_string("none"),
     ngx_string("native"),
     ngx_string("sliced"),
     ngx_string("merged")
@@ -147,7 +148,7 @@ static const ngx_sensu_label_t  ngx_sensu_label_reason =
 static const ngx_sensu_label_t  ngx_sensu_label_point =
     { "point", ngx_sensu_points, 1, NGX_SENSU_GUARD_POINTS };
 static const ngx_sensu_label_t  ngx_sensu_label_page =
-    { "kind", ngx_sensu_kinds, 0, 3 };
+    { "kind", ngx_sensu_pages, NGX_SENSU_PAGE_NATIVE, 4 };
 static const ngx_sensu_label_t  ngx_sensu_label_list =
     { "kind", ngx_sensu_list_kinds, 0, 2 };
 static const ngx_sensu_label_t  ngx_sensu_label_resource =
@@ -193,7 +194,8 @@ static const ngx_sensu_family_t  ngx_sensu_families[] = {
       NGX_SENSU_STAT_GUARD, { &ngx_sensu_label_point, NULL } },
 
     { "pages_total", "Pages sent, by how they were made.",
-      NGX_SENSU_STAT_PAGES_NATIVE, { &ngx_sensu_label_page, NULL } },
+      NGX_SENSU_STAT_PAGES_NATIVE - NGX_SENSU_PAGE_NATIVE,
+      { &ngx_sensu_label_page, NULL } },
 
     { "whole_lists_total", "Unpaged lists that were filtered for what does "
       "not belong into them, or merged of several namespaces.",

@@ -22,7 +22,11 @@ typedef void (*ngx_sensu_peer_pt)(void *data, ngx_str_t *upstream,
 /* ngx_sensu_status_put.c */
 void ngx_sensu_put(ngx_buf_t *b, const char *fmt, ...);
 
-/* ngx_sensu_families.c: writes all counters */
+/* ngx_sensu_families.c: the names by sensu_scope_e and ngx_sensu_page_e */
+extern const ngx_str_t  ngx_sensu_scopes[];
+extern const ngx_str_t  ngx_sensu_pages[];
+
+/* writes all counters */
 void ngx_sensu_counters(ngx_buf_t *b);
 /* writes the lines that begin a metric; type: "gauge", ... */
 void ngx_sensu_metrics_head(ngx_buf_t *b, const char *name, const char *type,
