@@ -182,14 +182,12 @@ ngx_sensu_hide_cursors(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
-ngx_sensu_filter_init(ngx_conf_t *cf)
+void
+ngx_sensu_filter_init(void)
 {
     ngx_sensu_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_sensu_header_filter;
 
     ngx_sensu_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_sensu_body_filter;
-
-    return NGX_OK;
 }

@@ -391,11 +391,10 @@ ngx_sensu_postconfiguration(ngx_conf_t *cf)
 
     ngx_sensu_conf_logout_check(cf);
 
-    if (ngx_sensu_guard_body_filter_init(cf) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_sensu_guard_body_filter_init();
+    ngx_sensu_filter_init();
 
-    return ngx_sensu_filter_init(cf);
+    return NGX_OK;
 }
 
 

@@ -13,7 +13,7 @@
 
 /* ngx_sensu_filter.c */
 
-ngx_int_t ngx_sensu_filter_init(ngx_conf_t *cf);
+void ngx_sensu_filter_init(void);
 
 /* ngx_sensu_variables.c */
 

@@ -31,7 +31,7 @@ ngx_int_t ngx_sensu_request_handler(ngx_http_request_t *r);
 
 /* NGX_OK, a status, NGX_DONE: runs the phases again when the body is there */
 ngx_int_t ngx_sensu_guard_body(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx);
-ngx_int_t ngx_sensu_guard_body_filter_init(ngx_conf_t *cf);
+void ngx_sensu_guard_body_filter_init(void);
 
 /* ngx_sensu_delete.c: DELETE of a namespace that is a prefix of others */
 

@@ -245,11 +245,9 @@ ngx_sensu_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-ngx_int_t
-ngx_sensu_guard_body_filter_init(ngx_conf_t *cf)
+void
+ngx_sensu_guard_body_filter_init(void)
 {
     ngx_sensu_next_request_body_filter = ngx_http_top_request_body_filter;
     ngx_http_top_request_body_filter = ngx_sensu_request_body_filter;
-
-    return NGX_OK;
 }
