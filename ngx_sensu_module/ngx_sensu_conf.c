@@ -11,8 +11,6 @@
 
 static ngx_uint_t ngx_sensu_conf_is_path(ngx_str_t *path);
 static ngx_uint_t ngx_sensu_conf_has_segment(u_char *p, char *segment);
-static char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf, ngx_int_t value);
 
 
 /* the health API, and what hands out, renews and ends tokens */
@@ -415,7 +413,7 @@ ngx_sensu_conf_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_sensu_conf_place(cf, &slcf->sizes);
 
-    return ngx_sensu_conf_num(cf, cmd, conf);
+    return ngx_sensu_conf_range(cf, cmd, conf);
 }
 
 
@@ -441,48 +439,12 @@ ngx_sensu_conf_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
-ngx_sensu_conf_num(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    return ngx_sensu_conf_range(cf, cmd, conf,
-                                ngx_atoi(value[1].data, value[1].len));
-}
-
-
-char *
-ngx_sensu_conf_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    return ngx_sensu_conf_range(cf, cmd, conf, ngx_parse_size(&value[1]));
-}
-
-
-char *
-ngx_sensu_conf_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    return ngx_sensu_conf_range(cf, cmd, conf,
-                                ngx_parse_time(&value[1], 1));
-}
-
-
 /* ngx_uint_t, size_t and time_t are of one size wherever nginx runs */
 
-static char *
-ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
-    ngx_int_t n)
+char *
+ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_int_t          *field;
+    ngx_int_t          *field, n;
     ngx_str_t          *value;
     ngx_sensu_range_t  *range;
 
@@ -494,6 +456,7 @@ ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
 
     value = cf->args->elts;
     range = cmd->post;
+    n = range->parse(&value[1]);
 
     if (n == NGX_ERROR || n < range->min || n > range->max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -505,4 +468,25 @@ ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
     *field = n;
 
     return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_conf_num(ngx_str_t *text)
+{
+    return ngx_atoi(text->data, text->len);
+}
+
+
+ngx_int_t
+ngx_sensu_conf_size(ngx_str_t *text)
+{
+    return ngx_parse_size(text);
+}
+
+
+ngx_int_t
+ngx_sensu_conf_sec(ngx_str_t *text)
+{
+    return ngx_parse_time(text, 1);
 }

@@ -29,31 +29,32 @@ static void ngx_sensu_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_sensu_range_t  ngx_sensu_range_leeway = {
-    0, 3600, "a time from 0s to 1h, such as 5s"
+    ngx_sensu_conf_sec, 0, 3600, "a time from 0s to 1h, such as 5s"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_body = {
-    1, NGX_MAX_INT_T_VALUE, "a size such as 512000 or 500k"
+    ngx_sensu_conf_size, 1, NGX_MAX_INT_T_VALUE, "a size such as 512000 or 500k"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_page = {
-    1, 100000, "a number from 1 to 100000"
+    ngx_sensu_conf_num, 1, 100000, "a number from 1 to 100000"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_default = {
-    0, 100000, "a number from 0 (the whole list) to 100000"
+    ngx_sensu_conf_num, 0, 100000, "a number from 0 (the whole list) to 100000"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_buffer = {
-    4096, 1024 * 1024 * 1024, "a size from 4k to 1024m, such as 8m"
+    ngx_sensu_conf_size, 4096, 1024 * 1024 * 1024,
+    "a size from 4k to 1024m, such as 8m"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_parallel = {
-    1, 128, "a number from 1 to 128"
+    ngx_sensu_conf_num, 1, 128, "a number from 1 to 128"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_ttl = {
-    1, 86400, "a time from 1s to 24h, such as 5m"
+    ngx_sensu_conf_sec, 1, 86400, "a time from 1s to 24h, such as 5m"
 };
 
 
@@ -82,7 +83,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_jwt_leeway"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_sec,
+      ngx_sensu_conf_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, leeway),
       &ngx_sensu_range_leeway },
@@ -131,7 +132,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_max_body"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_size,
+      ngx_sensu_conf_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, max_body),
       &ngx_sensu_range_body },
@@ -222,14 +223,14 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_page_buffer"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_size,
+      ngx_sensu_conf_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, page_buffer),
       &ngx_sensu_range_buffer },
 
     { ngx_string("sensu_merge_parallel"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_num,
+      ngx_sensu_conf_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, merge_parallel),
       &ngx_sensu_range_parallel },
@@ -264,7 +265,7 @@ static ngx_command_t  ngx_sensu_commands[] = {
 
     { ngx_string("sensu_cursor_ttl"),
       NGX_SENSU_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_sensu_conf_sec,
+      ngx_sensu_conf_range,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_sensu_loc_conf_t, cursor_ttl),
       &ngx_sensu_range_ttl },
