@@ -9,11 +9,6 @@
 #include "ngx_sensu_conf.h"
 
 
-#define NGX_SENSU_SEPARATORS  ", \t\r\n"
-
-
-static ngx_uint_t ngx_sensu_conf_next_word(ngx_str_t *value,
-    ngx_str_t *word);
 static ngx_int_t ngx_sensu_conf_word(ngx_conf_t *cf, ngx_str_t *text,
     ngx_sensu_word_t *word);
 static ngx_sensu_word_e ngx_sensu_conf_word_kind(ngx_conf_t *cf,
@@ -33,8 +28,9 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_sensu_loc_conf_t *slcf = conf;
 
-    ngx_str_t              *value, rest, text;
+    ngx_str_t              *value, text;
     ngx_uint_t              i;
+    sensu_str_t             rest, name;
     ngx_sensu_word_t       *word;
     ngx_sensu_main_conf_t  *smcf;
 
@@ -71,14 +67,16 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rest = value[cf->args->nelts - 1];
+    rest = ngx_sensu_str(value[cf->args->nelts - 1]);
 
-    while (ngx_sensu_conf_next_word(&rest, &text)) {
+    while (sensu_scope_next(&rest, &name)) {
 
         word = ngx_array_push(slcf->namespaces);
         if (word == NULL) {
             return NGX_CONF_ERROR;
         }
+
+        text = ngx_sensu_ngx_str(name);
 
         if (ngx_sensu_conf_word(cf, &text, word) != NGX_OK) {
             return NGX_CONF_ERROR;
@@ -105,35 +103,6 @@ ngx_sensu_conf_namespaces(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* takes the next word off the value */
-
-static ngx_uint_t
-ngx_sensu_conf_next_word(ngx_str_t *value, ngx_str_t *word)
-{
-    u_char  *p, *last;
-
-    p = value->data;
-    last = p + value->len;
-
-    while (p < last && ngx_strchr(NGX_SENSU_SEPARATORS, *p) != NULL) {
-        p++;
-    }
-
-    word->data = p;
-
-    while (p < last && ngx_strchr(NGX_SENSU_SEPARATORS, *p) == NULL) {
-        p++;
-    }
-
-    word->len = p - word->data;
-
-    value->data = p;
-    value->len = last - p;
-
-    return word->len != 0;
 }
 
 

@@ -8,7 +8,6 @@
 #include "sensu_scope.h"
 
 
-static int sensu_scope_next(sensu_str_t *value, sensu_str_t *name);
 static int sensu_scope_find(const sensu_namespaces_t *set, sensu_str_t name,
     size_t *pos);
 static int sensu_scope_name_ok(sensu_str_t name);
@@ -257,9 +256,7 @@ sensu_scope_cluster(const sensu_namespaces_t *set, const sensu_path_t *path,
 }
 
 
-/* takes the next name off the value */
-
-static int
+int
 sensu_scope_next(sensu_str_t *value, sensu_str_t *name)
 {
     int                   separator;

@@ -45,6 +45,9 @@ typedef enum {
 } sensu_scope_method_e;
 
 
+/* takes the next name off the operator's text; 0: there is none */
+int sensu_scope_next(sensu_str_t *value, sensu_str_t *name);
+
 /*
  * A set begins as zeroes with names: room for SENSU_SCOPE_MAX, or for what the
  * rooms of all values make together.
