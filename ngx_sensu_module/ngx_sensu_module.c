@@ -464,7 +464,7 @@ ngx_sensu_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_sensu_shared_use(smcf->shared);
-    ngx_sensu_stat_init_process();
+    ngx_sensu_stats->connections[ngx_process_slot] = 0;
 
     (void) sensu_split_select(NULL);
 

@@ -67,13 +67,6 @@ ngx_sensu_stat_connections(ngx_int_t n)
 
 
 void
-ngx_sensu_stat_init_process(void)
-{
-    ngx_sensu_stats->connections[ngx_process_slot] = 0;
-}
-
-
-void
 ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec)
 {
     ngx_sensu_stat_histogram(NGX_SENSU_STAT_LATENCY

@@ -166,9 +166,8 @@ extern const ngx_str_t     ngx_sensu_stat_resources[NGX_SENSU_RESOURCES];
 /* without a zone, when a configuration has no gateway (any more) */
 void ngx_sensu_stat_private(void);
 
-/* a connection to Redis more, or less; at the start of a process: none */
+/* a connection to Redis more, or less */
 void ngx_sensu_stat_connections(ngx_int_t n);
-void ngx_sensu_stat_init_process(void);
 
 /* an operation of the store took so many microseconds */
 void ngx_sensu_stat_latency(ngx_sensu_op_e op, ngx_uint_t usec);
