@@ -116,12 +116,11 @@ ngx_sensu_logout_seen(ngx_http_core_loc_conf_t *clcf)
     ngx_sensu_loc_conf_t      *conf;
     ngx_http_core_loc_conf_t  *inner;
 
-    for (inner = clcf; inner; clcf = inner) {
-        inner = ngx_sensu_logout_location(clcf->static_locations,
-                                          ngx_sensu_logout_path);
-        if (inner == NULL) {
-            break;
-        }
+    while ((inner = ngx_sensu_logout_location(clcf->static_locations,
+                                              ngx_sensu_logout_path))
+           != NULL)
+    {
+        clcf = inner;
     }
 
     conf = clcf->loc_conf[ngx_sensu_module.ctx_index];
