@@ -14,6 +14,7 @@
 
 #define NGX_SENSU_STATUS_SIZE  131072
 #define NGX_SENSU_POLICY_SIZE  512
+#define NGX_SENSU_TITLE_SIZE   128     /* of a refusal: its reason, status */
 
 
 static void ngx_sensu_status_tiles(ngx_http_request_t *r, ngx_buf_t *b);
@@ -233,7 +234,7 @@ ngx_sensu_status_requests(ngx_buf_t *b)
 static void
 ngx_sensu_status_refusals(ngx_buf_t *b)
 {
-    u_char      status[NGX_INT_T_LEN + 1];
+    u_char      title[NGX_SENSU_TITLE_SIZE];
     ngx_uint_t  i, any;
 
     static const char *points[] = {
@@ -251,10 +252,10 @@ ngx_sensu_status_refusals(ngx_buf_t *b)
     for (i = 1, any = 0; i < NGX_SENSU_ERROR_N; i++) {
         if (ngx_sensu_count(NGX_SENSU_STAT_REFUSED + i)) {
             any = 1;
-            *ngx_sprintf(status, "%ui", ngx_sensu_errors[i].status) = '\0';
-            ngx_sensu_status_row(b, (char *) ngx_sensu_errors[i].reason.data,
-                                 (char *) status, NGX_SENSU_STAT_REFUSED + i,
-                                 0);
+            ngx_snprintf(title, sizeof(title), "%V <small>%ui</small>%Z",
+                         &ngx_sensu_errors[i].reason,
+                         ngx_sensu_errors[i].status);
+            ngx_sensu_status_row(b, (char *) title, NGX_SENSU_STAT_REFUSED + i);
         }
     }
 
@@ -296,7 +297,7 @@ ngx_sensu_status_lists(ngx_buf_t *b)
         if (ngx_sensu_count(NGX_SENSU_STAT_FALLBACKS + i)) {
             any = 1;
             ngx_sensu_status_row(b, (char *) ngx_sensu_stat_resources[i].data,
-                                 NULL, NGX_SENSU_STAT_FALLBACKS + i, 0);
+                                 NGX_SENSU_STAT_FALLBACKS + i);
         }
     }
 
@@ -309,27 +310,22 @@ ngx_sensu_status_lists(ngx_buf_t *b)
 static void
 ngx_sensu_status_volume(ngx_buf_t *b)
 {
+    static const char *volume[] = {
+        "Elements read",
+        "Elements sent",
+        "Elements withheld <small>of other namespaces or entities</small>",
+        "Bytes read",
+        "Bytes sent",
+        "Bytes skipped <small>read and not sent</small>"
+    };
+
     ngx_sensu_status_table(b, "Volume of lists", "What", "Sum");
-
-    ngx_sensu_status_row(b, "Lists asked of the backend", NULL,
-                         NGX_SENSU_STAT_FETCHES, 0);
-    ngx_sensu_status_row(b, "Elements read", NULL,
-                         NGX_SENSU_STAT_ELEMENTS_SCANNED, 0);
-    ngx_sensu_status_row(b, "Elements sent", NULL,
-                         NGX_SENSU_STAT_ELEMENTS_DELIVERED, 0);
-    ngx_sensu_status_row(b, "Elements withheld",
-                         "of other namespaces or entities",
-                         NGX_SENSU_STAT_ELEMENTS_WITHHELD, 0);
-    ngx_sensu_status_row(b, "Bytes read", NULL,
-                         NGX_SENSU_STAT_BYTES_SCANNED, 1);
-    ngx_sensu_status_row(b, "Bytes sent", NULL,
-                         NGX_SENSU_STAT_BYTES_DELIVERED, 1);
-    ngx_sensu_status_row(b, "Bytes skipped", "read and not sent",
-                         NGX_SENSU_STAT_BYTES_SKIPPED, 1);
-    ngx_sensu_status_row(b, "Long lists cut off",
-                         "when the rest was not needed",
-                         NGX_SENSU_STAT_UPSTREAM_CUTS, 0);
-
+    ngx_sensu_status_row(b, "Lists asked of the backend",
+                         NGX_SENSU_STAT_FETCHES);
+    ngx_sensu_status_rows(b, NGX_SENSU_STAT_ELEMENTS_SCANNED, volume, 6);
+    ngx_sensu_status_row(b, "Long lists cut off "
+                         "<small>when the rest was not needed</small>",
+                         NGX_SENSU_STAT_UPSTREAM_CUTS);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 }
 
@@ -356,9 +352,9 @@ ngx_sensu_status_store(ngx_buf_t *b)
     ngx_sensu_status_table(b, "Continue tokens", "Operation", "Times");
     ngx_sensu_status_rows(b, NGX_SENSU_STAT_CURSORS, titles,
                           2 * NGX_SENSU_OP_RESULTS);
-    ngx_sensu_status_row(b, "dropped before their end",
-                         "make sensu_cursor_zone larger",
-                         NGX_SENSU_STAT_CURSORS_EVICTED, 0);
+    ngx_sensu_status_row(b, "dropped before their end "
+                         "<small>make sensu_cursor_zone larger</small>",
+                         NGX_SENSU_STAT_CURSORS_EVICTED);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 
     n = ngx_sensu_status_sum(NGX_SENSU_STAT_LOGOUTS,
@@ -454,8 +450,7 @@ ngx_sensu_status_redis(ngx_http_request_t *r, ngx_buf_t *b)
     ngx_sensu_put(b, "<tr class=\"sum\"><th scope=\"row\">connections now</th>"
                   "<td>%ui</td><td></td></tr>\n", ngx_sensu_connections());
     ngx_sensu_status_rows(b, NGX_SENSU_STAT_REDIS_CONNECTS, connects, 2);
-    ngx_sensu_status_row(b, "commands sent", NULL,
-                         NGX_SENSU_STAT_REDIS_COMMANDS, 0);
+    ngx_sensu_status_row(b, "commands sent", NGX_SENSU_STAT_REDIS_COMMANDS);
     ngx_sensu_status_rows(b, NGX_SENSU_STAT_REDIS_LOSSES, errors, 4);
     ngx_sensu_put(b, "</tbody>\n</table>\n");
 }

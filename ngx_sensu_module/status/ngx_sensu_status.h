@@ -32,8 +32,7 @@ void ngx_sensu_status_table(ngx_buf_t *b, const char *caption,
 /* a row for each of n counters; NULL titles are left out */
 void ngx_sensu_status_rows(ngx_buf_t *b, ngx_uint_t first,
     const char **titles, ngx_uint_t n);
-void ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
-    ngx_uint_t stat, ngx_uint_t bytes);
+void ngx_sensu_status_row(ngx_buf_t *b, const char *title, ngx_uint_t stat);
 
 /* ngx_sensu_status_put.c */
 /* with a comma before every three digits */

@@ -30,28 +30,24 @@ ngx_sensu_status_rows(ngx_buf_t *b, ngx_uint_t first, const char **titles,
 
     for (i = 0; i < n; i++) {
         if (titles[i] != NULL) {
-            ngx_sensu_status_row(b, titles[i], NULL, first + i, 0);
+            ngx_sensu_status_row(b, titles[i], first + i);
         }
     }
 }
 
 
 void
-ngx_sensu_status_row(ngx_buf_t *b, const char *title, const char *more,
-    ngx_uint_t stat, ngx_uint_t bytes)
+ngx_sensu_status_row(ngx_buf_t *b, const char *title, ngx_uint_t stat)
 {
-    ngx_uint_t  n;
+    ngx_uint_t  n, bytes;
 
     n = ngx_sensu_count(stat);
+    bytes = (stat >= NGX_SENSU_STAT_BYTES_SCANNED
+             && stat <= NGX_SENSU_STAT_BYTES_SKIPPED);
 
-    ngx_sensu_put(b, "<tr><th scope=\"row\">%s", title);
-
-    if (more != NULL) {
-        ngx_sensu_put(b, " <small>%s</small>", more);
-    }
-
-    ngx_sensu_put(b, "</th><td%s><data id=\"c%ui\" value=\"%ui\">",
-                  n ? "" : " class=\"z\"", stat, n);
+    ngx_sensu_put(b, "<tr><th scope=\"row\">%s</th>"
+                  "<td%s><data id=\"c%ui\" value=\"%ui\">",
+                  title, n ? "" : " class=\"z\"", stat, n);
 
     if (bytes) {
         ngx_sensu_status_bytes(b, n);
