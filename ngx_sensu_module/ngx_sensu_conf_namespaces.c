@@ -164,23 +164,14 @@ ngx_sensu_conf_word_kind(ngx_conf_t *cf, ngx_http_complex_value_t *value)
 static ngx_uint_t
 ngx_sensu_conf_is_claim(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
 {
-    ngx_uint_t  i;
+    static ngx_str_t  user = ngx_string("sensu_user");
+    static ngx_str_t  groups = ngx_string("sensu_groups");
 
-    static ngx_str_t  claims[] = {
-        ngx_string("sensu_user"),
-        ngx_string("sensu_groups")
-    };
-
-    for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-        if (ngx_sensu_str_eq(name, &claims[i])) {
-            return 1;
-        }
-    }
-
-    return name->len >= sizeof("sensu_claim_") - 1
-           && ngx_memcmp(name->data, "sensu_claim_",
-                         sizeof("sensu_claim_") - 1)
-              == 0;
+    return ngx_sensu_str_eq(name, &user) || ngx_sensu_str_eq(name, &groups)
+           || (name->len >= sizeof("sensu_claim_") - 1
+               && ngx_memcmp(name->data, "sensu_claim_",
+                             sizeof("sensu_claim_") - 1)
+                  == 0);
 }
 
 
