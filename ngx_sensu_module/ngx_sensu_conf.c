@@ -471,21 +471,14 @@ ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-ngx_int_t
+ssize_t
 ngx_sensu_conf_num(ngx_str_t *text)
 {
     return ngx_atoi(text->data, text->len);
 }
 
 
-ngx_int_t
-ngx_sensu_conf_size(ngx_str_t *text)
-{
-    return ngx_parse_size(text);
-}
-
-
-ngx_int_t
+ssize_t
 ngx_sensu_conf_sec(ngx_str_t *text)
 {
     return ngx_parse_time(text, 1);

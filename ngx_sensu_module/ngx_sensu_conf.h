@@ -14,7 +14,7 @@
 /* the smallest and the largest value of a number, size or time (post) */
 
 typedef struct {
-    ngx_int_t               (*parse)(ngx_str_t *text);
+    ssize_t                 (*parse)(ngx_str_t *text);
     ngx_int_t                 min;
     ngx_int_t                 max;
     const char               *right;     /* what a value looks like */
@@ -73,11 +73,11 @@ char *ngx_sensu_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_sensu_conf_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* numbers, sizes and times within a range (cmd->post), and how they are read */
+/* numbers, sizes and times within a range (cmd->post), and how they are read,
+   sizes by ngx_parse_size() */
 char *ngx_sensu_conf_range(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_int_t ngx_sensu_conf_num(ngx_str_t *text);
-ngx_int_t ngx_sensu_conf_size(ngx_str_t *text);
-ngx_int_t ngx_sensu_conf_sec(ngx_str_t *text);
+ssize_t ngx_sensu_conf_num(ngx_str_t *text);
+ssize_t ngx_sensu_conf_sec(ngx_str_t *text);
 
 /* ngx_sensu_conf_check.c: what can be told only when all is read */
 

@@ -33,7 +33,7 @@ static ngx_sensu_range_t  ngx_sensu_range_leeway = {
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_body = {
-    ngx_sensu_conf_size, 1, NGX_MAX_INT_T_VALUE, "a size such as 512000 or 500k"
+    ngx_parse_size, 1, NGX_MAX_INT_T_VALUE, "a size such as 512000 or 500k"
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_page = {
@@ -45,7 +45,7 @@ static ngx_sensu_range_t  ngx_sensu_range_default = {
 };
 
 static ngx_sensu_range_t  ngx_sensu_range_buffer = {
-    ngx_sensu_conf_size, 4096, 1024 * 1024 * 1024,
+    ngx_parse_size, 4096, 1024 * 1024 * 1024,
     "a size from 4k to 1024m, such as 8m"
 };
 
