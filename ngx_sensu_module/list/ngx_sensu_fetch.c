@@ -63,7 +63,6 @@ ngx_sensu_fetch_cleanup(void *data)
     ngx_sensu_fetch_t *fetch = data;
 
     ngx_sensu_upstream_ended(fetch);
-    ngx_sensu_upstream_free(fetch);
     ngx_sensu_scratch_free(&fetch->scratch);
     ngx_sensu_rope_free(&fetch->rope);
 
@@ -290,7 +289,6 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     sr->buffered = 0;
 
     ngx_sensu_upstream_ended(fetch);
-    ngx_sensu_upstream_free(fetch);
 
     if (fetch->state != NGX_SENSU_FETCH_RUNNING) {
         return NGX_OK;

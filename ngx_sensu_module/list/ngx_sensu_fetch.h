@@ -97,11 +97,10 @@ struct ngx_sensu_fetch_s {
     ngx_int_t               (*see)(ngx_sensu_fetch_t *fetch, ngx_chain_t *in);
                                          /* the body, before it goes there */
     ngx_msec_t                client_timer;
-    ngx_msec_t                deadline;  /* of what is drained */
+    ngx_msec_t                deadline;  /* of what is drained, 0: not yet */
 
     unsigned                  errand:1;  /* of an account's, for nobody */
     unsigned                  client_timer_set:1;
-    unsigned                  deadline_set:1;
     unsigned                  whole:1;
     unsigned                  enough:1;  /* what follows is of no interest */
     unsigned                  extra:1;   /* there are more than it kept */
@@ -211,7 +210,6 @@ void ngx_sensu_upstream_linger(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 /* the subrequest has ended */
 void ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch);
-void ngx_sensu_upstream_free(ngx_sensu_fetch_t *fetch);
 
 
 #endif /* _NGX_SENSU_FETCH_H_INCLUDED_ */

@@ -241,7 +241,7 @@ ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
 
     rev = u->peer.connection->read;
 
-    if (fetch->deadline_set
+    if (fetch->deadline
         && (rev->timedout
             || (ngx_msec_int_t) (fetch->deadline - ngx_current_msec) <= 0))
     {
@@ -333,9 +333,8 @@ ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
         return;
     }
 
-    if (!fetch->deadline_set) {
-        fetch->deadline = ngx_current_msec + NGX_SENSU_DRAIN_TIME;
-        fetch->deadline_set = 1;
+    if (fetch->deadline == 0) {
+        fetch->deadline = ngx_max(ngx_current_msec + NGX_SENSU_DRAIN_TIME, 1);
     }
 
     left = (ngx_msec_int_t) (fetch->deadline - ngx_current_msec);
@@ -399,8 +398,6 @@ ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch)
     ngx_sensu_upstream_ended(fetch);
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_UPSTREAM_CUTS, 1);
-
-    ngx_sensu_upstream_free(fetch);
 
     /* the last one of a request that has been answered ends that, too */
 
@@ -476,14 +473,9 @@ ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch)
     if (fetch->rest.posted) {
         ngx_delete_posted_event(&fetch->rest);
     }
-}
 
+    /* nginx does not read into it any more */
 
-/* what nginx read into, when it does not any more */
-
-void
-ngx_sensu_upstream_free(ngx_sensu_fetch_t *fetch)
-{
     if (fetch->buffer) {
         ngx_free(fetch->buffer);
         fetch->buffer = NULL;
