@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_cors.h"
 #include "ngx_sensu_error_page.h"
 #include "ngx_sensu_fetch.h"
@@ -121,7 +122,7 @@ ngx_sensu_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     if (ctx->part != NULL && ctx->sieve == NULL) {
-        return ngx_sensu_merge_drop(in);
+        return ngx_sensu_buf_drop(in);
     }
 
     if (ctx->replace) {

@@ -52,6 +52,27 @@ ngx_sensu_buf_own(ngx_http_request_t *r, ngx_chain_t **free, size_t size,
 }
 
 
+ngx_buf_t *
+ngx_sensu_buf_of(ngx_http_request_t *r, u_char *data, size_t len,
+    ngx_uint_t ends)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NULL;
+    }
+
+    b->pos = data;
+    b->last = data + len;
+    b->memory = (len != 0);
+    b->last_buf = (ends && r == r->main);
+    b->last_in_chain = ends;
+
+    return b;
+}
+
+
 ngx_int_t
 ngx_sensu_buf_add(ngx_http_request_t *r, ngx_buf_t *b, ngx_chain_t ***last)
 {
@@ -67,6 +88,18 @@ ngx_sensu_buf_add(ngx_http_request_t *r, ngx_buf_t *b, ngx_chain_t ***last)
 
     **last = cl;
     *last = &cl->next;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_sensu_buf_drop(ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
 
     return NGX_OK;
 }

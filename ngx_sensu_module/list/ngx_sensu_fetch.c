@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_fetch.h"
 #include "ngx_sensu_headers.h"
 
@@ -410,7 +411,6 @@ ngx_int_t
 ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
 {
     ngx_int_t            rc;
-    ngx_buf_t           *b;
     ngx_chain_t          out;
     ngx_http_request_t  *r, *sr;
 
@@ -439,18 +439,11 @@ ngx_sensu_fetch_replay(ngx_sensu_fetch_t *fetch)
         return rc;
     }
 
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
+    out.buf = ngx_sensu_buf_of(r, fetch->body.data, fetch->body.len, 1);
+    if (out.buf == NULL) {
         return NGX_ERROR;
     }
 
-    b->pos = fetch->body.data;
-    b->last = b->pos + fetch->body.len;
-    b->memory = (fetch->body.len != 0);
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    out.buf = b;
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);

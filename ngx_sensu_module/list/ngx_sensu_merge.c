@@ -22,7 +22,6 @@ static ngx_int_t ngx_sensu_merge_start(ngx_sensu_merge_t *merge,
 static ngx_int_t ngx_sensu_merge_part_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static ngx_int_t ngx_sensu_merge_judge(ngx_sensu_merge_t *merge);
-static ngx_int_t ngx_sensu_merge_head(ngx_http_request_t *r);
 static ngx_int_t ngx_sensu_merge_nothing(ngx_sensu_merge_t *merge);
 static ngx_int_t ngx_sensu_merge_finish(ngx_sensu_merge_t *merge);
 
@@ -184,10 +183,7 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
             return NGX_ERROR;
         }
 
-        merge->sieve->any = &merge->sent;
         merge->sieve->inner = 1;
-        merge->sieve->head = ngx_sensu_merge_head;
-        merge->sieve->client = r;
     }
 
     part->part = merge;
@@ -196,7 +192,6 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
     merge->part = sr;
     merge->status = 0;
     merge->own = 0;
-    merge->error = NGX_SENSU_ERROR_NONE;
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
@@ -242,7 +237,7 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
     ngx_sensu_error_e    error;
 
     r = merge->request;
-    error = merge->error ? merge->error : merge->sieve->error;
+    error = merge->sieve->error;
 
     if (merge->status == NGX_HTTP_FORBIDDEN && !merge->own) {
         merge->forbidden++;
@@ -261,7 +256,7 @@ ngx_sensu_merge_judge(ngx_sensu_merge_t *merge)
         return NGX_OK;
     }
 
-    if (merge->sieve->head == NULL) {
+    if (merge->sieve->begun) {
         ngx_sensu_log_damped(NGX_LOG_ERR, r->connection->log,
                              "sensu: a part of a merged list failed with "
                              "status %ui or was cut off, the answer is cut "
@@ -293,35 +288,7 @@ ngx_int_t
 ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx)
 {
     ctx->part->status = sr->headers_out.status;
-    ctx->part->error = ngx_sensu_sieve_header(sr, ctx);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_sensu_merge_head(ngx_http_request_t *r)
-{
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = -1;
-
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    return ngx_http_send_header(r);
-}
-
-
-/* the body of an answer that is no list */
-
-ngx_int_t
-ngx_sensu_merge_drop(ngx_chain_t *in)
-{
-    for ( /* void */ ; in; in = in->next) {
-        in->buf->pos = in->buf->last;
-        in->buf->file_pos = in->buf->file_last;
-    }
+    ctx->part->sieve->error = ngx_sensu_sieve_header(sr, ctx);
 
     return NGX_OK;
 }
@@ -352,23 +319,19 @@ static ngx_int_t
 ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 {
     ngx_int_t            rc;
-    ngx_buf_t           *b;
     ngx_chain_t          end, *out;
     ngx_http_request_t  *r;
 
-    static u_char  brackets[] = "[]";
-
     r = merge->request;
 
-    if (merge->sieve->head) {
+    if (!merge->sieve->begun) {
 
         rc = ngx_sensu_merge_nothing(merge);
         if (rc != NGX_OK) {
             return rc;
         }
 
-        merge->sieve->head = NULL;
-        rc = ngx_sensu_merge_head(r);
+        rc = ngx_sensu_list_head(r, -1);
 
         if (rc == NGX_ERROR || rc > NGX_OK) {
             return NGX_ERROR;
@@ -381,20 +344,13 @@ ngx_sensu_merge_finish(ngx_sensu_merge_t *merge)
 
     ngx_sensu_stat_add(NGX_SENSU_STAT_LISTS_MERGED, 1);
 
-    ngx_sensu_ctx_find(r)->page_count = merge->sent;
+    ngx_sensu_ctx_find(r)->page_count = merge->sieve->sent;
 
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
+    end.buf = ngx_sensu_list_end(r, merge->sieve->sent);
+    if (end.buf == NULL) {
         return NGX_ERROR;
     }
 
-    b->pos = merge->sent ? brackets + 1 : brackets;
-    b->last = brackets + 2;
-    b->memory = 1;
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    end.buf = b;
     end.next = NULL;
 
     out = ngx_sensu_early_release(r, &merge->sieve->early, &end);

@@ -16,12 +16,10 @@
 struct ngx_sensu_merge_s {
     ngx_http_request_t       *request;
     ngx_uint_t                next;      /* namespace */
-    ngx_uint_t                sent;      /* elements */
     ngx_http_request_t       *part;      /* the list being streamed */
-    ngx_sensu_sieve_t        *sieve;     /* of it */
+    ngx_sensu_sieve_t        *sieve;     /* of all parts */
     ngx_uint_t                status;    /* of its answer */
     ngx_uint_t                own;       /* it is nginx's, no backend's */
-    ngx_sensu_error_e         error;     /* of its header */
     ngx_uint_t                forbidden; /* lists, */
     ngx_uint_t                gone;      /* and such as are not there */
 };
@@ -29,7 +27,6 @@ struct ngx_sensu_merge_s {
 
 /* for the filters: the answers of the parts */
 ngx_int_t ngx_sensu_merge_header(ngx_http_request_t *sr, ngx_sensu_ctx_t *ctx);
-ngx_int_t ngx_sensu_merge_drop(ngx_chain_t *in);
 
 
 #endif /* _NGX_SENSU_MERGE_H_INCLUDED_ */

@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_headers.h"
 #include "ngx_sensu_page.h"
 
@@ -15,8 +16,6 @@ static ngx_int_t ngx_sensu_reply_link(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_str_t *link);
 static u_char *ngx_sensu_reply_escape(u_char *dst, ngx_str_t *text);
 static ngx_chain_t *ngx_sensu_reply_body(ngx_sensu_page_t *page);
-static ngx_chain_t *ngx_sensu_reply_buf(ngx_http_request_t *r,
-    ngx_chain_t ***last, u_char *data, size_t len);
 
 
 ngx_int_t
@@ -45,10 +44,7 @@ ngx_sensu_reply(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = ngx_max(page->rope.len, 1) + 1;
-
-    rc = ngx_http_send_header(r);
+    rc = ngx_sensu_list_head(r, ngx_max(page->rope.len, 1) + 1);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
@@ -71,10 +67,6 @@ ngx_sensu_reply_headers(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     {
         return NGX_ERROR;
     }
-
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
 
     ngx_str_set(&value, "no-store");
 
@@ -200,63 +192,32 @@ ngx_sensu_reply_escape(u_char *dst, ngx_str_t *text)
 static ngx_chain_t *
 ngx_sensu_reply_body(ngx_sensu_page_t *page)
 {
-    ngx_chain_t         *out, **last, *cl;
+    ngx_buf_t           *b;
+    ngx_chain_t         *out, **last;
     ngx_http_request_t  *r;
     ngx_sensu_block_t   *block;
-
-    static u_char  brackets[] = "[]";
 
     r = page->request;
     last = &out;
 
     for (block = page->rope.first; block; block = block->next) {
-        if (ngx_sensu_reply_buf(r, &last, block->data, block->len) == NULL) {
+
+        b = ngx_sensu_buf_of(r, block->data, block->len, 0);
+
+        if (b == NULL || ngx_sensu_buf_add(r, b, &last) != NGX_OK) {
             return NULL;
         }
     }
 
     if (page->rope.first) {
         page->rope.first->data[0] = '[';
-        cl = ngx_sensu_reply_buf(r, &last, brackets + 1, 1);
-
-    } else {
-        cl = ngx_sensu_reply_buf(r, &last, brackets, 2);
     }
 
-    if (cl == NULL) {
+    b = ngx_sensu_list_end(r, page->count);
+
+    if (b == NULL || ngx_sensu_buf_add(r, b, &last) != NGX_OK) {
         return NULL;
     }
-
-    cl->buf->last_buf = (r == r->main);
-    cl->buf->last_in_chain = 1;
 
     return out;
-}
-
-
-static ngx_chain_t *
-ngx_sensu_reply_buf(ngx_http_request_t *r, ngx_chain_t ***last, u_char *data,
-    size_t len)
-{
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    b = ngx_calloc_buf(r->pool);
-    cl = ngx_alloc_chain_link(r->pool);
-
-    if (b == NULL || cl == NULL) {
-        return NULL;
-    }
-
-    b->pos = data;
-    b->last = data + len;
-    b->memory = 1;
-
-    cl->buf = b;
-    cl->next = NULL;
-
-    **last = cl;
-    *last = &cl->next;
-
-    return cl;
 }

@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_scan.h"
 
 
@@ -109,6 +110,30 @@ ngx_sensu_list_refuse(ngx_http_request_t *r, ngx_uint_t status)
     return ngx_sensu_refuse(r, ngx_sensu_list_complain(r->connection->log,
                                                        NGX_SENSU_BAD_LIST,
                                                        status), NULL);
+}
+
+
+ngx_int_t
+ngx_sensu_list_head(ngx_http_request_t *r, off_t len)
+{
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    return ngx_http_send_header(r);
+}
+
+
+ngx_buf_t *
+ngx_sensu_list_end(ngx_http_request_t *r, ngx_uint_t n)
+{
+    static u_char  brackets[] = "[]";
+
+    return n ? ngx_sensu_buf_of(r, brackets + 1, 1, 1)
+             : ngx_sensu_buf_of(r, brackets, 2, 1);
 }
 
 

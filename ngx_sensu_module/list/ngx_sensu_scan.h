@@ -54,6 +54,11 @@ ngx_sensu_error_e ngx_sensu_list_complain(ngx_log_t *log,
 /* refuses the request for an answer of that status, which is no list */
 ngx_int_t ngx_sensu_list_refuse(ngx_http_request_t *r, ngx_uint_t status);
 
+/* of a list that is made here: its header, and its "]"; len: -1, not known;
+   n: elements that were sent before */
+ngx_int_t ngx_sensu_list_head(ngx_http_request_t *r, off_t len);
+ngx_buf_t *ngx_sensu_list_end(ngx_http_request_t *r, ngx_uint_t n);
+
 /* did the backend itself say where the answer ends? */
 ngx_uint_t ngx_sensu_list_is_framed(ngx_http_request_t *r);
 

@@ -24,7 +24,7 @@ typedef struct {
 static ngx_int_t ngx_sensu_sieve_begin(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_chain_t **out);
 static ngx_int_t ngx_sensu_sieve_fail(ngx_http_request_t *r,
-    ngx_sensu_sieve_t *sieve, ngx_sensu_error_e error);
+    ngx_sensu_sieve_t *sieve, ngx_sensu_error_e error, ngx_chain_t *in);
 static ngx_sensu_error_e ngx_sensu_sieve_buf(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
 static ngx_sensu_error_e ngx_sensu_sieve_bytes(ngx_http_request_t *r,
@@ -82,9 +82,6 @@ ngx_sensu_sieve_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx,
     cln->handler = ngx_sensu_sieve_cleanup;
 
     sieve->most = conf->page_buffer;
-    sieve->any = &sieve->sent;
-    sieve->head = ngx_sensu_next_header_filter;
-    sieve->client = r;
 
     ngx_sensu_sieve_next(sieve, r, ctx, ns);
 
@@ -186,37 +183,28 @@ ngx_sensu_sieve_body(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_chain_t        *out, **last, *cl;
     ngx_sensu_error_e   error;
 
+    if (sieve->error) {
+        /* what follows an error is not looked at */
+        return ngx_sensu_buf_drop(in);
+    }
+
     out = NULL;
     last = &out;
 
     for (cl = in; cl; cl = cl->next) {
 
-        if (sieve->error) {
-            /* what follows an error is not looked at */
-            cl->buf->pos = cl->buf->last;
-            cl->buf->file_pos = cl->buf->file_last;
-            continue;
-        }
-
         error = ngx_sensu_sieve_buf(r, sieve, cl->buf, &last);
 
         if (error) {
-            rc = ngx_sensu_sieve_fail(r, sieve, error);
-
-            if (rc != NGX_OK) {
-                return rc;
-            }
-
-            out = NULL;
-            last = &out;
+            return ngx_sensu_sieve_fail(r, sieve, error, in);
         }
     }
 
-    if (out == NULL && (in != NULL || sieve->head)) {
+    if (out == NULL && (in != NULL || !sieve->begun)) {
         return NGX_OK;
     }
 
-    if (sieve->head) {
+    if (!sieve->begun) {
         rc = ngx_sensu_sieve_begin(r, sieve, &out);
 
         if (rc != NGX_DECLINED) {
@@ -239,8 +227,7 @@ static ngx_int_t
 ngx_sensu_sieve_begin(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_chain_t **out)
 {
-    ngx_int_t                rc;
-    ngx_sensu_sieve_head_pt  head;
+    ngx_int_t  rc;
 
     if (!sieve->off && !sieve->closed) {
         rc = ngx_sensu_early_hold(r, &sieve->early, *out);
@@ -257,10 +244,10 @@ ngx_sensu_sieve_begin(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         return NGX_ERROR;
     }
 
-    head = sieve->head;
-    sieve->head = NULL;
+    sieve->begun = 1;
 
-    rc = head(sieve->client);
+    rc = sieve->inner ? ngx_sensu_list_head(r->parent, -1)
+                      : ngx_sensu_next_header_filter(r);
 
     return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_DECLINED;
 }
@@ -273,18 +260,18 @@ ngx_sensu_sieve_begin(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
 static ngx_int_t
 ngx_sensu_sieve_fail(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
-    ngx_sensu_error_e error)
+    ngx_sensu_error_e error, ngx_chain_t *in)
 {
     ngx_sensu_ctx_t  *ctx;
 
-    if (sieve->head == NULL) {
+    if (sieve->begun) {
         ngx_sensu_error_note(r, error);
         return NGX_ERROR;
     }
 
     if (sieve->inner) {
         sieve->error = error;
-        return NGX_OK;
+        return ngx_sensu_buf_drop(in);
     }
 
     ctx = ngx_sensu_ctx(r);
@@ -425,9 +412,9 @@ ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 {
     u_char  separator;
 
-    separator = *sieve->any ? ',' : '[';
+    separator = sieve->sent ? ',' : '[';
 
-    (*sieve->any)++;
+    sieve->sent++;
     sieve->passed++;
     sieve->delivered += 1 + element.len;
 
@@ -508,7 +495,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_uint_t   closes, signals;
 
     signals = b->last_buf || b->last_in_chain
-              || (sieve->head && ngx_sensu_sieve_is_over(r, b));
+              || (!sieve->begun && ngx_sensu_sieve_is_over(r, b));
 
     if (signals && !sieve->off && !sensu_split_done(&sieve->scan.split)) {
 
@@ -524,7 +511,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
         sieve->off = 1;
     }
 
-    if (sieve->head && !sieve->off && !signals && *sieve->any == 0
+    if (!sieve->begun && !sieve->off && !signals && sieve->sent == 0
         && !sieve->scan.split.closed)
     {
         /* a flush of nothing */
@@ -552,8 +539,8 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
             return NGX_SENSU_INTERNAL;
         }
 
-        own->last = ngx_cpymem(own->last, *sieve->any ? "]" : "[]",
-                               *sieve->any ? 1 : 2);
+        own->last = ngx_cpymem(own->last, sieve->sent ? "]" : "[]",
+                               sieve->sent ? 1 : 2);
 
     } else if (signals) {
 

@@ -16,21 +16,14 @@
 #include "ngx_sensu_scan.h"
 
 
-/* sends the header of the answer */
-typedef ngx_int_t (*ngx_sensu_sieve_head_pt)(ngx_http_request_t *r);
-
-
 struct ngx_sensu_sieve_s {
     ngx_sensu_scan_t          scan;
     sensu_filter_t            filter;
-    ngx_sensu_sieve_head_pt   head;      /* NULL: it was sent */
-    ngx_http_request_t       *client;    /* whose header it is */
     ngx_sensu_error_e         error;     /* of a part, before anything of the
                                             merged list was sent */
     size_t                    most;      /* bytes of an element */
-    ngx_uint_t               *any;       /* elements sent, of a merged list
-                                            by all its parts */
-    ngx_uint_t                sent;
+    ngx_uint_t                sent;      /* elements, of a merged list of all
+                                            its parts */
 
     ngx_uint_t                passed;    /* for the counters: elements, */
     ngx_uint_t                withheld;
@@ -43,8 +36,9 @@ struct ngx_sensu_sieve_s {
     ngx_chain_t              *free;      /* our own buffers */
     ngx_chain_t              *busy;
 
-    unsigned                  inner:1;   /* part of a merged list: the end
-                                            is not its to send */
+    unsigned                  inner:1;   /* part of a merged list: header and
+                                            end are of the whole */
+    unsigned                  begun:1;   /* the header was sent */
     unsigned                  over:1;    /* the element is larger */
     unsigned                  off:1;     /* not a list: it passes */
     unsigned                  closed:1;  /* "]" was sent */
