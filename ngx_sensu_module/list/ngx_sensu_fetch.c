@@ -300,9 +300,8 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
                         ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
         fetch->outcome = ngx_sensu_fetch_is_wordy(fetch)
                          ? NGX_SENSU_FETCH_UNTRUE : NGX_SENSU_FETCH_FAILED;
-        fetch->intercepted = (sr->upstream != NULL
-                              && sr->upstream->headers_in.status_n
-                                 == fetch->status);
+        fetch->own = (sr->upstream == NULL
+                      || sr->upstream->headers_in.status_n != fetch->status);
     }
 
     return ngx_sensu_fetch_settle(fetch);

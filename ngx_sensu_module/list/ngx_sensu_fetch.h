@@ -109,8 +109,8 @@ struct ngx_sensu_fetch_s {
     unsigned                  again:1;   /* in the place of a native one */
     unsigned                  complete:1;/* the end of the answer was seen */
     unsigned                  ended:1;   /* the subrequest is over */
-    unsigned                  intercepted:1; /* FAILED by the backend's own
-                                            status, for an error_page */
+    unsigned                  own:1;     /* FAILED by nginx's status, not by
+                                            the backend's for an error_page */
 };
 
 

@@ -24,8 +24,6 @@ static ngx_int_t ngx_sensu_page_take_list(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_int_t ngx_sensu_page_take_other(ngx_sensu_page_t *page,
     ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
-static ngx_int_t ngx_sensu_page_take_failed(ngx_sensu_page_t *page,
-    ngx_sensu_ctx_t *ctx, ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_page_leave_out(ngx_sensu_page_t *page,
     ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_page_forget(ngx_sensu_fetch_t *fetch);
@@ -53,6 +51,10 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 
     page = ctx->page;
 
+    if (page->op) {
+        return NGX_AGAIN;
+    }
+
     do {
         switch (page->state) {
 
@@ -74,11 +76,6 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
             break;
 
         case NGX_SENSU_PAGE_SAVE:
-
-            if (page->op) {
-                return NGX_AGAIN;
-            }
-
             rc = (page->op_rc == NGX_OK) ? ngx_sensu_page_reply(page, ctx)
                                          : ngx_sensu_walk_failed(page);
             break;
@@ -263,6 +260,9 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
             return ngx_sensu_plan_again(page, ctx);
         }
 
+        /* fall through */
+
+    case NGX_SENSU_FETCH_FAILED:
         return ngx_sensu_page_take_other(page, ctx, fetch);
 
     case NGX_SENSU_FETCH_UNTRUE:
@@ -288,16 +288,15 @@ ngx_sensu_page_take(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         }
 
         ngx_sensu_page_drop(page);
-        ngx_sensu_plan_back(page);
+
+        /* a round of this list alone */
+        page->nfetches = 0;
 
         return (ngx_sensu_plan_next(page, ctx) == NGX_OK) ? NGX_AGAIN
                                                           : NGX_ERROR;
 
     case NGX_SENSU_FETCH_NO_MEMORY:
         return NGX_ERROR;
-
-    case NGX_SENSU_FETCH_FAILED: /* nginx's own 502, 504, ... */
-        return ngx_sensu_page_take_failed(page, ctx, fetch);
 
     default:
         return ngx_sensu_refuse(page->request, ngx_sensu_fetch_complain(fetch),
@@ -379,8 +378,9 @@ ngx_sensu_page_take_list(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 
 
 /*
- * The backend's own error is the client's.  In a merged list a namespace that
- * is forbidden or gone is left out, any other error would be a silent gap.
+ * The backend's own error is the client's, and so is nginx's, or what "return"
+ * made where X-Accel-Redirect led.  In a merged list a namespace that by the
+ * backend is forbidden or gone is left out, all else would be a silent gap.
  */
 
 static ngx_int_t
@@ -389,7 +389,7 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
 {
     if (ctx->scope == SENSU_SCOPE_MERGE) {
 
-        if (ngx_sensu_page_leave_out(page, fetch)) {
+        if (!fetch->own && ngx_sensu_page_leave_out(page, fetch)) {
             return NGX_OK;
         }
 
@@ -398,28 +398,11 @@ ngx_sensu_page_take_other(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
         }
     }
 
-    /* what it holds is sent */
-    page->taken++;
+    if (fetch->state == NGX_SENSU_FETCH_WHOLE) {
+        /* what it holds is sent */
+        page->taken++;
 
-    return ngx_sensu_page_finish(page, ngx_sensu_fetch_replay(fetch));
-}
-
-
-/* nginx's own answer, or one that "return" made where X-Accel-Redirect led */
-
-static ngx_int_t
-ngx_sensu_page_take_failed(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
-    ngx_sensu_fetch_t *fetch)
-{
-    if (ctx->scope == SENSU_SCOPE_MERGE) {
-
-        if (fetch->intercepted && ngx_sensu_page_leave_out(page, fetch)) {
-            return NGX_OK;
-        }
-
-        if (fetch->status < NGX_HTTP_BAD_REQUEST) {
-            return ngx_sensu_list_refuse(page->request, fetch->status);
-        }
+        return ngx_sensu_page_finish(page, ngx_sensu_fetch_replay(fetch));
     }
 
     return (ngx_sensu_fetch_copy_location(fetch) == NGX_OK)
@@ -432,19 +415,14 @@ ngx_sensu_page_leave_out(ngx_sensu_page_t *page, ngx_sensu_fetch_t *fetch)
 {
     ngx_sensu_fetch_t  **first;
 
-    switch (fetch->status) {
-
-    case NGX_HTTP_FORBIDDEN:
-        first = &page->forbidden;
-        break;
-
-    case NGX_HTTP_NOT_FOUND:
-        first = &page->gone;
-        break;
-
-    default:
+    if (fetch->status != NGX_HTTP_FORBIDDEN
+        && fetch->status != NGX_HTTP_NOT_FOUND)
+    {
         return 0;
     }
+
+    first = (fetch->status == NGX_HTTP_FORBIDDEN) ? &page->forbidden
+                                                  : &page->gone;
 
     if (*first == NULL) {
         *first = fetch;
@@ -518,6 +496,9 @@ ngx_sensu_page_drop(ngx_sensu_page_t *page)
         ngx_sensu_fetch_drop(page->fetches[i]);
     }
 
+    /* their lists are still to come */
+
+    page->next -= page->nfetches - page->taken;
     page->nfetches = page->taken;
 }
 

@@ -36,9 +36,7 @@ struct ngx_sensu_page_s {
     sensu_str_t              *lists;     /* namespaces; of a single list NULL */
     ngx_uint_t                nlists;
     ngx_uint_t                next;      /* the first not fetched yet */
-    ngx_uint_t                start;     /* the first of this page */
-    ngx_uint_t                seen;      /* from there on, taken */
-    ngx_uint_t                breadth;   /* of the last round */
+    ngx_uint_t                seen;      /* taken */
 
     ngx_sensu_fetch_t       **fetches;   /* this round's, side by side */
     ngx_uint_t                nfetches;
@@ -53,8 +51,6 @@ struct ngx_sensu_page_s {
     ngx_sensu_fetch_t        *tail;      /* of the last element delivered */
     u_char                    token[SENSU_TOKEN_LEN];
     unsigned                  more:1;
-    unsigned                  alone:1;   /* the next list had no room beside
-                                            others */
 };
 
 
@@ -74,8 +70,6 @@ ngx_int_t ngx_sensu_walk_failed(ngx_sensu_page_t *page);
 /* ngx_sensu_plan.c: which lists, natively or sliced, and from where */
 
 void ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
-/* the list of the fetch that is to be taken, and those after it, once more */
-void ngx_sensu_plan_back(ngx_sensu_page_t *page);
 /* starts the next fetches; NGX_DONE: there is no list left */
 ngx_int_t ngx_sensu_plan_next(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx);
 /* does this list take a cursor of two? */

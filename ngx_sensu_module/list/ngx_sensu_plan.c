@@ -39,26 +39,25 @@ ngx_sensu_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
     page->kind = ngx_sensu_list_kind(&ctx->target.path);
 
-    switch (ctx->scope) {
-
-    case SENSU_SCOPE_MERGE:
+    if (ctx->scope == SENSU_SCOPE_MERGE) {
         page->lists = ctx->namespaces.names;
         page->nlists = ctx->namespaces.n;
         ngx_sensu_plan_skip(page);
-        page->start = page->next;
-        break;
 
-    case SENSU_SCOPE_ONE:
-        page->lists = ctx->namespaces.names;
+    } else {
+        page->lists = ngx_sensu_list_single(ctx);
         page->nlists = 1;
-        break;
-
-    default:
-        /* its namespace is empty where it is cluster-wide */
-        page->lists = &ctx->target.path.ns;
-        page->nlists = 1;
-        break;
     }
+}
+
+
+/* its namespace is empty where it is cluster-wide */
+
+sensu_str_t *
+ngx_sensu_list_single(ngx_sensu_ctx_t *ctx)
+{
+    return (ctx->scope == SENSU_SCOPE_ONE) ? ctx->namespaces.names
+                                           : &ctx->target.path.ns;
 }
 
 
@@ -193,7 +192,7 @@ ngx_sensu_plan_breadth(ngx_sensu_page_t *page)
 
     conf = ngx_sensu_loc_conf(page->request);
 
-    n = page->alone ? 1 : ngx_max(4 * page->breadth, 1);
+    n = ngx_max(4 * page->nfetches, 1);
     n = ngx_min(n, conf->merge_parallel);
     n = ngx_min(n, page->nlists - page->next);
 
@@ -212,18 +211,7 @@ ngx_sensu_plan_breadth(ngx_sensu_page_t *page)
         n = ngx_min(n, ngx_max(page->room.left / each, 1));
     }
 
-    page->alone = 0;
-    page->breadth = n;
-
     return n;
-}
-
-
-void
-ngx_sensu_plan_back(ngx_sensu_page_t *page)
-{
-    page->next = page->start + page->seen;
-    page->alone = 1;
 }
 
 
@@ -361,20 +349,12 @@ static ngx_int_t
 ngx_sensu_plan_native(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx,
     ngx_sensu_fetch_t *fetch, ngx_str_t *query)
 {
-    int          n;
-    u_char      *p, *from;
-    u_char       cursor[SENSU_NATIVE_MAX], two[SENSU_NATIVE_TWO_MAX];
-    sensu_str_t  entity;
+    int      n;
+    u_char  *p, *from;
+    u_char   cursor[SENSU_NATIVE_MAX], two[SENSU_NATIVE_TWO_MAX];
 
-    entity.len = 0;
-    entity.data = NULL;
-
-    if (page->kind == SENSU_KEY_EVENT) {
-        entity = ctx->target.path.name;
-    }
-
-    n = sensu_native_cursor(cursor, fetch->list, entity, &fetch->pager.from);
-
+    n = sensu_native_cursor(cursor, fetch->list, fetch->filter.entity,
+                            &fetch->pager.from);
     if (n < 0) {
         return NGX_DECLINED;
     }

@@ -48,17 +48,9 @@ static void ngx_sensu_sieve_count(ngx_sensu_sieve_t *sieve);
 ngx_int_t
 ngx_sensu_sieve_start(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 {
-    sensu_str_t  ns;
+    ctx->sieve = ngx_sensu_sieve_create(r, ctx, *ngx_sensu_list_single(ctx));
 
-    ns = (ctx->scope == SENSU_SCOPE_ONE) ? ctx->namespaces.names[0]
-                                         : ctx->target.path.ns;
-
-    ctx->sieve = ngx_sensu_sieve_create(r, ctx, ns);
-    if (ctx->sieve == NULL) {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ctx->sieve ? NGX_OK : NGX_ERROR;
 }
 
 

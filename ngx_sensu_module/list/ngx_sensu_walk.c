@@ -110,10 +110,6 @@ ngx_sensu_walk_resume(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     static ngx_str_t  none = ngx_null_string;
 
-    if (page->op) {
-        return NGX_AGAIN;
-    }
-
     r = page->request;
 
     if (page->op_rc == NGX_ERROR) {
