@@ -10,6 +10,7 @@
 
 
 #include "ngx_sensu_fetch.h"
+#include "ngx_sensu_headers.h"
 
 
 static ngx_int_t ngx_sensu_capture_see(ngx_sensu_fetch_t *fetch,
@@ -40,9 +41,7 @@ static ngx_sensu_fetch_e ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch);
 ngx_int_t
 ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t  *cursor;
 
     if (fetch->status != 0) {
         return NGX_OK;
@@ -63,18 +62,10 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
         ngx_sensu_capture_none(fetch);
     }
 
-    for (part = &sr->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
+    cursor = ngx_sensu_header_find(sr, "Sensu-Continue");
 
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash != 0
-                && h[i].key.len == sizeof("Sensu-Continue") - 1
-                && ngx_strcasecmp(h[i].key.data, (u_char *) "Sensu-Continue")
-                   == 0)
-            {
-                fetch->cursor = h[i].value;
-            }
-        }
+    if (cursor) {
+        fetch->cursor = cursor->value;
     }
 
     fetch->see = ngx_sensu_capture_see;

@@ -420,15 +420,7 @@ ngx_sensu_plan_path(ngx_sensu_fetch_t *fetch, ngx_sensu_ctx_t *ctx,
         list.subpath.len = 0;
     }
 
-    path->data = ngx_pnalloc(fetch->parent->pool,
-                             sensu_path_room(&list, fetch->list));
-    if (path->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    path->len = sensu_path_build(&list, fetch->list, path->data);
-
-    return NGX_OK;
+    return ngx_sensu_target_path(fetch->parent, &list, fetch->list, path);
 }
 
 

@@ -12,7 +12,6 @@
 #include <openssl/crypto.h>
 
 
-static ngx_int_t ngx_sensu_walk_advance(ngx_sensu_page_t *page);
 static void ngx_sensu_walk_done(ngx_sensu_op_t *op);
 
 
@@ -24,10 +23,9 @@ static void ngx_sensu_walk_done(ngx_sensu_op_t *op);
 ngx_int_t
 ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 {
-    size_t               n;
     u_char              *query;
     ngx_str_t            path;
-    sensu_str_t          parts[3], none;
+    sensu_str_t          parts[3];
     ngx_sensu_caller_t  *caller;
     ngx_http_request_t  *r;
 
@@ -42,8 +40,7 @@ ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     parts[0] = ngx_sensu_str(caller->issuer);
     parts[1] = ngx_sensu_str(caller->user);
-    parts[2].len = 0;
-    parts[2].data = NULL;
+    parts[2] = sensu_str_null;
 
     if (caller->verdict != SENSU_TOKEN_OK && r->headers_in.authorization) {
         parts[2] = ngx_sensu_str(r->headers_in.authorization->value);
@@ -53,21 +50,17 @@ ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    none.len = 0;
-    none.data = NULL;
-
     query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
     if (query == NULL
-        || ngx_sensu_target_path(r, &ctx->target.path, none, &path) != NGX_OK)
+        || ngx_sensu_target_path(r, &ctx->target.path, sensu_str_null, &path)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    n = sensu_query_canonical(&ctx->paging, query);
-
     parts[0] = ngx_sensu_str(path);
     parts[1].data = query;
-    parts[1].len = n;
+    parts[1].len = sensu_query_canonical(&ctx->paging, query);
 
     return sensu_cursor_bind(page->cursor.query, parts, 2) == 0 ? NGX_OK
                                                                 : NGX_ERROR;
@@ -171,18 +164,25 @@ ngx_int_t
 ngx_sensu_walk_save(ngx_sensu_page_t *page)
 {
     u_char                 buf[SENSU_TOKEN_LEN];
-    ngx_int_t              rc;
     ngx_str_t              key, record;
     sensu_str_t            token;
+    ngx_sensu_fetch_t     *tail;
     ngx_sensu_store_t     *store;
     ngx_http_request_t    *r;
     ngx_sensu_loc_conf_t  *conf;
 
     r = page->request;
 
-    rc = ngx_sensu_walk_advance(page);
-    if (rc != NGX_OK) {
-        return rc;
+    tail = page->tail;
+
+    /* with more to come there is something to go on from, and it goes on */
+
+    if (tail == NULL
+        || sensu_pager_advance(&tail->pager, &page->cursor.position,
+                               &tail->last, tail->list)
+           != SENSU_PAGER_KEEP)
+    {
+        return ngx_sensu_refuse(r, NGX_SENSU_NO_PROGRESS, NULL);
     }
 
     record.data = ngx_pnalloc(r->pool, SENSU_CURSOR_MAX);
@@ -218,31 +218,6 @@ ngx_sensu_walk_save(ngx_sensu_page_t *page)
                                    ngx_sensu_walk_done, page);
 
     return page->op ? NGX_AGAIN : NGX_ERROR;
-}
-
-
-/* moves the cursor behind the last element of the page */
-
-static ngx_int_t
-ngx_sensu_walk_advance(ngx_sensu_page_t *page)
-{
-    ngx_sensu_fetch_t  *fetch;
-
-    fetch = page->tail;
-
-    if (fetch == NULL) {
-        /* more, but nothing to go on from: can not be */
-        return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
-    }
-
-    if (sensu_pager_advance(&fetch->pager, &page->cursor.position,
-                            &fetch->last, fetch->list)
-        != SENSU_PAGER_KEEP)
-    {
-        return ngx_sensu_refuse(page->request, NGX_SENSU_NO_PROGRESS, NULL);
-    }
-
-    return NGX_OK;
 }
 
 

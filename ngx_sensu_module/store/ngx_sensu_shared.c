@@ -70,33 +70,24 @@ ngx_sensu_shared_init(ngx_shm_zone_t *zone, void *data)
 
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
 
-    if (data) {
-        shared = data;
-        goto adopted;
+    if (data == NULL && !zone->shm.exists) {
+
+        shared = ngx_slab_calloc(shpool, sizeof(ngx_sensu_shared_t));
+        if (shared == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (RAND_bytes(shared->secret, SENSU_CURSOR_SECRET) != 1) {
+            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                          "sensu: no random bytes for continue tokens");
+            return NGX_ERROR;
+        }
+
+        shared->stats.since = ngx_time();
+        shpool->data = shared;
     }
 
-    if (zone->shm.exists) {
-        shared = shpool->data;
-        goto adopted;
-    }
-
-    shared = ngx_slab_calloc(shpool, sizeof(ngx_sensu_shared_t));
-    if (shared == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (RAND_bytes(shared->secret, SENSU_CURSOR_SECRET) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "sensu: no random bytes for continue tokens");
-        return NGX_ERROR;
-    }
-
-    shared->stats.since = ngx_time();
-    shpool->data = shared;
-
-adopted:
-
-    zone->data = shared;
+    zone->data = shpool->data;
     ngx_sensu_shared_use(zone);
 
     return NGX_OK;

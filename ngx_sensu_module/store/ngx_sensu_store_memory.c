@@ -32,11 +32,11 @@ struct ngx_sensu_memory_s {
 
 
 static ngx_sensu_store_t *ngx_sensu_memory_create(ngx_conf_t *cf,
-    ngx_str_t *name, sensu_slots_mode_e mode);
-static ngx_shm_zone_t *ngx_sensu_memory_zone(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_str_t *zone, size_t size, sensu_slots_mode_e mode);
+static ngx_int_t ngx_sensu_memory_zone(ngx_conf_t *cf,
     ngx_sensu_memory_t *memory, ngx_str_t *name, size_t size);
 static ngx_int_t ngx_sensu_memory_older(ngx_conf_t *cf,
-    ngx_sensu_memory_t *memory, ngx_shm_zone_t *present);
+    ngx_sensu_memory_t *memory, ngx_str_t *present);
 static ngx_int_t ngx_sensu_memory_carry(ngx_conf_t *cf,
     ngx_sensu_memory_t *memory, ngx_shm_zone_t *zone);
 static ngx_int_t ngx_sensu_memory_init_zone(ngx_shm_zone_t *zone, void *data);
@@ -59,17 +59,7 @@ static ngx_uint_t  ngx_sensu_memory_tags[2];
 ngx_sensu_store_t *
 ngx_sensu_store_memory(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 {
-    ngx_sensu_store_t  *store;
-
-    store = ngx_sensu_memory_create(cf, name, SENSU_SLOTS_EVICT);
-
-    if (store == NULL
-        || ngx_sensu_memory_zone(cf, store->ctx, name, size) == NULL)
-    {
-        return NULL;
-    }
-
-    return store;
+    return ngx_sensu_memory_create(cf, name, name, size, SENSU_SLOTS_EVICT);
 }
 
 
@@ -77,7 +67,6 @@ ngx_sensu_store_t *
 ngx_sensu_store_logouts(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 {
     ngx_str_t           sized;
-    ngx_shm_zone_t     *zone;
     ngx_sensu_store_t  *store;
 
     sized.data = ngx_pnalloc(cf->pool, name->len + 1 + NGX_SIZE_T_LEN);
@@ -87,15 +76,10 @@ ngx_sensu_store_logouts(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 
     sized.len = ngx_sprintf(sized.data, "%V_%uz", name, size) - sized.data;
 
-    store = ngx_sensu_memory_create(cf, name, SENSU_SLOTS_KEEP);
-    if (store == NULL) {
-        return NULL;
-    }
+    store = ngx_sensu_memory_create(cf, name, &sized, size, SENSU_SLOTS_KEEP);
 
-    zone = ngx_sensu_memory_zone(cf, store->ctx, &sized, size);
-
-    if (zone == NULL
-        || ngx_sensu_memory_older(cf, store->ctx, zone) != NGX_OK)
+    if (store == NULL
+        || ngx_sensu_memory_older(cf, store->ctx, &sized) != NGX_OK)
     {
         return NULL;
     }
@@ -105,8 +89,8 @@ ngx_sensu_store_logouts(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 
 
 static ngx_sensu_store_t *
-ngx_sensu_memory_create(ngx_conf_t *cf, ngx_str_t *name,
-    sensu_slots_mode_e mode)
+ngx_sensu_memory_create(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *zone,
+    size_t size, sensu_slots_mode_e mode)
 {
     ngx_sensu_store_t   *store;
     ngx_sensu_memory_t  *memory;
@@ -131,11 +115,12 @@ ngx_sensu_memory_create(ngx_conf_t *cf, ngx_str_t *name,
     store->kind = "memory";
     store->ctx = memory;
 
-    return store;
+    return ngx_sensu_memory_zone(cf, memory, zone, size) == NGX_OK ? store
+                                                                   : NULL;
 }
 
 
-static ngx_shm_zone_t *
+static ngx_int_t
 ngx_sensu_memory_zone(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
     ngx_str_t *name, size_t size)
 {
@@ -144,13 +129,13 @@ ngx_sensu_memory_zone(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
     zone = ngx_shared_memory_add(cf, name, size,
                                  &ngx_sensu_memory_tags[memory->mode]);
     if (zone == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
     zone->init = ngx_sensu_memory_init_zone;
     zone->data = memory;
 
-    return zone;
+    return NGX_OK;
 }
 
 
@@ -158,11 +143,11 @@ ngx_sensu_memory_zone(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
 
 static ngx_int_t
 ngx_sensu_memory_older(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
-    ngx_shm_zone_t *present)
+    ngx_str_t *present)
 {
     ngx_uint_t        i;
-    ngx_list_part_t  *part;
     ngx_shm_zone_t   *zone;
+    ngx_list_part_t  *part;
 
     part = &cf->cycle->old_cycle->shared_memory.part;
 
@@ -172,11 +157,11 @@ ngx_sensu_memory_older(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (zone[i].tag != present->tag || zone[i].shm.addr == NULL
-                || (zone[i].shm.name.len == present->shm.name.len
-                    && ngx_strncmp(zone[i].shm.name.data,
-                                   present->shm.name.data,
-                                   present->shm.name.len)
+            if (zone[i].tag != &ngx_sensu_memory_tags[memory->mode]
+                || zone[i].shm.addr == NULL
+                || (zone[i].shm.name.len == present->len
+                    && ngx_strncmp(zone[i].shm.name.data, present->data,
+                                   present->len)
                        == 0))
             {
                 continue;
@@ -225,8 +210,7 @@ ngx_sensu_memory_carry(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
     older->older = memory->older;
     memory->older = older;
 
-    return ngx_sensu_memory_zone(cf, older, &name, zone->shm.size)
-           ? NGX_OK : NGX_ERROR;
+    return ngx_sensu_memory_zone(cf, older, &name, zone->shm.size);
 }
 
 
@@ -235,8 +219,6 @@ ngx_sensu_memory_carry(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
 static ngx_int_t
 ngx_sensu_memory_init_zone(ngx_shm_zone_t *zone, void *data)
 {
-    ngx_sensu_memory_t *old = data;
-
     void                *block;
     size_t               size;
     ngx_sensu_memory_t  *memory;
@@ -245,25 +227,19 @@ ngx_sensu_memory_init_zone(ngx_shm_zone_t *zone, void *data)
 
     memory->pool = (ngx_slab_pool_t *) zone->shm.addr;
 
-    if (old) {
-        memory->slots = old->slots;
-        return NGX_OK;
+    if (data == NULL && !zone->shm.exists) {
+
+        size = memory->pool->pfree * ngx_pagesize;
+
+        block = ngx_slab_alloc(memory->pool, size);
+        if (block == NULL) {
+            return NGX_ERROR;
+        }
+
+        memory->pool->data = sensu_slots_init(block, size);
     }
 
-    if (zone->shm.exists) {
-        memory->slots = memory->pool->data;
-        return NGX_OK;
-    }
-
-    size = memory->pool->pfree * ngx_pagesize;
-
-    block = ngx_slab_alloc(memory->pool, size);
-    if (block == NULL) {
-        return NGX_ERROR;
-    }
-
-    memory->slots = sensu_slots_init(block, size);
-    memory->pool->data = memory->slots;
+    memory->slots = memory->pool->data;
 
     return memory->slots ? NGX_OK : NGX_ERROR;
 }
