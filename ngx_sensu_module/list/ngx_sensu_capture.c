@@ -32,8 +32,6 @@ static void ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch,
     sensu_str_t bytes, ngx_uint_t begins);
 static void ngx_sensu_capture_forget(ngx_sensu_fetch_t *fetch);
 static ngx_uint_t ngx_sensu_capture_room(ngx_sensu_fetch_t *fetch, size_t len);
-static void ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch,
-    ngx_sensu_fetch_e state);
 static void ngx_sensu_capture_none(ngx_sensu_fetch_t *fetch);
 static ngx_sensu_fetch_e ngx_sensu_capture_too_large(ngx_sensu_fetch_t *fetch);
 
@@ -54,7 +52,7 @@ ngx_sensu_fetch_header(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     }
 
     if (!fetch->whole && ngx_sensu_list_is_encoded(sr)) {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_ENCODED);
+        fetch->outcome = NGX_SENSU_FETCH_ENCODED;
 
     } else if (fetch->want && ngx_sensu_list_is_part(fetch->status)
                && sensu_filter_is_on(&fetch->filter))
@@ -105,7 +103,7 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
         }
     }
 
-    if (!fetch->enough || fetch->complete) {
+    if (!fetch->outcome || fetch->complete) {
         return NGX_OK;
     }
 
@@ -122,7 +120,7 @@ ngx_sensu_capture_see(ngx_sensu_fetch_t *fetch, ngx_chain_t *in)
         ngx_sensu_capture_buf(fetch, in->buf);
     }
 
-    return fetch->enough ? ngx_sensu_fetch_settle(fetch) : NGX_OK;
+    return fetch->outcome ? ngx_sensu_fetch_settle(fetch) : NGX_OK;
 }
 
 
@@ -131,7 +129,7 @@ ngx_sensu_capture_buf(ngx_sensu_fetch_t *fetch, ngx_buf_t *b)
 {
     fetch->received += b->last - b->pos;
 
-    if (fetch->enough) {
+    if (fetch->outcome) {
         fetch->drained += b->last - b->pos;
 
     } else if (b->pos < b->last) {
@@ -170,7 +168,7 @@ static void
 ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch, const u_char *p, size_t len)
 {
     if (!ngx_sensu_capture_room(fetch, len)) {
-        ngx_sensu_capture_end(fetch, ngx_sensu_capture_too_large(fetch));
+        fetch->outcome = ngx_sensu_capture_too_large(fetch);
         return;
     }
 
@@ -178,7 +176,7 @@ ngx_sensu_capture_whole(ngx_sensu_fetch_t *fetch, const u_char *p, size_t len)
                               fetch->parent->connection->log)
         != NGX_OK)
     {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_NO_MEMORY);
+        fetch->outcome = NGX_SENSU_FETCH_NO_MEMORY;
         return;
     }
 
@@ -195,13 +193,13 @@ ngx_sensu_capture_list(ngx_sensu_fetch_t *fetch, const u_char *p,
     ngx_int_t          rc;
     ngx_sensu_piece_t  piece;
 
-    while (!fetch->enough) {
+    while (!fetch->outcome) {
 
         rc = ngx_sensu_scan_next(&fetch->scan, &p, last, &piece,
                                  fetch->parent->connection->log);
 
         if (rc == NGX_ERROR) {
-            ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
+            fetch->outcome = NGX_SENSU_FETCH_MALFORMED;
             return;
         }
 
@@ -276,11 +274,11 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
         return;
 
     case SENSU_PAGER_LOST:
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_LOST);
+        fetch->outcome = NGX_SENSU_FETCH_LOST;
         return;
 
     case SENSU_PAGER_UNTRUE:
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_UNTRUE);
+        fetch->outcome = NGX_SENSU_FETCH_UNTRUE;
         return;
 
     default: /* SENSU_PAGER_SKIP */
@@ -292,11 +290,16 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 static void
 ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 {
+    if (fetch->outcome) {
+        /* there was no memory for what came of it before */
+        return;
+    }
+
     if (fetch->kept + 1 == fetch->want) {
         /* it is there, which is all that was to be known of it */
         ngx_sensu_capture_forget(fetch);
         fetch->extra = 1;
-        fetch->enough = 1;
+        fetch->outcome = NGX_SENSU_FETCH_LIST;
         return;
     }
 
@@ -304,20 +307,16 @@ ngx_sensu_capture_keep(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
         ngx_sensu_capture_hold(fetch, piece->bytes, 1);
     }
 
-    if (fetch->outcome != NGX_SENSU_FETCH_RUNNING) {
-        return;
-    }
-
     if (fetch->over) {
 
         if (fetch->kept == 0) {
-            ngx_sensu_capture_end(fetch, ngx_sensu_capture_too_large(fetch));
+            fetch->outcome = ngx_sensu_capture_too_large(fetch);
             return;
         }
 
         /* a short page: what does not fit is the next page's */
         fetch->full = 1;
-        fetch->enough = 1;
+        fetch->outcome = NGX_SENSU_FETCH_LIST;
         return;
     }
 
@@ -361,7 +360,7 @@ ngx_sensu_capture_hold(ngx_sensu_fetch_t *fetch, sensu_str_t bytes,
         || ngx_sensu_rope_add(&fetch->rope, bytes.data, bytes.len, log)
            != NGX_OK)
     {
-        ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_NO_MEMORY);
+        fetch->outcome = NGX_SENSU_FETCH_NO_MEMORY;
         return;
     }
 
@@ -430,15 +429,7 @@ ngx_sensu_capture_none(ngx_sensu_fetch_t *fetch)
     (void) ngx_sensu_list_complain(fetch->parent->connection->log,
                                    NGX_SENSU_BAD_LIST, fetch->status);
 
-    ngx_sensu_capture_end(fetch, NGX_SENSU_FETCH_MALFORMED);
-}
-
-
-static void
-ngx_sensu_capture_end(ngx_sensu_fetch_t *fetch, ngx_sensu_fetch_e state)
-{
-    fetch->outcome = state;
-    fetch->enough = 1;
+    fetch->outcome = NGX_SENSU_FETCH_MALFORMED;
 }
 
 

@@ -138,7 +138,6 @@ ngx_sensu_fetch_drop(ngx_sensu_fetch_t *fetch)
     ngx_sensu_rope_free(&fetch->rope);
     ngx_sensu_fetch_forget(fetch);
 
-    fetch->enough = 1;
     fetch->outcome = NGX_SENSU_FETCH_DROPPED;
     fetch->state = NGX_SENSU_FETCH_DROPPED;
 
@@ -357,12 +356,8 @@ ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch)
 static ngx_sensu_fetch_e
 ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
 {
-    if (fetch->outcome != NGX_SENSU_FETCH_RUNNING) {
+    if (fetch->outcome) {
         return fetch->outcome;
-    }
-
-    if (fetch->enough) {
-        return NGX_SENSU_FETCH_LIST;
     }
 
     if (!fetch->complete) {
@@ -392,7 +387,7 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
 ngx_uint_t
 ngx_sensu_fetch_is_cut(ngx_sensu_fetch_t *fetch)
 {
-    if (!fetch->pager.native || fetch->enough || fetch->pager.ended
+    if (!fetch->pager.native || fetch->outcome || fetch->pager.ended
         || fetch->cursor.len == 0)
     {
         return 0;

@@ -44,7 +44,8 @@ struct ngx_sensu_fetch_s {
     ngx_http_request_t       *request;   /* the subrequest */
     ngx_sensu_fetch_e         state;     /* RUNNING until it is known what
                                             the answer is worth */
-    ngx_sensu_fetch_e         outcome;   /* decided before the end */
+    ngx_sensu_fetch_e         outcome;   /* decided before the end: what
+                                            follows is of no interest */
     ngx_uint_t                status;    /* of the answer */
     ngx_str_t                 cursor;    /* the backend's own, as it came */
 
@@ -102,7 +103,6 @@ struct ngx_sensu_fetch_s {
     unsigned                  errand:1;  /* of an account's, for nobody */
     unsigned                  client_timer_set:1;
     unsigned                  whole:1;
-    unsigned                  enough:1;  /* what follows is of no interest */
     unsigned                  extra:1;   /* there are more than it kept */
     unsigned                  full:1;    /* room ended before want */
     unsigned                  over:1;    /* the element outgrew the room */

@@ -133,7 +133,7 @@ ngx_sensu_upstream_share(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
     u = sr->upstream;
 
     if (u == NULL || u->cleanup == NULL || sr->cached || !u->buffering
-        || fetch->whole || fetch->enough)
+        || fetch->whole || fetch->outcome)
     {
         return;
     }
@@ -190,11 +190,11 @@ ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf)
         return NGX_ERROR;
     }
 
-    if (!fetch->enough && fetch->see(fetch, *in) != NGX_OK) {
+    if (!fetch->outcome && fetch->see(fetch, *in) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (fetch->enough && p->cacheable) {
+    if (fetch->outcome && p->cacheable) {
         p->downstream_error = 1;
     }
 
@@ -329,7 +329,7 @@ ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
 
     u = ngx_sensu_upstream(fetch->request);
 
-    if (!fetch->enough || u == NULL || u->peer.connection == NULL) {
+    if (!fetch->outcome || u == NULL || u->peer.connection == NULL) {
         return;
     }
 
