@@ -154,36 +154,21 @@ ngx_int_t
 ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
     ngx_str_t *query)
 {
-    ngx_sensu_ctx_t             *ctx;
-    ngx_http_request_t          *r, *sr;
-    ngx_http_post_subrequest_t  *ps;
+    ngx_http_request_t  *sr;
 
-    r = fetch->parent;
-
-    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
-    if (ps == NULL) {
-        return NGX_ERROR;
-    }
-
-    ps->handler = ngx_sensu_fetch_done;
-    ps->data = fetch;
-
-    sr = ngx_sensu_subrequest(r, path, query, ps,
+    sr = ngx_sensu_subrequest(fetch->parent, path, query,
+                              ngx_sensu_fetch_done, fetch,
                               NGX_HTTP_SUBREQUEST_BACKGROUND);
     if (sr == NULL) {
         return NGX_ERROR;
     }
 
-    ctx = ngx_sensu_ctx(sr);
-
-    ctx->fetch = fetch;
+    ngx_sensu_ctx(sr)->fetch = fetch;
     fetch->request = sr;
 
     sr->filter_need_in_memory = 1;
 
     ngx_sensu_scan_init(&fetch->scan, fetch->kind);
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
     return NGX_OK;
 }
@@ -193,11 +178,21 @@ ngx_sensu_fetch_start(ngx_sensu_fetch_t *fetch, ngx_str_t *path,
 
 ngx_http_request_t *
 ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
-    ngx_str_t *query, ngx_http_post_subrequest_t *ps, ngx_uint_t flags)
+    ngx_str_t *query, ngx_http_post_subrequest_pt done, void *data,
+    ngx_uint_t flags)
 {
-    ngx_int_t            rc;
-    ngx_uint_t           in_memory;
-    ngx_http_request_t  *sr;
+    ngx_int_t                    rc;
+    ngx_uint_t                   in_memory;
+    ngx_http_request_t          *sr;
+    ngx_http_post_subrequest_t  *ps;
+
+    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NULL;
+    }
+
+    ps->handler = done;
+    ps->data = data;
 
     /*
      * Of what is kept in memory nginx has no subrequests, for the sake of the
@@ -242,6 +237,8 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     sr->headers_in.content_length = NULL;
     sr->headers_in.content_length_n = -1;
     sr->headers_in.chunked = 0;
+
+    ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
     return sr;
 }

@@ -176,11 +176,11 @@ ngx_int_t ngx_sensu_fetch_copy_headers(ngx_sensu_fetch_t *fetch,
 
 /*
  * A GET of path?query in the request's own location, with a context of its
- * own.  NULL: no memory.
+ * own; done is called at its end.  NULL: no memory.
  */
 ngx_http_request_t *ngx_sensu_subrequest(ngx_http_request_t *r,
-    ngx_str_t *path, ngx_str_t *query, ngx_http_post_subrequest_t *ps,
-    ngx_uint_t flags);
+    ngx_str_t *path, ngx_str_t *query, ngx_http_post_subrequest_pt done,
+    void *data, ngx_uint_t flags);
 
 /* for the filters */
 ngx_int_t ngx_sensu_fetch_header(ngx_http_request_t *sr,

@@ -139,11 +139,10 @@ ngx_sensu_merge_create(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
 static ngx_int_t
 ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
 {
-    ngx_str_t                    path, query;
-    sensu_str_t                  ns;
-    ngx_sensu_ctx_t             *part;
-    ngx_http_request_t          *r, *sr;
-    ngx_http_post_subrequest_t  *ps;
+    ngx_str_t            path, query;
+    sensu_str_t          ns;
+    ngx_sensu_ctx_t     *part;
+    ngx_http_request_t  *r, *sr;
 
     r = merge->request;
     ns = ctx->namespaces.names[merge->next++];
@@ -153,17 +152,10 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
-    if (ps == NULL) {
-        return NGX_ERROR;
-    }
-
-    ps->handler = ngx_sensu_merge_part_done;
-    ps->data = merge;
-
     /* what has no turn to be written has no parts with one */
 
-    sr = ngx_sensu_subrequest(r, &path, &query, ps,
+    sr = ngx_sensu_subrequest(r, &path, &query, ngx_sensu_merge_part_done,
+                              merge,
                               r->background ? NGX_HTTP_SUBREQUEST_BACKGROUND
                                             : 0);
     if (sr == NULL) {
@@ -192,8 +184,6 @@ ngx_sensu_merge_start(ngx_sensu_merge_t *merge, ngx_sensu_ctx_t *ctx)
     merge->part = sr;
     merge->status = 0;
     merge->own = 0;
-
-    ngx_sensu_stat_add(NGX_SENSU_STAT_FETCHES, 1);
 
     return NGX_OK;
 }
