@@ -262,27 +262,18 @@ ngx_sensu_capture_element(ngx_sensu_fetch_t *fetch, ngx_sensu_piece_t *piece)
 
     ngx_sensu_capture_forget(fetch);
 
-    switch (rc) {
+    if (rc == SENSU_PAGER_LOST) {
+        fetch->outcome = NGX_SENSU_FETCH_LOST;
 
-    case SENSU_PAGER_FOREIGN:
+    } else if (rc == SENSU_PAGER_UNTRUE) {
+        fetch->outcome = NGX_SENSU_FETCH_UNTRUE;
+
+    } else if (rc == SENSU_PAGER_FOREIGN) {
         fetch->withheld++;
 
         if (fetch->filter.names == NULL) {
             ngx_sensu_guard_hit(fetch->parent, 5, NULL);
         }
-
-        return;
-
-    case SENSU_PAGER_LOST:
-        fetch->outcome = NGX_SENSU_FETCH_LOST;
-        return;
-
-    case SENSU_PAGER_UNTRUE:
-        fetch->outcome = NGX_SENSU_FETCH_UNTRUE;
-        return;
-
-    default: /* SENSU_PAGER_SKIP */
-        return;
     }
 }
 

@@ -215,7 +215,8 @@ ngx_sensu_subrequest(ngx_http_request_t *r, ngx_str_t *path,
     }
 
     if (ngx_sensu_variables_own(sr) != NGX_OK
-        || ngx_sensu_retarget(sr, path, query) != NGX_OK)
+        || ngx_sensu_retarget(sr, path, query) != NGX_OK
+        || ngx_sensu_ctx(sr) == NULL)
     {
         return ngx_sensu_subrequest_drop(sr);
     }
@@ -361,15 +362,14 @@ ngx_sensu_fetch_verdict(ngx_sensu_fetch_t *fetch)
         return NGX_SENSU_FETCH_TRUNCATED;
     }
 
-    if (!fetch->whole && !fetch->scan.sniffed
-        && !ngx_sensu_list_is_framed(fetch->request))
-    {
-        /* nothing came, and that may be because it was cut */
-        return NGX_SENSU_FETCH_TRUNCATED;
+    if (fetch->whole) {
+        return NGX_SENSU_FETCH_WHOLE;
     }
 
-    if (fetch->whole || !fetch->scan.sniffed) {
-        return NGX_SENSU_FETCH_WHOLE;
+    if (!fetch->scan.sniffed) {
+        /* nothing came, and that may be because it was cut */
+        return ngx_sensu_list_is_framed(fetch->request)
+               ? NGX_SENSU_FETCH_WHOLE : NGX_SENSU_FETCH_TRUNCATED;
     }
 
     if (!sensu_split_done(&fetch->scan.split)) {
@@ -391,10 +391,8 @@ ngx_sensu_fetch_is_cut(ngx_sensu_fetch_t *fetch)
     }
 
     return fetch->kept != 0
-           || fetch->cursor.len != fetch->asked.len
-           || ngx_memcmp(fetch->cursor.data, fetch->asked.data,
-                         fetch->asked.len)
-              != 0;
+           || !sensu_str_eq(ngx_sensu_str(fetch->cursor),
+                            ngx_sensu_str(fetch->asked));
 }
 
 

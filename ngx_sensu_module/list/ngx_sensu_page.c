@@ -179,10 +179,7 @@ ngx_sensu_page_plan(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
 
     conf = ngx_sensu_loc_conf(page->request);
 
-    if (page->limit > conf->page_max) {
-        page->limit = conf->page_max;
-    }
-
+    page->limit = ngx_min(page->limit, conf->page_max);
     page->state = NGX_SENSU_PAGE_FETCH;
 
     ngx_sensu_plan(page, ctx);

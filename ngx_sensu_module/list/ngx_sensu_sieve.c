@@ -484,7 +484,7 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_buf_t *b, ngx_chain_t ***last)
 {
     ngx_buf_t   *own;
-    ngx_uint_t   closes, signals;
+    ngx_uint_t   closes, emptied, signals;
 
     signals = b->last_buf || b->last_in_chain
               || (!sieve->begun && ngx_sensu_sieve_is_over(r, b));
@@ -512,39 +512,28 @@ ngx_sensu_sieve_end(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
     closes = sieve->scan.split.closed && !sieve->closed && !sieve->inner;
 
-    if (!closes && (!ngx_buf_in_memory(b) || b->pos < b->last)) {
-        return ngx_sensu_buf_add(r, b, last) == NGX_OK ? NGX_SENSU_ERROR_NONE
-                                                    : NGX_SENSU_INTERNAL;
+    emptied = ngx_buf_in_memory(b) && b->pos == b->last;
+
+    if (!emptied && ngx_sensu_buf_add(r, b, last) != NGX_OK) {
+        return NGX_SENSU_INTERNAL;
+    }
+
+    if (!closes && !(emptied && signals)) {
+        return NGX_SENSU_ERROR_NONE;
+    }
+
+    /* emptied, it still says something: that needs a buffer of its own */
+
+    own = closes ? ngx_sensu_buf_own(r, &sieve->free, 2, NGX_SENSU_SIEVE_TAG)
+                 : ngx_calloc_buf(r->pool);
+    if (own == NULL) {
+        return NGX_SENSU_INTERNAL;
     }
 
     if (closes) {
         sieve->closed = 1;
-
-        if (ngx_buf_in_memory(b) && b->pos < b->last
-            && ngx_sensu_buf_add(r, b, last))
-        {
-            return NGX_SENSU_INTERNAL;
-        }
-
-        own = ngx_sensu_buf_own(r, &sieve->free, 2, NGX_SENSU_SIEVE_TAG);
-        if (own == NULL) {
-            return NGX_SENSU_INTERNAL;
-        }
-
         own->last = ngx_cpymem(own->last, sieve->sent ? "]" : "[]",
                                sieve->sent ? 1 : 2);
-
-    } else if (signals) {
-
-        /* emptied, but it says something: that needs a buffer of its own */
-
-        own = ngx_calloc_buf(r->pool);
-        if (own == NULL) {
-            return NGX_SENSU_INTERNAL;
-        }
-
-    } else {
-        return NGX_SENSU_ERROR_NONE;
     }
 
     own->flush = b->flush;

@@ -159,10 +159,8 @@ ngx_sensu_memory_older(ngx_conf_t *cf, ngx_sensu_memory_t *memory,
 
             if (zone[i].tag != &ngx_sensu_memory_tags[memory->mode]
                 || zone[i].shm.addr == NULL
-                || (zone[i].shm.name.len == present->len
-                    && ngx_strncmp(zone[i].shm.name.data, present->data,
-                                   present->len)
-                       == 0))
+                || sensu_str_eq(ngx_sensu_memory_str(&zone[i].shm.name),
+                                ngx_sensu_memory_str(present)))
             {
                 continue;
             }
