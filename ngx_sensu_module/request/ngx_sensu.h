@@ -380,9 +380,9 @@ void ngx_sensu_target_split(ngx_str_t *target, ngx_str_t *path,
    and comes back with ngx_sensu_target_restore() */
 ngx_int_t ngx_sensu_retarget(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *query);
-/* the canonical path in a namespace (len 0: as it is) */
+/* the canonical text of a path, in a namespace (len 0: as it is) */
 ngx_int_t ngx_sensu_target_path(ngx_http_request_t *r,
-    const sensu_path_t *target, sensu_str_t ns, ngx_str_t *path);
+    const sensu_path_t *path, sensu_str_t ns, ngx_str_t *text);
 
 /* of a location by the name of a module of nginx; NULL: it has none */
 void *ngx_sensu_other_conf(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,

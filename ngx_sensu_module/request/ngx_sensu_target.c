@@ -176,15 +176,15 @@ ngx_sensu_agrees(ngx_str_t *raw, ngx_str_t *uri)
 
 
 ngx_int_t
-ngx_sensu_target_path(ngx_http_request_t *r, const sensu_path_t *target,
-    sensu_str_t ns, ngx_str_t *path)
+ngx_sensu_target_path(ngx_http_request_t *r, const sensu_path_t *path,
+    sensu_str_t ns, ngx_str_t *text)
 {
-    path->data = ngx_pnalloc(r->pool, sensu_path_room(target, ns));
-    if (path->data == NULL) {
+    text->data = ngx_pnalloc(r->pool, sensu_path_room(path, ns));
+    if (text->data == NULL) {
         return NGX_ERROR;
     }
 
-    path->len = sensu_path_build(target, ns, path->data);
+    text->len = sensu_path_build(path, ns, text->data);
 
     return NGX_OK;
 }
