@@ -13,14 +13,6 @@
 #include "ngx_sensu_sieve.h"
 
 
-/* what stays of one buffer */
-
-typedef struct {
-    u_char                   *out;       /* the end of it, in the buffer */
-    ngx_buf_t                *head;      /* to be sent before it */
-} ngx_sensu_sieved_t;
-
-
 static ngx_int_t ngx_sensu_sieve_begin(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_chain_t **out);
 static ngx_int_t ngx_sensu_sieve_fail(ngx_http_request_t *r,
@@ -28,10 +20,10 @@ static ngx_int_t ngx_sensu_sieve_fail(ngx_http_request_t *r,
 static ngx_sensu_error_e ngx_sensu_sieve_buf(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
 static ngx_sensu_error_e ngx_sensu_sieve_bytes(ngx_http_request_t *r,
-    ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_sensu_sieved_t *sieved);
+    ngx_sensu_sieve_t *sieve, ngx_buf_t *b, ngx_chain_t ***last);
 static ngx_int_t ngx_sensu_sieve_keep(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, sensu_str_t element, ngx_uint_t whole,
-    ngx_sensu_sieved_t *sieved);
+    ngx_chain_t ***last);
 static ngx_int_t ngx_sensu_sieve_hold(ngx_http_request_t *r,
     ngx_sensu_sieve_t *sieve, ngx_sensu_piece_t *piece);
 static ngx_uint_t ngx_sensu_sieve_is_over(ngx_http_request_t *r,
@@ -285,8 +277,7 @@ static ngx_sensu_error_e
 ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     ngx_buf_t *b, ngx_chain_t ***last)
 {
-    ngx_sensu_error_e   error;
-    ngx_sensu_sieved_t  sieved;
+    ngx_sensu_error_e  error;
 
     if (sieve->off || !ngx_buf_in_memory(b) || b->pos == b->last) {
         return ngx_sensu_sieve_end(r, sieve, b, last);
@@ -305,21 +296,12 @@ ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
     if (!sieve->off) {
 
-        sieved.out = b->pos;
-        sieved.head = NULL;
-
-        error = ngx_sensu_sieve_bytes(r, sieve, b, &sieved);
+        error = ngx_sensu_sieve_bytes(r, sieve, b, last);
         if (error) {
             return error;
         }
 
-        if (sieved.head != NULL
-            && ngx_sensu_buf_add(r, sieved.head, last))
-        {
-            return NGX_SENSU_INTERNAL;
-        }
-
-        b->last = sieved.out;
+        b->last = sieve->out;
 
         /* with sendfile it is of a file as well, which has all elements */
         b->in_file = 0;
@@ -331,7 +313,7 @@ ngx_sensu_sieve_buf(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
 static ngx_sensu_error_e
 ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
-    ngx_buf_t *b, ngx_sensu_sieved_t *sieved)
+    ngx_buf_t *b, ngx_chain_t ***last)
 {
     ngx_int_t             rc;
     ngx_uint_t            whole;
@@ -340,6 +322,7 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     const unsigned char  *p;
 
     p = b->pos;
+    sieve->out = b->pos;
     sieve->received += b->last - b->pos;
 
     for ( ;; ) {
@@ -385,7 +368,7 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
                                            sieve->most);
         }
 
-        if (ngx_sensu_sieve_keep(r, sieve, element, whole, sieved) != NGX_OK) {
+        if (ngx_sensu_sieve_keep(r, sieve, element, whole, last) != NGX_OK) {
             return NGX_SENSU_INTERNAL;
         }
     }
@@ -400,9 +383,10 @@ ngx_sensu_sieve_bytes(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
 
 static ngx_int_t
 ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
-    sensu_str_t element, ngx_uint_t whole, ngx_sensu_sieved_t *sieved)
+    sensu_str_t element, ngx_uint_t whole, ngx_chain_t ***last)
 {
-    u_char  separator;
+    u_char      separator;
+    ngx_buf_t  *own;
 
     separator = sieve->sent ? ',' : '[';
 
@@ -410,33 +394,32 @@ ngx_sensu_sieve_keep(ngx_http_request_t *r, ngx_sensu_sieve_t *sieve,
     sieve->passed++;
     sieve->delivered += 1 + element.len;
 
-    if (whole && sieved->out < element.data) {
+    if (whole && sieve->out < element.data) {
 
-        *sieved->out++ = separator;
-        ngx_memmove(sieved->out, element.data, element.len);
-        sieved->out += element.len;
+        *sieve->out++ = separator;
+        ngx_memmove(sieve->out, element.data, element.len);
+        sieve->out += element.len;
 
         return NGX_OK;
     }
 
-    sieved->head = ngx_sensu_buf_own(r, &sieve->free, 1 + element.len,
-                                     NGX_SENSU_SIEVE_TAG);
-    if (sieved->head == NULL) {
+    own = ngx_sensu_buf_own(r, &sieve->free, 1 + element.len,
+                            NGX_SENSU_SIEVE_TAG);
+    if (own == NULL) {
         return NGX_ERROR;
     }
 
-    *sieved->head->last++ = separator;
+    *own->last++ = separator;
 
-    if (!whole) {
-        sieved->head->last = ngx_cpymem(sieved->head->last, element.data,
-                                        element.len);
-        return NGX_OK;
+    if (whole) {
+        /* it stands where it stood */
+        sieve->out += element.len;
+
+    } else {
+        own->last = ngx_cpymem(own->last, element.data, element.len);
     }
 
-    /* it stands where it stood */
-    sieved->out += element.len;
-
-    return NGX_OK;
+    return ngx_sensu_buf_add(r, own, last);
 }
 
 

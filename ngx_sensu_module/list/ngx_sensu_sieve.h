@@ -33,6 +33,7 @@ struct ngx_sensu_sieve_s {
     ngx_sensu_scratch_t       early;     /* the begin, with the header */
     ngx_sensu_scratch_t       held;      /* an element in several buffers */
 
+    u_char                   *out;       /* the end of what stays of a buffer */
     ngx_chain_t              *free;      /* our own buffers */
     ngx_chain_t              *busy;
 
