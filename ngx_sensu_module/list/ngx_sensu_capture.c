@@ -84,8 +84,6 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
-    ngx_sensu_upstream_attach(sr, fetch);
-
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 

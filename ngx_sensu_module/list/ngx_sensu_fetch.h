@@ -192,11 +192,9 @@ ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
 
 /* ngx_sensu_upstream.c: how nginx reads the answer */
 
-/* in the header filter: without a buffer between the backend and the filters */
+/* in the header filter: without a buffer between the backend and the filters;
+   from the second event on we are asked first */
 ngx_int_t ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
-/* in the body filter: from the second event on we are asked first */
-void ngx_sensu_upstream_attach(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 /* in the body filter: the rest is of no interest */
 void ngx_sensu_upstream_drain(ngx_http_request_t *sr,

@@ -216,18 +216,6 @@ ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch)
 }
 
 
-void
-ngx_sensu_upstream_attach(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
-{
-    if (fetch->resume.handler == NULL || fetch->read != NULL) {
-        return;
-    }
-
-    fetch->read = sr->upstream->read_event_handler;
-    sr->upstream->read_event_handler = ngx_sensu_upstream_read;
-}
-
-
 static void
 ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
 {
@@ -271,14 +259,17 @@ ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
 static void
 ngx_sensu_upstream_resume(ngx_event_t *ev)
 {
-    ngx_sensu_fetch_t  *fetch;
+    ngx_sensu_fetch_t    *fetch;
+    ngx_http_upstream_t  *u;
 
     fetch = ev->data;
+    u = fetch->request->upstream;
 
-    if (!fetch->ended) {
-        ngx_sensu_upstream_restore(fetch->request, fetch);
-        ngx_sensu_upstream_wait(fetch);
-    }
+    fetch->read = u->read_event_handler;
+    u->read_event_handler = ngx_sensu_upstream_read;
+
+    ngx_sensu_upstream_restore(fetch->request, fetch);
+    ngx_sensu_upstream_wait(fetch);
 }
 
 
