@@ -105,7 +105,7 @@ ngx_sensu_fetch_body(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch,
         return NGX_OK;
     }
 
-    ngx_sensu_upstream_drain(sr, fetch);
+    ngx_sensu_upstream_drain(fetch);
 
     return ngx_sensu_fetch_settle(fetch);
 }

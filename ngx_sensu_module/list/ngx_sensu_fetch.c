@@ -279,7 +279,7 @@ ngx_sensu_fetch_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     if (sr->buffered && rc != NGX_ERROR) {
         /* of what comes out of a file a thread reads the rest */
-        ngx_sensu_upstream_linger(sr, fetch);
+        ngx_sensu_upstream_linger(fetch);
         return NGX_OK;
     }
 

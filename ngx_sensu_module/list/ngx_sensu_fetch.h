@@ -197,15 +197,13 @@ ngx_int_t ngx_sensu_fetch_settle(ngx_sensu_fetch_t *fetch);
 ngx_int_t ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr,
     ngx_sensu_fetch_t *fetch);
 /* in the body filter: the rest is of no interest */
-void ngx_sensu_upstream_drain(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
+void ngx_sensu_upstream_drain(ngx_sensu_fetch_t *fetch);
 /* the page may be done with it, but it is on its way to a cache */
 ngx_uint_t ngx_sensu_upstream_goes_on(ngx_sensu_fetch_t *fetch);
 /* from outside: ends the subrequest now, unless its answer is being cached */
 void ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch);
 /* its answer is in a file that is still being read: it goes on by itself */
-void ngx_sensu_upstream_linger(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
+void ngx_sensu_upstream_linger(ngx_sensu_fetch_t *fetch);
 /* the subrequest has ended */
 void ngx_sensu_upstream_ended(ngx_sensu_fetch_t *fetch);
 

@@ -8,7 +8,6 @@
  */
 
 
-#include "ngx_sensu_buf.h"
 #include "ngx_sensu_error_page.h"
 #include "ngx_sensu_sieve.h"
 

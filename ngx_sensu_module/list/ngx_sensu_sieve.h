@@ -12,7 +12,7 @@
 #define _NGX_SENSU_SIEVE_H_INCLUDED_
 
 
-#include "ngx_sensu_early.h"
+#include "ngx_sensu_buf.h"
 #include "ngx_sensu_scan.h"
 
 

@@ -44,10 +44,8 @@ static void ngx_sensu_upstream_read(ngx_http_request_t *sr,
 static void ngx_sensu_upstream_resume(ngx_event_t *ev);
 static ngx_int_t ngx_sensu_upstream_pipe_init(void *data);
 static ngx_int_t ngx_sensu_upstream_pipe(ngx_event_pipe_t *p, ngx_buf_t *buf);
-static void ngx_sensu_upstream_note(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
-static void ngx_sensu_upstream_restore(ngx_http_request_t *sr,
-    ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_note(ngx_sensu_fetch_t *fetch);
+static void ngx_sensu_upstream_restore(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch);
 static void ngx_sensu_upstream_rest(ngx_event_t *ev);
 static void ngx_sensu_upstream_writer(ngx_http_request_t *sr);
@@ -111,7 +109,7 @@ ngx_sensu_upstream_unbuffer(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
     /* the first turn is nginx's own, what it did is put right after it */
 
-    ngx_sensu_upstream_note(sr, fetch);
+    ngx_sensu_upstream_note(fetch);
 
     fetch->resume.handler = ngx_sensu_upstream_resume;
     fetch->resume.data = fetch;
@@ -237,7 +235,7 @@ ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
         ngx_sensu_upstream_cut(u);
     }
 
-    ngx_sensu_upstream_note(sr, fetch);
+    ngx_sensu_upstream_note(fetch);
 
     alive = 1;
     fetch->alive = &alive;
@@ -251,7 +249,7 @@ ngx_sensu_upstream_read(ngx_http_request_t *sr, ngx_http_upstream_t *u)
 
     fetch->alive = NULL;
 
-    ngx_sensu_upstream_restore(sr, fetch);
+    ngx_sensu_upstream_restore(fetch);
     ngx_sensu_upstream_wait(fetch);
 }
 
@@ -268,17 +266,17 @@ ngx_sensu_upstream_resume(ngx_event_t *ev)
     fetch->read = u->read_event_handler;
     u->read_event_handler = ngx_sensu_upstream_read;
 
-    ngx_sensu_upstream_restore(fetch->request, fetch);
+    ngx_sensu_upstream_restore(fetch);
     ngx_sensu_upstream_wait(fetch);
 }
 
 
 static void
-ngx_sensu_upstream_note(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+ngx_sensu_upstream_note(ngx_sensu_fetch_t *fetch)
 {
     ngx_event_t  *wev;
 
-    wev = sr->connection->write;
+    wev = fetch->request->connection->write;
 
     fetch->client_timer_set = wev->timer_set;
     fetch->client_timer = wev->timer.key;
@@ -286,12 +284,12 @@ ngx_sensu_upstream_note(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
 
 
 static void
-ngx_sensu_upstream_restore(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+ngx_sensu_upstream_restore(ngx_sensu_fetch_t *fetch)
 {
     ngx_event_t     *wev;
     ngx_msec_int_t   left;
 
-    wev = sr->connection->write;
+    wev = fetch->request->connection->write;
 
     if (wev->timer_set == fetch->client_timer_set
         && (!wev->timer_set || wev->timer.key == fetch->client_timer))
@@ -335,12 +333,12 @@ ngx_sensu_upstream_wait(ngx_sensu_fetch_t *fetch)
 
 
 void
-ngx_sensu_upstream_drain(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+ngx_sensu_upstream_drain(ngx_sensu_fetch_t *fetch)
 {
     off_t                 left;
     ngx_http_upstream_t  *u;
 
-    u = ngx_sensu_upstream(sr);
+    u = ngx_sensu_upstream(fetch->request);
 
     if (u == NULL) {
         return;
@@ -399,17 +397,17 @@ ngx_sensu_upstream_abort(ngx_sensu_fetch_t *fetch)
 /* nginx has yet to set its own writer and the client's timer */
 
 void
-ngx_sensu_upstream_linger(ngx_http_request_t *sr, ngx_sensu_fetch_t *fetch)
+ngx_sensu_upstream_linger(ngx_sensu_fetch_t *fetch)
 {
     if (fetch->rest.posted) {
         return;
     }
 
-    ngx_sensu_upstream_note(sr, fetch);
+    ngx_sensu_upstream_note(fetch);
 
     fetch->rest.handler = ngx_sensu_upstream_rest;
     fetch->rest.data = fetch;
-    fetch->rest.log = sr->connection->log;
+    fetch->rest.log = fetch->request->connection->log;
 
     ngx_post_event(&fetch->rest, &ngx_posted_events);
 }
@@ -424,7 +422,7 @@ ngx_sensu_upstream_rest(ngx_event_t *ev)
 
     fetch->request->write_event_handler = ngx_sensu_upstream_writer;
 
-    ngx_sensu_upstream_restore(fetch->request, fetch);
+    ngx_sensu_upstream_restore(fetch);
 }
 
 
