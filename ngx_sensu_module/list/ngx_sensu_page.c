@@ -52,6 +52,7 @@ ngx_sensu_page_handler(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     page = ctx->page;
 
     if (page->op) {
+        /* the store has yet to answer */
         return NGX_AGAIN;
     }
 
