@@ -388,7 +388,7 @@ sensu_path_group(sensu_path_t *path, sensu_path_reader_t *r)
                                    "an escaped literal");
         }
 
-        if (sensu_path_version_parse(path, seg.raw)) {
+        if (sensu_path_version_valid(seg.raw)) {
             break;
         }
 

@@ -35,13 +35,6 @@ typedef enum {
 } sensu_scope_e;
 
 
-typedef enum {
-    SENSU_STABLE = 0,
-    SENSU_ALPHA,
-    SENSU_BETA
-} sensu_stability_e;
-
-
 /* decoded texts, borrowed from the raw path and the buffer that were given to
    sensu_path_parse() */
 
@@ -49,9 +42,6 @@ typedef struct {
     sensu_scope_e         scope;
     sensu_str_t           group;     /* "core", "enterprise/store" */
     sensu_str_t           version;   /* "v2" */
-    unsigned              major;
-    sensu_stability_e     stability;
-    unsigned              iteration; /* 0: without a number */
     sensu_str_t           ns;        /* of namespaced paths */
     sensu_str_t           resource;  /* "checks"; also "namespaces"; empty of
                                         an action, whose scope is CLUSTER */

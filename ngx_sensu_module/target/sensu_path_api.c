@@ -18,7 +18,7 @@ typedef struct {
 } sensu_path_pattern_t;
 
 
-static unsigned sensu_path_number(const unsigned char **p,
+static int sensu_path_number(const unsigned char **p,
     const unsigned char *last);
 static int sensu_path_pattern(sensu_path_pattern_t *pt, sensu_str_t text);
 static sensu_str_t sensu_path_first(sensu_str_t group, sensu_str_t *rest);
@@ -48,34 +48,14 @@ sensu_path_group_valid(sensu_str_t s)
 
 
 int
-sensu_path_version_parse(sensu_path_t *path, sensu_str_t s)
+sensu_path_version_valid(sensu_str_t s)
 {
     const unsigned char  *p, *last;
 
     p = s.data;
     last = s.data + s.len;
 
-    if (p == last || *p++ != 'v') {
-        return 0;
-    }
-
-    path->major = sensu_path_number(&p, last);
-    path->stability = SENSU_STABLE;
-    path->iteration = 0;
-
-    if (path->major == 0 || p == last) {
-        return path->major != 0;
-    }
-
-    if (last - p >= 5 && memcmp(p, "alpha", 5) == 0) {
-        path->stability = SENSU_ALPHA;
-        p += 5;
-
-    } else if (last - p >= 4 && memcmp(p, "beta", 4) == 0) {
-        path->stability = SENSU_BETA;
-        p += 4;
-
-    } else {
+    if (p == last || *p++ != 'v' || !sensu_path_number(&p, last)) {
         return 0;
     }
 
@@ -83,39 +63,34 @@ sensu_path_version_parse(sensu_path_t *path, sensu_str_t s)
         return 1;
     }
 
-    path->iteration = sensu_path_number(&p, last);
+    if (last - p >= 5 && memcmp(p, "alpha", 5) == 0) {
+        p += 5;
 
-    return path->iteration != 0 && p == last;
-}
+    } else if (last - p >= 4 && memcmp(p, "beta", 4) == 0) {
+        p += 4;
 
-
-/* 0: no number, or one of more digits than anybody will need */
-
-static unsigned
-sensu_path_number(const unsigned char **p, const unsigned char *last)
-{
-    unsigned              n;
-    const unsigned char  *s;
-
-    n = 0;
-    s = *p;
-
-    if (s == last || *s == '0') {
+    } else {
         return 0;
     }
 
-    while (s < last && *s >= '0' && *s <= '9') {
+    return p == last || (sensu_path_number(&p, last) && p == last);
+}
 
-        if (s - *p == SENSU_VERSION_DIGITS) {
-            return 0;
-        }
 
-        n = n * 10 + (*s++ - '0');
+/* steps over the digits; is it a number, of no more than anybody will need? */
+
+static int
+sensu_path_number(const unsigned char **p, const unsigned char *last)
+{
+    const unsigned char  *first;
+
+    first = *p;
+
+    while (*p < last && **p >= '0' && **p <= '9') {
+        (*p)++;
     }
 
-    *p = s;
-
-    return n;
+    return *p != first && *first != '0' && *p - first <= SENSU_VERSION_DIGITS;
 }
 
 
@@ -156,7 +131,6 @@ sensu_path_api_valid(sensu_str_t pattern)
 {
     int                   i, n;
     sensu_str_t           part[2];
-    sensu_path_t          path;
     sensu_path_pattern_t  pt;
 
     if (!sensu_path_pattern(&pt, pattern)) {
@@ -169,14 +143,14 @@ sensu_path_api_valid(sensu_str_t pattern)
     for (i = 0; i < n; i++) {
         if (!sensu_str_eq(part[i], sensu_str("*"))
             && (!sensu_path_group_valid(part[i])
-                || sensu_path_version_parse(&path, part[i])))
+                || sensu_path_version_valid(part[i])))
         {
             return 0;
         }
     }
 
     return sensu_str_eq(pt.version, sensu_str("*"))
-           || sensu_path_version_parse(&path, pt.version);
+           || sensu_path_version_valid(pt.version);
 }
 
 

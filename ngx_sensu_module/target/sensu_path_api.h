@@ -15,11 +15,9 @@
 /* is it one segment of a group, [a-z0-9][a-z0-9.-]*? */
 int sensu_path_group_valid(sensu_str_t s);
 
-/*
- * Is it v[1-9][0-9]*((alpha|beta)[1-9][0-9]*)?, each number of up to nine
- * digits?  If so, *path gets major, stability and iteration.
- */
-int sensu_path_version_parse(sensu_path_t *path, sensu_str_t s);
+/* is it v[1-9][0-9]*((alpha|beta)([1-9][0-9]*)?)?, each number of up to nine
+   digits? */
+int sensu_path_version_valid(sensu_str_t s);
 
 
 #endif /* _SENSU_PATH_API_H_INCLUDED_ */

@@ -82,9 +82,9 @@ static const row_t  rows[] = {
     /* groups and versions */
 
     { "/api/enterprise/store/v1alpha2/x",
-      "enterprise/store v1alpha2 alpha 2 x list", NULL },
+      "enterprise/store v1alpha2 x list", NULL },
     { "/api/x/v10beta30/namespaces/dev/y/z",
-      "x v10beta30 beta 30 ns=dev y name=z", NULL },
+      "x v10beta30 ns=dev y name=z", NULL },
     { "/api/a.b-c/9/v2/x", "a.b-c/9 v2 x list", NULL },
     { "/api/core/v2/v3/x", "core v2 v3 name=x", NULL },
     { "/api/v2/checks", "unknown: no group", NULL },
@@ -92,8 +92,8 @@ static const row_t  rows[] = {
     { "/api/core/checks", "unknown: no version", NULL },
     { "/api/core/v0/checks", "unknown: no version", NULL },
     { "/api/core/v02/checks", "unknown: no version", NULL },
-    { "/api/core/v2alpha/checks", "core v2alpha alpha 0 checks list", NULL },
-    { "/api/core/v2beta/checks", "core v2beta beta 0 checks list", NULL },
+    { "/api/core/v2alpha/checks", "core v2alpha checks list", NULL },
+    { "/api/core/v2beta/checks", "core v2beta checks list", NULL },
     { "/api/core/v2alpha0/checks", "unknown: no version", NULL },
     { "/api/core/v2alpha01/checks", "unknown: no version", NULL },
     { "/api/core/v2alphax/checks", "unknown: no version", NULL },
@@ -110,7 +110,7 @@ static const row_t  rows[] = {
     /* actions, which have no resource */
 
     { "/api/enterprise/prune/v1alpha",
-      "enterprise/prune v1alpha alpha 0 cluster-scoped", NULL },
+      "enterprise/prune v1alpha cluster-scoped", NULL },
     { "/api/x/v1", "x v1 cluster-scoped", NULL },
     { "/api/enterprise/prune/v1alpha/", "unknown: a trailing slash", NULL },
     { "/api/enterprise/prune/v1%61lpha", "unsafe: an escaped literal", NULL },
@@ -276,7 +276,6 @@ static void
 render(char *out, const sensu_path_t *path, sensu_path_rc_e rc)
 {
     static const char *const  rcs[] = { "", "other", "unknown: ", "unsafe: " };
-    static const char *const  stabilities[] = { "", "alpha", "beta" };
 
     *out = '\0';
 
@@ -287,11 +286,6 @@ render(char *out, const sensu_path_t *path, sensu_path_rc_e rc)
 
     add(out, "", path->group);
     add(out, "", path->version);
-
-    if (path->stability != SENSU_STABLE) {
-        sprintf(out + strlen(out), " %s %u", stabilities[path->stability],
-                path->iteration);
-    }
 
     add(out, "", str(path->wildcard ? "wildcard" : ""));
     add(out, "ns=", path->ns);
