@@ -208,6 +208,16 @@ sensu_json_load_lenient(sensu_str_t text, size_t flags, int *no_memory)
 }
 
 
+sensu_str_t
+sensu_json_text(const json_t *value)
+{
+    return (sensu_str_t) {
+        json_string_length(value),
+        (const unsigned char *) json_string_value(value)
+    };
+}
+
+
 int
 sensu_json_is_odd(sensu_str_t text)
 {

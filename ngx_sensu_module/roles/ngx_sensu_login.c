@@ -161,8 +161,8 @@ ngx_sensu_login_take(ngx_sensu_reading_t *reading)
     answer = sensu_json_load(ngx_sensu_str(reading->fetch->body), 0, NULL,
                              &no_memory);
 
-    access = sensu_claims_text(json_object_get(answer, "access_token"));
-    refresh = sensu_claims_text(json_object_get(answer, "refresh_token"));
+    access = sensu_json_text(json_object_get(answer, "access_token"));
+    refresh = sensu_json_text(json_object_get(answer, "refresh_token"));
 
     rc = NGX_DECLINED;
 

@@ -23,113 +23,72 @@ typedef enum {
 } sensu_body_kind_e;
 
 
+/* a look goes on after something wrong, of which the first is told */
+
 typedef struct {
     const sensu_path_t   *path;
-    int                   named;     /* the name counts, too */
     int                   odd;       /* it has bytes that are no text */
-    const char          **why;
+    sensu_body_rc_e       rc;
+    const char           *why;
 } sensu_body_ctx_t;
 
 
 static sensu_body_kind_e sensu_body_kind(const sensu_path_t *path);
-static sensu_body_rc_e sensu_body_object(sensu_body_ctx_t *ctx,
-    sensu_body_kind_e kind, json_t *root);
-static sensu_body_rc_e sensu_body_event(sensu_body_ctx_t *ctx, json_t *root);
-static sensu_body_rc_e sensu_body_silenced(sensu_body_ctx_t *ctx,
+static json_t *sensu_body_load(sensu_body_ctx_t *ctx, sensu_str_t body,
+    size_t flags);
+static void sensu_body_object(sensu_body_ctx_t *ctx, sensu_body_kind_e kind,
     json_t *root);
-static sensu_body_rc_e sensu_body_meta(sensu_body_ctx_t *ctx, json_t *owner,
-    int named, sensu_str_t *name);
-static sensu_body_rc_e sensu_body_name(sensu_body_ctx_t *ctx, json_t *owner,
+static void sensu_body_event(sensu_body_ctx_t *ctx, json_t *root);
+static void sensu_body_silenced(sensu_body_ctx_t *ctx, json_t *root);
+static sensu_str_t sensu_body_meta(sensu_body_ctx_t *ctx, json_t *owner,
+    sensu_str_t url);
+static void sensu_body_same(sensu_body_ctx_t *ctx, sensu_str_t text,
+    sensu_str_t url, const char *why);
+static json_t *sensu_body_child(sensu_body_ctx_t *ctx, json_t *owner,
     const char *member);
-static sensu_body_rc_e sensu_body_child(sensu_body_ctx_t *ctx, json_t *owner,
-    const char *member, json_t **child);
-static sensu_body_rc_e sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner,
-    const char *member, sensu_str_t *text);
-static sensu_body_rc_e sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner,
-    const char *member, json_t **value);
+static sensu_str_t sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner,
+    const char *member);
+static json_t *sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner,
+    const char *member);
 static int sensu_body_escaped_eq(sensu_str_t escaped, sensu_str_t text);
-static sensu_body_rc_e sensu_body_fail(sensu_body_ctx_t *ctx,
-    sensu_body_rc_e rc, const char *why);
+static void sensu_body_fail(sensu_body_ctx_t *ctx, sensu_body_rc_e rc,
+    const char *why);
 
 
 sensu_body_rc_e
 sensu_body_check(const sensu_path_t *path, const unsigned char *body,
     size_t len, const char **why)
 {
-    int                 no_memory;
     json_t             *root;
     size_t              flags;
-    sensu_body_rc_e     rc;
     sensu_body_ctx_t    ctx;
     sensu_body_kind_e   kind;
 
-    *why = NULL;
-
+    memset(&ctx, 0, sizeof(sensu_body_ctx_t));
     ctx.path = path;
-    ctx.named = (path->name.len != 0);
-    ctx.why = why;
-
-    kind = sensu_body_kind(path);
-
-    if (len == 0) {
-        return kind == SENSU_BODY_FREE ? SENSU_BODY_OK
-               : sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "there is none");
-    }
 
     /* numbers are not looked at, so none is too large; NUL occurs in output
        of checks */
 
     flags = JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL|JSON_DECODE_INT_AS_REAL;
+    kind = sensu_body_kind(path);
 
     if (kind == SENSU_BODY_FREE) {
         flags |= JSON_DECODE_ANY;
     }
 
-    root = sensu_json_load((sensu_str_t) { len, body }, flags, NULL,
-                           &no_memory);
+    if (len != 0) {
+        root = sensu_body_load(&ctx, (sensu_str_t) { len, body }, flags);
+        sensu_body_object(&ctx, kind, root);
+        json_decref(root);
 
-    if (no_memory) {
-        return SENSU_BODY_NO_MEMORY;
+    } else if (kind != SENSU_BODY_FREE) {
+        sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "there is none");
     }
 
-    /* what the backend puts U+FFFD for: binary output of a check, as a rule */
+    *why = ctx.why;
 
-    ctx.odd = 0;
-
-    if (root == NULL) {
-        ctx.odd = 1;
-        root = sensu_json_load_lenient((sensu_str_t) { len, body }, flags,
-                                       &no_memory);
-
-        if (no_memory) {
-            return SENSU_BODY_NO_MEMORY;
-        }
-    }
-
-    if (root == NULL) {
-        return sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON,
-                               "it is malformed, repeats a member, or is "
-                               "followed by something");
-    }
-
-    *why = sensu_body_reference(root);
-
-    if (*why != NULL) {
-        rc = SENSU_BODY_MISMATCH;
-
-    } else if (kind == SENSU_BODY_FREE) {
-        rc = SENSU_BODY_OK;
-
-    } else if (!json_is_object(root)) {
-        rc = sensu_body_fail(&ctx, SENSU_BODY_NOT_JSON, "it is something else");
-
-    } else {
-        rc = sensu_body_object(&ctx, kind, root);
-    }
-
-    json_decref(root);
-
-    return rc;
+    return ctx.rc;
 }
 
 
@@ -182,132 +141,139 @@ sensu_body_kind(const sensu_path_t *path)
 }
 
 
-static sensu_body_rc_e
+static json_t *
+sensu_body_load(sensu_body_ctx_t *ctx, sensu_str_t body, size_t flags)
+{
+    int      no_memory;
+    json_t  *root;
+
+    root = sensu_json_load(body, flags, NULL, &no_memory);
+
+    /* what the backend puts U+FFFD for: binary output of a check, as a rule */
+
+    if (root == NULL && !no_memory) {
+        ctx->odd = 1;
+        root = sensu_json_load_lenient(body, flags, &no_memory);
+    }
+
+    if (no_memory) {
+        sensu_body_fail(ctx, SENSU_BODY_NO_MEMORY, NULL);
+
+    } else if (root == NULL) {
+        sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
+                        "it is malformed, repeats a member, or is followed by "
+                        "something");
+    }
+
+    return root;
+}
+
+
+static void
 sensu_body_object(sensu_body_ctx_t *ctx, sensu_body_kind_e kind, json_t *root)
 {
-    json_t          *spec;
-    sensu_str_t      name;
-    sensu_body_rc_e  rc;
+    const char          *why;
+    sensu_str_t          url;
+    const sensu_path_t  *path;
+
+    path = ctx->path;
+    url = path->name;
+    why = sensu_body_reference(root);
+
+    if (why != NULL) {
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, why);
+    }
+
+    if (kind != SENSU_BODY_FREE && !json_is_object(root)) {
+        sensu_body_fail(ctx, SENSU_BODY_NOT_JSON, "it is something else");
+    }
 
     switch (kind) {
 
+    case SENSU_BODY_FREE:
+        return;
+
     case SENSU_BODY_EVENT:
-        return sensu_body_event(ctx, root);
+        sensu_body_event(ctx, root);
+        return;
 
     case SENSU_BODY_SILENCED:
-        return sensu_body_silenced(ctx, root);
+        sensu_body_silenced(ctx, root);
+        return;
 
     case SENSU_BODY_NAMESPACE:
-        return sensu_body_name(ctx, root, "name");
+        sensu_body_same(ctx, sensu_body_text(ctx, root, "name"), url,
+                        "name");
+        return;
 
     case SENSU_BODY_USER:
-        return sensu_body_name(ctx, root, "username");
+        sensu_body_same(ctx, sensu_body_text(ctx, root, "username"), url,
+                        "username");
+        return;
 
     case SENSU_BODY_EXECUTE:
-        ctx->named = 1;
-        rc = sensu_body_name(ctx, root, "check");
-
-        if (rc != SENSU_BODY_OK) {
-            return rc;
-        }
-
+        sensu_body_same(ctx, sensu_body_text(ctx, root, "check"), url,
+                        "check");
         break;
 
-    default:
-        ctx->named = ctx->named && ctx->path->subpath.len == 0;
+    case SENSU_BODY_META:
+        url = path->subpath.len == 0 ? url : sensu_str_null;
         break;
     }
-
-    spec = NULL;
-    rc = sensu_body_meta(ctx, root, ctx->named, &name);
 
     /* later APIs wrap the object: its own metadata counts where the outer
        has none */
 
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_child(ctx, root, "spec", &spec);
-    }
-
-    if (rc == SENSU_BODY_OK && spec != NULL) {
-        rc = sensu_body_meta(ctx, spec, ctx->named, &name);
-    }
-
-    return rc;
+    (void) sensu_body_meta(ctx, root, url);
+    (void) sensu_body_meta(ctx, sensu_body_child(ctx, root, "spec"), url);
 }
 
 
 /* the event's own metadata is empty in practice, but would be read */
 
-static sensu_body_rc_e
+static void
 sensu_body_event(sensu_body_ctx_t *ctx, json_t *root)
 {
-    json_t           *entity, *check;
-    sensu_str_t       name, proxy;
-    sensu_body_rc_e   rc;
+    json_t              *entity, *check;
+    sensu_str_t          name;
+    const sensu_path_t  *path;
 
-    check = NULL;
+    path = ctx->path;
 
-    rc = sensu_body_child(ctx, root, "entity", &entity);
+    entity = sensu_body_child(ctx, root, "entity");
+    check = sensu_body_child(ctx, root, "check");
 
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_child(ctx, root, "check", &check);
-    }
+    (void) sensu_body_meta(ctx, root, sensu_str_null);
+    (void) sensu_body_meta(ctx, entity, path->name);
+    (void) sensu_body_text(ctx, check, "proxy_entity_name");
 
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_meta(ctx, root, 0, &name);
-    }
+    name = sensu_body_meta(ctx, check, sensu_str_null);
 
-    if (rc == SENSU_BODY_OK && entity != NULL) {
-        rc = sensu_body_meta(ctx, entity, ctx->named, &name);
-    }
-
-    if (rc != SENSU_BODY_OK || check == NULL) {
-        return rc;
-    }
-
-    rc = sensu_body_text(ctx, check, "proxy_entity_name", &proxy);
-
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_meta(ctx, check, 0, &name);
-    }
-
-    if (rc == SENSU_BODY_OK && ctx->named && ctx->path->subpath.len != 0
-        && name.len != 0
-        && !sensu_body_escaped_eq(ctx->path->subpath, name))
+    if (path->subpath.len != 0 && name.len != 0
+        && !sensu_body_escaped_eq(path->subpath, name))
     {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH,
-                               "check's metadata.name");
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, "check's metadata.name");
     }
-
-    return rc;
 }
 
 
 /* its name is made of two other members, "*" for a missing one */
 
-static sensu_body_rc_e
+static void
 sensu_body_silenced(sensu_body_ctx_t *ctx, json_t *root)
 {
-    size_t            n;
-    sensu_str_t       subscription, check, name, url;
-    sensu_body_rc_e   rc;
+    size_t       n;
+    sensu_str_t  subscription, check, url;
 
-    check.len = 0;
+    url = ctx->path->name;
 
-    rc = sensu_body_text(ctx, root, "subscription", &subscription);
+    subscription = sensu_body_text(ctx, root, "subscription");
+    check = sensu_body_text(ctx, root, "check");
 
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_text(ctx, root, "check", &check);
-    }
+    (void) sensu_body_meta(ctx, root, url);
 
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_meta(ctx, root, ctx->named, &name);
-    }
-
-    if (rc != SENSU_BODY_OK || !ctx->named
-        || (subscription.len == 0 && check.len == 0))
-    {
-        return rc;
+    if (url.len == 0 || (subscription.len == 0 && check.len == 0)) {
+        return;
     }
 
     if (subscription.len == 0) {
@@ -318,153 +284,106 @@ sensu_body_silenced(sensu_body_ctx_t *ctx, json_t *root)
         check = sensu_str("*");
     }
 
-    url = ctx->path->name;
     n = subscription.len;
 
-    if (url.len == n + 1 + check.len
-        && memcmp(url.data, subscription.data, n) == 0
-        && url.data[n] == ':'
-        && memcmp(url.data + n + 1, check.data, check.len) == 0)
+    if (url.len != n + 1 + check.len
+        || memcmp(url.data, subscription.data, n) != 0
+        || url.data[n] != ':'
+        || memcmp(url.data + n + 1, check.data, check.len) != 0)
     {
-        return SENSU_BODY_OK;
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, "subscription and check");
     }
-
-    return sensu_body_fail(ctx, SENSU_BODY_MISMATCH,
-                           "subscription and check");
 }
 
 
-/* *name: metadata.name, empty if there is none */
+/* returns metadata.name, empty if there is none */
 
-static sensu_body_rc_e
-sensu_body_meta(sensu_body_ctx_t *ctx, json_t *owner, int named,
-    sensu_str_t *name)
+static sensu_str_t
+sensu_body_meta(sensu_body_ctx_t *ctx, json_t *owner, sensu_str_t url)
 {
-    json_t              *meta;
-    sensu_str_t          ns;
-    sensu_body_rc_e      rc;
-    const sensu_path_t  *path;
+    json_t       *meta;
+    sensu_str_t   ns, name;
 
-    name->len = 0;
+    meta = sensu_body_child(ctx, owner, "metadata");
+    ns = sensu_body_text(ctx, meta, "namespace");
+    name = sensu_body_text(ctx, meta, "name");
 
-    rc = sensu_body_child(ctx, owner, "metadata", &meta);
+    sensu_body_same(ctx, ns, ctx->path->ns, "metadata.namespace");
+    sensu_body_same(ctx, name, url, "metadata.name");
 
-    if (rc != SENSU_BODY_OK || meta == NULL) {
-        return rc;
-    }
-
-    rc = sensu_body_text(ctx, meta, "namespace", &ns);
-
-    if (rc == SENSU_BODY_OK) {
-        rc = sensu_body_text(ctx, meta, "name", name);
-    }
-
-    if (rc != SENSU_BODY_OK) {
-        return rc;
-    }
-
-    path = ctx->path;
-
-    if (path->ns.len != 0 && ns.len != 0 && !sensu_str_eq(ns, path->ns)) {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH,
-                               "metadata.namespace");
-    }
-
-    if (named && name->len != 0 && !sensu_str_eq(*name, path->name)) {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH, "metadata.name");
-    }
-
-    return SENSU_BODY_OK;
+    return name;
 }
 
 
-static sensu_body_rc_e
-sensu_body_name(sensu_body_ctx_t *ctx, json_t *owner, const char *member)
+/* what the body and the URL both say must be one */
+
+static void
+sensu_body_same(sensu_body_ctx_t *ctx, sensu_str_t text, sensu_str_t url,
+    const char *why)
 {
-    sensu_str_t      name;
-    sensu_body_rc_e  rc;
-
-    rc = sensu_body_text(ctx, owner, member, &name);
-
-    if (rc == SENSU_BODY_OK && ctx->named && name.len != 0
-        && !sensu_str_eq(name, ctx->path->name))
-    {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
+    if (text.len != 0 && url.len != 0 && !sensu_str_eq(text, url)) {
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, why);
     }
-
-    return rc;
 }
 
 
-/* *child: NULL if it is absent or null, which is the same to the backend */
+/* NULL if it is absent or null, which is the same to the backend */
 
-static sensu_body_rc_e
-sensu_body_child(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
-    json_t **child)
+static json_t *
+sensu_body_child(sensu_body_ctx_t *ctx, json_t *owner, const char *member)
 {
-    sensu_body_rc_e  rc;
+    json_t  *child;
 
-    rc = sensu_body_find(ctx, owner, member, child);
+    child = sensu_body_find(ctx, owner, member);
 
-    if (rc == SENSU_BODY_OK && *child != NULL && !json_is_object(*child)) {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
+    if (child != NULL && !json_is_object(child)) {
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
     }
 
-    return rc;
+    return child;
 }
 
 
-/* *text: empty if it is absent, null or "" */
+/* empty if it is absent, null or "" */
 
-static sensu_body_rc_e
-sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
-    sensu_str_t *text)
+static sensu_str_t
+sensu_body_text(sensu_body_ctx_t *ctx, json_t *owner, const char *member)
 {
-    json_t           *value;
-    sensu_body_rc_e   rc;
+    json_t       *value;
+    sensu_str_t   text;
 
-    text->len = 0;
-    text->data = (const unsigned char *) "";
+    value = sensu_body_find(ctx, owner, member);
+    text = sensu_json_text(value);
 
-    rc = sensu_body_find(ctx, owner, member, &value);
-
-    if (rc != SENSU_BODY_OK || value == NULL) {
-        return rc;
+    if (value != NULL && text.data == NULL) {
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
     }
 
-    if (!json_is_string(value)) {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
-    }
-
-    text->len = json_string_length(value);
-    text->data = (const unsigned char *) json_string_value(value);
-
-    if (ctx->odd && sensu_json_is_odd(*text)) {
-        return sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
-                               "a name in it is no UTF-8, or has half of a "
-                               "surrogate pair");
+    if (ctx->odd && sensu_json_is_odd(text)) {
+        sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
+                        "a name in it is no UTF-8, or has half of a surrogate "
+                        "pair");
     }
 
     /* the backend makes a path of it and cleans that */
 
-    if (sensu_body_climbs(*text)) {
-        return sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
+    if (sensu_body_climbs(text)) {
+        sensu_body_fail(ctx, SENSU_BODY_MISMATCH, member);
     }
 
-    return SENSU_BODY_OK;
+    return text;
 }
 
 
-static sensu_body_rc_e
-sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
-    json_t **value)
+static json_t *
+sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member)
 {
     int          seen;
-    json_t      *each;
+    json_t      *each, *value;
     const char  *key;
 
     seen = 0;
-    *value = NULL;
+    value = NULL;
 
     json_object_foreach(owner, key, each) {
 
@@ -473,15 +392,14 @@ sensu_body_find(sensu_body_ctx_t *ctx, json_t *owner, const char *member,
         }
 
         if (seen++) {
-            return sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
-                                   "it repeats a member in another letter "
-                                   "case");
+            sensu_body_fail(ctx, SENSU_BODY_NOT_JSON,
+                            "it repeats a member in another letter case");
         }
 
-        *value = json_is_null(each) ? NULL : each;
+        value = json_is_null(each) ? NULL : each;
     }
 
-    return SENSU_BODY_OK;
+    return value;
 }
 
 
@@ -512,10 +430,11 @@ sensu_body_escaped_eq(sensu_str_t escaped, sensu_str_t text)
 }
 
 
-static sensu_body_rc_e
+static void
 sensu_body_fail(sensu_body_ctx_t *ctx, sensu_body_rc_e rc, const char *why)
 {
-    *ctx->why = why;
-
-    return rc;
+    if (ctx->rc == SENSU_BODY_OK) {
+        ctx->rc = rc;
+        ctx->why = why;
+    }
 }

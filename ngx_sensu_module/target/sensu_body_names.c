@@ -7,6 +7,7 @@
 
 
 #include "sensu_body_names.h"
+#include "sensu_json.h"
 
 
 /* a member and what it is in */
@@ -61,19 +62,14 @@ sensu_body_search(json_t *value, const sensu_body_place_t *in)
 {
     size_t               i;
     json_t              *each;
-    sensu_str_t          text;
     const char          *found;
     sensu_body_place_t   place;
 
-    found = NULL;
-    place.member = NULL;
     place.in = in;
 
     if (json_is_string(value)) {
-        text.len = json_string_length(value);
-        text.data = (const unsigned char *) json_string_value(value);
-
-        return sensu_body_climbs(text) ? sensu_body_reference_of(in) : NULL;
+        return sensu_body_climbs(sensu_json_text(value))
+               ? sensu_body_reference_of(in) : NULL;
     }
 
     json_object_foreach(value, place.member, each) {

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include "sensu_claims.h"
+#include "sensu_json.h"
 
 
 static sensu_token_e sensu_claims_times(const sensu_token_rules_t *rules,
@@ -16,7 +17,7 @@ static int sensu_claims_audience(const json_t *aud, sensu_str_t name);
 static json_t *sensu_claims_find(const json_t *claims, sensu_str_t name);
 static int sensu_claims_are_groups(const json_t *value);
 static int sensu_claims_issuer(const sensu_token_rules_t *rules,
-    sensu_str_t iss);
+    const json_t *claims);
 static int sensu_json_is(const json_t *value, sensu_str_t text);
 static int sensu_claims_clean(const json_t *claims, const char *name);
 static int sensu_json_clean(const json_t *value);
@@ -35,10 +36,7 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
         return rc;
     }
 
-    if (!sensu_claims_issuer(rules,
-                             sensu_claims_text(json_object_get(claims,
-                                                               "iss"))))
-    {
+    if (!sensu_claims_issuer(rules, claims)) {
         *why = "iss is not the required one";
         return SENSU_TOKEN_BAD_CLAIMS;
     }
@@ -67,7 +65,7 @@ sensu_claims_check(const sensu_token_rules_t *rules, const json_t *claims,
 
     /* HTTP takes them away on the way to whoever reads $sensu_user */
 
-    name = sensu_claims_text(sub);
+    name = sensu_json_text(sub);
 
     if (name.data[0] == ' ' || name.data[name.len - 1] == ' ') {
         *why = "sub begins or ends with a blank";
@@ -224,19 +222,9 @@ sensu_json_is(const json_t *value, sensu_str_t text)
 {
     sensu_str_t  s;
 
-    s = sensu_claims_text(value);
+    s = sensu_json_text(value);
 
     return s.data && sensu_str_eq(s, text);
-}
-
-
-sensu_str_t
-sensu_claims_text(const json_t *value)
-{
-    return (sensu_str_t) {
-        json_string_length(value),
-        (const unsigned char *) json_string_value(value)
-    };
 }
 
 
@@ -261,30 +249,29 @@ sensu_claims_clean(const json_t *claims, const char *name)
 static int
 sensu_json_clean(const json_t *value)
 {
-    size_t                i, len;
-    const unsigned char  *p;
+    size_t       i;
+    sensu_str_t  text;
 
-    if (!json_is_string(value)) {
-        return 0;
-    }
+    text = sensu_json_text(value);
 
-    p = (const unsigned char *) json_string_value(value);
-    len = json_string_length(value);
-
-    for (i = 0; i < len; i++) {
-        if (p[i] < 0x20 || p[i] == 0x7f) {
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
             return 0;
         }
     }
 
-    return strstr((const char *) p, "\xef\xbf\xbd") == NULL;
+    return text.data != NULL
+           && strstr((const char *) text.data, "\xef\xbf\xbd") == NULL;
 }
 
 
 static int
-sensu_claims_issuer(const sensu_token_rules_t *rules, sensu_str_t iss)
+sensu_claims_issuer(const sensu_token_rules_t *rules, const json_t *claims)
 {
-    size_t  i;
+    size_t       i;
+    sensu_str_t  iss;
+
+    iss = sensu_json_text(json_object_get(claims, "iss"));
 
     for (i = 0; i < rules->nissuers; i++) {
         if (iss.data && sensu_str_eq(rules->issuers[i], iss)) {
@@ -314,7 +301,7 @@ sensu_claims_groups_n(const json_t *groups)
 sensu_str_t
 sensu_claims_group(const json_t *groups, size_t i)
 {
-    return sensu_claims_text(json_is_string(groups)
+    return sensu_json_text(json_is_string(groups)
                              ? groups : json_array_get(groups, i));
 }
 

@@ -41,8 +41,5 @@ json_t *sensu_claims_groups(const sensu_token_rules_t *rules,
 size_t sensu_claims_groups_n(const json_t *groups);
 sensu_str_t sensu_claims_group(const json_t *groups, size_t i);
 
-/* data NULL where it is no string */
-sensu_str_t sensu_claims_text(const json_t *value);
-
 
 #endif /* _SENSU_CLAIMS_H_INCLUDED_ */

@@ -12,6 +12,7 @@
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include "sensu_base64.h"
+#include "sensu_json.h"
 #include "sensu_jwk.h"
 
 
@@ -199,12 +200,11 @@ sensu_jwk_bytes(sensu_jwk_t *jwk, const char *name, unsigned char *dst)
                                  : "%s is missing", name);
     }
 
-    if (!json_is_string(value)) {
+    text = sensu_json_text(value);
+
+    if (text.data == NULL) {
         return sensu_jwk_no(jwk, "%s is not a string", name);
     }
-
-    text.data = (const unsigned char *) json_string_value(value);
-    text.len = json_string_length(value);
 
     if (text.len > sensu_base64url_length(SENSU_JWK_VALUE_MAX)) {
         return sensu_jwk_no(jwk, "%s has more than %d bytes", name,

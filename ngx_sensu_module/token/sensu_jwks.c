@@ -91,15 +91,16 @@ sensu_jwks_load(sensu_keys_t *keys, const json_t *set, unsigned mode,
     const sensu_key_report_t *r)
 {
     int          secrets;
+    json_t      *json;
     size_t       i, n;
     sensu_jwk_t  jwk;
 
     n = 0;
     secrets = 0;
 
-    for (i = 0; i < json_array_size(set); i++) {
+    json_array_foreach(set, i, json) {
         memset(&jwk, 0, sizeof(sensu_jwk_t));
-        jwk.json = json_array_get(set, i);
+        jwk.json = json;
 
         if (sensu_jwk_add(keys, &jwk) != 0) {
             sensu_jwk_warn(i, &jwk, r);
@@ -199,15 +200,10 @@ sensu_jwk_head(sensu_jwk_t *jwk)
     }
 
     kid = json_object_get(jwk->json, "kid");
+    jwk->kid = sensu_json_text(kid);
 
-    if (kid) {
-
-        if (!json_is_string(kid)) {
-            return sensu_jwk_no(jwk, "kid is not a string");
-        }
-
-        jwk->kid.data = (const unsigned char *) json_string_value(kid);
-        jwk->kid.len = json_string_length(kid);
+    if (kid && jwk->kid.data == NULL) {
+        return sensu_jwk_no(jwk, "kid is not a string");
     }
 
     if (sensu_jwk_type(jwk) != 0 || sensu_jwk_purpose(jwk) != 0) {
@@ -273,11 +269,8 @@ sensu_jwk_purpose(sensu_jwk_t *jwk)
         return 0;
     }
 
-    for (i = 0; i < json_array_size(ops); i++) {
-        op = json_array_get(ops, i);
-
-        if (json_is_string(op) && strcmp(json_string_value(op), "verify") == 0)
-        {
+    json_array_foreach(ops, i, op) {
+        if (sensu_str_eq(sensu_json_text(op), sensu_str("verify"))) {
             return 0;
         }
     }
@@ -291,14 +284,14 @@ sensu_jwk_purpose(sensu_jwk_t *jwk)
 static int
 sensu_jwk_alg(sensu_jwk_t *jwk)
 {
-    const char         *name, *curve;
+    json_t             *name;
+    const char         *curve;
     const sensu_alg_t  *alg;
 
-    if (json_object_get(jwk->json, "alg")) {
-        name = sensu_jwk_string(jwk, "alg");
+    name = json_object_get(jwk->json, "alg");
 
-        alg = sensu_alg_find((sensu_str_t) { strlen(name),
-                                             (const unsigned char *) name });
+    if (name) {
+        alg = sensu_alg_find(sensu_json_text(name));
 
         if (alg == NULL) {
             return sensu_jwk_no(jwk, "alg is not one of HS256 ... ES512");

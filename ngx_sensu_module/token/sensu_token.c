@@ -277,7 +277,7 @@ sensu_token_claims(const sensu_keys_t *keys,
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
-    issuer = sensu_claims_text(json_object_get(json, "iss"));
+    issuer = sensu_json_text(json_object_get(json, "iss"));
 
     if (key->issuer.data && !sensu_str_eq(key->issuer, issuer)
         && sensu_token_signed(keys, header, parts, &issuer, &key, why)
@@ -334,7 +334,7 @@ sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts)
 static const char *
 sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
 {
-    json_t      *alg, *kid;
+    json_t      *kid;
     const char  *why;
 
     why = "the header is not a JSON object with distinct members";
@@ -353,30 +353,16 @@ sensu_token_header(sensu_str_t text, sensu_token_header_t *header)
         return "the header asks for an extension";
     }
 
-    alg = json_object_get(header->json, "alg");
-    if (!json_is_string(alg)) {
+    header->alg = sensu_json_text(json_object_get(header->json, "alg"));
+
+    if (header->alg.data == NULL) {
         return "the header has no alg";
     }
 
-    header->alg.data = (const unsigned char *) json_string_value(alg);
-    header->alg.len = json_string_length(alg);
-
-    header->kid.data = NULL;
-    header->kid.len = 0;
-
     kid = json_object_get(header->json, "kid");
+    header->kid = sensu_json_text(kid);
 
-    if (kid) {
-
-        if (!json_is_string(kid)) {
-            return "kid is not a string";
-        }
-
-        header->kid.data = (const unsigned char *) json_string_value(kid);
-        header->kid.len = json_string_length(kid);
-    }
-
-    return NULL;
+    return (kid && header->kid.data == NULL) ? "kid is not a string" : NULL;
 }
 
 
