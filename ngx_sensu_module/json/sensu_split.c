@@ -40,25 +40,12 @@ enum {
 
 
 static const unsigned char  sensu_class[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0,      0, WSP, WSP, 0, 0, WSP, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0,      0, 0, 0, 0, 0, 0, 0, 0,
-    /*  !"#$%&'  */              /* ()*+,-./ */
-    WSP, 0, QUO, 0, 0, 0, 0, 0,  0, 0, 0, INN, COM, BEG, INN, 0,
-    /* 0-7 */                    /* 89:;<=>? */
-    BEG, BEG, BEG, BEG, BEG, BEG, BEG, BEG,
-                                 BEG, BEG, 0, 0, 0, 0, 0, 0,
-    /* @ABCDEFG */               /* H-O */
-    0, INN, INN, INN, INN, INN, INN, INN,
-                                 INN, INN, INN, INN, INN, INN, INN, INN,
-    /* P-W */                    /* XYZ[\]^_ */
-    INN, INN, INN, INN, INN, INN, INN, INN,
-                                 INN, INN, INN, SQU, 0, END, 0, 0,
-    /* `abcdefg */               /* h-o */
-    0, INN, INN, INN, INN, INN, BEG, INN,
-                                 INN, INN, INN, INN, INN, INN, BEG, INN,
-    /* p-w */                    /* xyz{|}~ */
-    INN, INN, INN, INN, BEG, INN, INN, INN,
-                                 INN, INN, INN, CUR, 0, 0, 0, 0
+    [' '] = WSP, ['\t'] = WSP, ['\n'] = WSP, ['\r'] = WSP,
+    ['"'] = QUO, ['{'] = CUR, ['['] = SQU, [']'] = END, [','] = COM,
+    ['-'] = BEG, ['0' ... '9'] = BEG, ['+'] = INN, ['.'] = INN,
+    ['A' ... 'Z'] = INN,
+    ['a' ... 'e'] = INN, ['f'] = BEG, ['g' ... 'm'] = INN, ['n'] = BEG,
+    ['o' ... 's'] = INN, ['t'] = BEG, ['u' ... 'z'] = INN
 };
 
 
@@ -85,7 +72,7 @@ sensu_split_select(const char *name)
             continue;
         }
 
-        if ((*k)->usable()) {
+        if ((*k)->usable == NULL || (*k)->usable()) {
             sensu_split_kernel = *k;
             return (*k)->name;
         }

@@ -14,7 +14,10 @@
 #include <immintrin.h>
 
 
-#define SENSU_TARGET  __attribute__((target("avx2,bmi,popcnt,pclmul")))
+#define SENSU_TARGET    __attribute__((target("avx2,bmi,popcnt,pclmul")))
+#define sensu_slashes   sensu_slashes_plain
+#define sensu_spaces    sensu_spaces_plain
+#define sensu_popcount  __builtin_popcountll
 
 
 /* bit i: byte i of the block is c once the bits of "with" are set in it */
@@ -36,19 +39,6 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
     }
 
     return mask;
-}
-
-
-static inline SENSU_TARGET void
-sensu_classify(const unsigned char *p, sensu_masks_t *m)
-{
-    m->quote = sensu_equal(p, '"', 0);
-    m->slash = sensu_equal(p, '\\', 0);
-
-    /* 0x20 makes '[' and ']' their curly cousins */
-
-    m->open = sensu_equal(p, '{', 0x20);
-    m->close = sensu_equal(p, '}', 0x20);
 }
 
 
@@ -75,15 +65,6 @@ sensu_digits(const unsigned char *p)
 }
 
 
-/* bit i: byte i of the block is a space or a line feed */
-
-static inline SENSU_TARGET uint64_t
-sensu_spaces(const unsigned char *p)
-{
-    return sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0);
-}
-
-
 /* a multiplication by all ones, without carries */
 
 static inline SENSU_TARGET uint64_t
@@ -95,13 +76,6 @@ sensu_prefix_xor(uint64_t bits)
                                    _mm_set1_epi8(-1), 0);
 
     return (uint64_t) _mm_cvtsi128_si64(product);
-}
-
-
-static inline SENSU_TARGET int
-sensu_popcount(uint64_t bits)
-{
-    return __builtin_popcountll(bits);
 }
 
 

@@ -3,7 +3,7 @@
  * The loops of a kernel, compiled once per kernel: 64 bytes become bit masks,
  * the strings are cut out of them, and a block whose closing brackets cannot
  * reach the level in question costs two population counts.  The file that
- * includes this defines SENSU_TARGET, sensu_classify(), sensu_equal(),
+ * includes this defines SENSU_TARGET, sensu_equal(), sensu_slashes(),
  * sensu_prefix_xor() and sensu_popcount().
  */
 
@@ -35,6 +35,18 @@ sensu_escaped(uint64_t slash, uint64_t *carry)
     *carry = __builtin_add_overflow(odd, slash, &sum);
 
     return (SENSU_EVEN_BITS ^ (sum << 1)) & follows;
+}
+
+
+/* 0x20 makes '[' and ']' their curly cousins */
+
+sensu_inline SENSU_TARGET void
+sensu_classify(const unsigned char *p, sensu_masks_t *m)
+{
+    m->quote = sensu_equal(p, '"', 0);
+    m->slash = sensu_slashes(p);
+    m->open = sensu_equal(p, '{', 0x20);
+    m->close = sensu_equal(p, '}', 0x20);
 }
 
 
@@ -184,7 +196,7 @@ sensu_walk(sensu_nest_t *nest, uint64_t rest, int64_t level, uint64_t names)
 /* the scan of the object at the level, in blocks */
 
 sensu_inline SENSU_TARGET const unsigned char *
-sensu_scan(sensu_nest_t *nest, const unsigned char *p,
+sensu_find(sensu_nest_t *nest, const unsigned char *p,
     const unsigned char *last, int64_t level, const unsigned char *letters)
 {
     uint64_t  low, rest;
@@ -226,13 +238,5 @@ static SENSU_TARGET const unsigned char *
 sensu_nested(sensu_nest_t *nest, const unsigned char *p,
     const unsigned char *last)
 {
-    return sensu_scan(nest, p, last, 1, NULL);
-}
-
-
-static SENSU_TARGET const unsigned char *
-sensu_find(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last, int64_t depth, const unsigned char *letters)
-{
-    return sensu_scan(nest, p, last, depth, letters);
+    return sensu_find(nest, p, last, 1, NULL);
 }

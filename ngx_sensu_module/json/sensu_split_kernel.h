@@ -42,7 +42,7 @@ struct sensu_split_kernel_s {
     const char           *name;
     size_t                least;     /* shorter values are read faster byte by
                                         byte */
-    int                 (*usable)(void);
+    int                 (*usable)(void);    /* NULL: it always is */
 
     /* to what follows the bracket that closes the value: depth is then 0 */
     const unsigned char  *(*nested)(sensu_nest_t *nest,
@@ -101,6 +101,14 @@ sensu_nest_start(sensu_nest_t *nest, const unsigned char *p)
         nest->escaped = 0;
     }
 }
+
+
+/* what a kernel may do in a better way; bit i: of byte i of the block */
+
+#define sensu_slashes_plain(p)  sensu_equal(p, '\\', 0)
+
+#define sensu_spaces_plain(p)                                                 \
+    (sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0))
 
 
 static inline uint64_t

@@ -70,33 +70,20 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 
 /* to gather the bits is most of the work, and backslashes are rare */
 
-static inline int
-sensu_has(const unsigned char *p, uint8_t c)
+static inline uint64_t
+sensu_slashes(const unsigned char *p)
 {
     uint64_t       half[2];
     sensu_bytes_t  bytes;
 
-    bytes = (sensu_bytes_t) (sensu_load(p) == c)
-            | (sensu_bytes_t) (sensu_load(p + 16) == c)
-            | (sensu_bytes_t) (sensu_load(p + 32) == c)
-            | (sensu_bytes_t) (sensu_load(p + 48) == c);
+    bytes = (sensu_bytes_t) (sensu_load(p) == (uint8_t) '\\')
+            | (sensu_bytes_t) (sensu_load(p + 16) == (uint8_t) '\\')
+            | (sensu_bytes_t) (sensu_load(p + 32) == (uint8_t) '\\')
+            | (sensu_bytes_t) (sensu_load(p + 48) == (uint8_t) '\\');
 
     memcpy(half, &bytes, sizeof(half));
 
-    return (half[0] | half[1]) != 0;
-}
-
-
-static inline void
-sensu_classify(const unsigned char *p, sensu_masks_t *m)
-{
-    m->quote = sensu_equal(p, '"', 0);
-    m->slash = sensu_has(p, '\\') ? sensu_equal(p, '\\', 0) : 0;
-
-    /* 0x20 makes '[' and ']' their curly cousins */
-
-    m->open = sensu_equal(p, '{', 0x20);
-    m->close = sensu_equal(p, '}', 0x20);
+    return (half[0] | half[1]) ? sensu_slashes_plain(p) : 0;
 }
 
 
@@ -148,13 +135,6 @@ sensu_spaces(const unsigned char *p)
 #include "sensu_split_flat.h"
 
 
-static int
-sensu_usable(void)
-{
-    return 1;
-}
-
-
 const sensu_split_kernel_t  sensu_split_portable = {
-    "portable", 24, sensu_usable, sensu_nested, sensu_find, sensu_flat
+    "portable", 24, NULL, sensu_nested, sensu_find, sensu_flat
 };

@@ -14,6 +14,8 @@
 
 
 #define SENSU_TARGET
+#define sensu_slashes     sensu_slashes_plain
+#define sensu_spaces      sensu_spaces_plain
 #define sensu_prefix_xor  sensu_prefix_xor_plain
 #define sensu_popcount    sensu_popcount_plain
 
@@ -45,19 +47,6 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 }
 
 
-static inline void
-sensu_classify(const unsigned char *p, sensu_masks_t *m)
-{
-    m->quote = sensu_equal(p, '"', 0);
-    m->slash = sensu_equal(p, '\\', 0);
-
-    /* 0x20 makes '[' and ']' their curly cousins */
-
-    m->open = sensu_equal(p, '{', 0x20);
-    m->close = sensu_equal(p, '}', 0x20);
-}
-
-
 /* bit i: byte i of the block is a digit or '-' */
 
 static inline uint64_t
@@ -81,28 +70,12 @@ sensu_digits(const unsigned char *p)
 }
 
 
-/* bit i: byte i of the block is a space or a line feed */
-
-static inline uint64_t
-sensu_spaces(const unsigned char *p)
-{
-    return sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0);
-}
-
-
 #include "sensu_split_block.h"
 #include "sensu_split_flat.h"
 
 
-static int
-sensu_usable(void)
-{
-    return 1;
-}
-
-
 const sensu_split_kernel_t  sensu_split_sse2 = {
-    "sse2", 24, sensu_usable, sensu_nested, sensu_find, sensu_flat
+    "sse2", 24, NULL, sensu_nested, sensu_find, sensu_flat
 };
 
 

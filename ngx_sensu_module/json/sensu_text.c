@@ -5,6 +5,10 @@
  */
 
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                  /* memmem() */
+#endif
+
 #include "sensu_hex.h"
 #include "sensu_text.h"
 
@@ -289,15 +293,5 @@ sensu_text_utf8_len(const unsigned char *data, size_t len)
 const unsigned char *
 sensu_text_find(sensu_str_t text, const char *what)
 {
-    size_t  i, len;
-
-    len = strlen(what);
-
-    for (i = 0; i + len <= text.len; i++) {
-        if (memcmp(text.data + i, what, len) == 0) {
-            return text.data + i;
-        }
-    }
-
-    return NULL;
+    return text.len ? memmem(text.data, text.len, what, strlen(what)) : NULL;
 }
