@@ -46,9 +46,7 @@ ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         parts[2] = ngx_sensu_str(r->headers_in.authorization->value);
     }
 
-    if (sensu_cursor_bind(page->cursor.caller, parts, 3) != 0) {
-        return NGX_ERROR;
-    }
+    sensu_cursor_bind(page->cursor.caller, parts, 3);
 
     query = ngx_pnalloc(r->pool, 2 * ctx->paging.rest.len + 64);
     if (query == NULL
@@ -62,8 +60,9 @@ ngx_sensu_walk_bind(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
     parts[1].data = query;
     parts[1].len = sensu_query_canonical(&ctx->paging, query);
 
-    return sensu_cursor_bind(page->cursor.query, parts, 2) == 0 ? NGX_OK
-                                                                : NGX_ERROR;
+    sensu_cursor_bind(page->cursor.query, parts, 2);
+
+    return NGX_OK;
 }
 
 

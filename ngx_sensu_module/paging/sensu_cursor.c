@@ -8,10 +8,10 @@
  */
 
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include "sensu_base64.h"
 #include "sensu_cursor.h"
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 
 #define SENSU_RECORD_FIXED  (4 + 4 + 4 + 8 + 8 + 8 + 2 * SENSU_CURSOR_BINDING)
@@ -32,41 +32,25 @@ static inline uint64_t sensu_word(const unsigned char *p, size_t n);
 static uint64_t sensu_take(const unsigned char **p, unsigned bytes);
 
 
-int
+void
 sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts, size_t n)
 {
-    int             rc;
-    size_t          i;
-    EVP_MD_CTX     *md;
-    unsigned char   len[8], digest[EVP_MAX_MD_SIZE];
+    size_t         i;
+    SHA256_CTX     sha;
+    unsigned char  len[8], digest[SHA256_DIGEST_LENGTH];
 
-    md = EVP_MD_CTX_new();
-    if (md == NULL) {
-        return -1;
-    }
+    SHA256_Init(&sha);
 
-    rc = EVP_DigestInit_ex(md, EVP_sha256(), NULL);
-
-    for (i = 0; rc == 1 && i < n; i++) {
+    for (i = 0; i < n; i++) {
         (void) sensu_put(len, parts[i].len, 8);
 
-        rc = EVP_DigestUpdate(md, len, 8)
-             && EVP_DigestUpdate(md, parts[i].data, parts[i].len);
+        SHA256_Update(&sha, len, 8);
+        SHA256_Update(&sha, parts[i].data, parts[i].len);
     }
 
-    if (rc == 1) {
-        rc = EVP_DigestFinal_ex(md, digest, NULL);
-    }
-
-    EVP_MD_CTX_free(md);
-
-    if (rc != 1) {
-        return -1;
-    }
+    SHA256_Final(digest, &sha);
 
     memcpy(binding, digest, SENSU_CURSOR_BINDING);
-
-    return 0;
 }
 
 
@@ -215,11 +199,9 @@ sensu_cursor_token(unsigned char *token, const unsigned char *secret,
 int
 sensu_cursor_store_key(unsigned char *key, sensu_str_t token)
 {
-    unsigned char  digest[EVP_MAX_MD_SIZE];
+    unsigned char  digest[SHA256_DIGEST_LENGTH];
 
-    if (EVP_Digest(token.data, token.len, digest, NULL, EVP_sha256(), NULL)
-        != 1)
-    {
+    if (SHA256(token.data, token.len, digest) == NULL) {
         return -1;
     }
 

@@ -56,9 +56,8 @@ typedef struct {
 } sensu_cursor_t;
 
 
-/* SHA-256 over length-prefixed parts, cut to SENSU_CURSOR_BINDING bytes;
-   returns -1 when the library fails */
-int sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts,
+/* SHA-256 over length-prefixed parts, cut to SENSU_CURSOR_BINDING bytes */
+void sensu_cursor_bind(unsigned char *binding, const sensu_str_t *parts,
     size_t n);
 
 /* writes the record (version 2, numbers in network order), returns its

@@ -4,13 +4,12 @@
  */
 
 
-#include "sensu_base64.h"
+#include <stdio.h>
+#include <openssl/evp.h>
 #include "sensu_native.h"
 
 
-static size_t sensu_native_base64(unsigned char *dst,
-    const unsigned char *src, size_t n);
-static int sensu_native_safe(sensu_str_t key);
+static int sensu_native_put(unsigned char *dst, sensu_str_t text);
 
 
 int
@@ -44,12 +43,14 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
             return 0;
         }
 
-        if (entity.len + 2 > SENSU_NATIVE_MAX || !sensu_native_safe(entity)) {
-            return -1;
-        }
-
         if (entity.len) {
-            memcpy(p, entity.data, entity.len);
+
+            if (entity.len + 2 > SENSU_NATIVE_MAX
+                || sensu_native_put(p, entity) != 0)
+            {
+                return -1;
+            }
+
             p += entity.len;
             *p++ = '/';
         }
@@ -62,7 +63,7 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
     key = sensu_key_begin(&from->key);
 
     if (from->mode != SENSU_POSITION_SORTED || from->keyless
-        || sensu_key_is_long(&from->key) || !sensu_native_safe(key))
+        || sensu_key_is_long(&from->key))
     {
         return -1;
     }
@@ -78,91 +79,35 @@ sensu_native_cursor(unsigned char *dst, sensu_str_t ns, sensu_str_t entity,
         key.len -= ns.len + 1;
     }
 
-    memcpy(p, key.data, key.len);
+    if (sensu_native_put(p, key) != 0) {
+        return -1;
+    }
+
     p[key.len] = '\0';
 
     return key.len + 1;
 }
 
 
-int
-sensu_native_two(unsigned char *dst, const unsigned char *cursor, int n)
-{
-    size_t          len;
-    unsigned char  *p;
-
-    static const char  first[] = "{\"ConfigContinue\":\"";
-    static const char  second[] = "\",\"StateContinue\":\"";
-
-    p = dst;
-
-    memcpy(p, first, sizeof(first) - 1);
-    p += sizeof(first) - 1;
-
-    len = sensu_native_base64(p, cursor, (size_t) n);
-
-    memcpy(p + len, second, sizeof(second) - 1);
-    memcpy(p + len + sizeof(second) - 1, p, len);
-    p += len + sizeof(second) - 1 + len;
-
-    *p++ = '"';
-    *p++ = '}';
-
-    return p - dst;
-}
-
-
-/* the other alphabet, padded, as Go writes bytes into JSON */
-
-static size_t
-sensu_native_base64(unsigned char *dst, const unsigned char *src, size_t n)
-{
-    size_t  i, len;
-
-    len = sensu_base64url_encode(dst, src, n);
-
-    for (i = 0; i < len; i++) {
-        if (dst[i] == '-') {
-            dst[i] = '+';
-
-        } else if (dst[i] == '_') {
-            dst[i] = '/';
-        }
-    }
-
-    while (len % 4) {
-        dst[len++] = '=';
-    }
-
-    return len;
-}
-
-
 /* the backend cleans the joined path: nothing may be left to clean */
 
 static int
-sensu_native_safe(sensu_str_t key)
+sensu_native_put(unsigned char *dst, sensu_str_t text)
 {
-    size_t  i, start, len;
+    memcpy(dst, text.data, text.len);
 
-    for (i = 0, start = 0; i <= key.len; i++) {
+    return sensu_key_clean(dst, text.len) == text.len ? 0 : -1;
+}
 
-        if (i < key.len && key.data[i] != '/') {
-            continue;
-        }
 
-        len = i - start;
+int
+sensu_native_two(unsigned char *dst, const unsigned char *cursor, int n)
+{
+    unsigned char  text[SENSU_NATIVE_MAX * 2];
 
-        if ((len == 0 && key.len != 0)
-            || (len == 1 && key.data[start] == '.')
-            || (len == 2 && key.data[start] == '.'
-                && key.data[start + 1] == '.'))
-        {
-            return 0;
-        }
+    (void) EVP_EncodeBlock(text, cursor, n);
 
-        start = i + 1;
-    }
-
-    return 1;
+    return snprintf((char *) dst, SENSU_NATIVE_TWO_MAX,
+                    "{\"ConfigContinue\":\"%s\",\"StateContinue\":\"%s\"}",
+                    text, text);
 }

@@ -24,24 +24,14 @@ void
 sensu_pager_init(sensu_pager_t *pager, const sensu_position_t *from,
     const sensu_filter_t *filter)
 {
-    pager->native = 0;
-    pager->most = 0;
+    /* but the keys, which are large */
+    memset(pager, 0, offsetof(sensu_pager_t, from));
+
     pager->filter = filter;
     pager->from = *from;
-
-    pager->ordinal = 0;
-    pager->trail = 0;
-    pager->chain = 0;
-    pager->received = 0;
-    pager->run = 0;
     pager->resumed = (from->mode == SENSU_POSITION_START);
     pager->passed = from->keyless;
-    pager->twin = 0;
     pager->same = pager->resumed;
-    pager->unsorted = 0;
-    pager->ended = 0;
-    pager->repeats = 0;
-    pager->any = 0;
     pager->key.len = 0;
 }
 

@@ -52,7 +52,6 @@ typedef struct {
                                             position and sends at most most */
     uint64_t                   most;
     const sensu_filter_t      *filter;
-    sensu_position_t           from;
 
     /* seen so far */
     uint64_t                   ordinal;  /* elements of the list */
@@ -72,6 +71,7 @@ typedef struct {
     unsigned                   ended:1;  /* native: some came after all that
                                             is wanted */
     unsigned                   any:1;    /* key is of an element */
+    sensu_position_t           from;     /* asked for */
     sensu_key_t                key;      /* the last one */
 } sensu_pager_t;
 

@@ -52,9 +52,7 @@ ngx_sensu_mark_key(ngx_sensu_caller_t *caller, u_char *buf, ngx_str_t *key)
     parts[2].data = (u_char *) json_string_value(jti);
     parts[2].len = json_string_length(jti);
 
-    if (sensu_cursor_bind(binding, parts, 3) != 0) {
-        return NGX_ERROR;
-    }
+    sensu_cursor_bind(binding, parts, 3);
 
     ngx_memcpy(buf, "out:", 4);
 

@@ -23,7 +23,7 @@
 
 
 /* buf: NGX_SENSU_MARK_KEY bytes; NGX_DECLINED: a token without jti can not be
-   told from another; NGX_ERROR */
+   told from another */
 ngx_int_t ngx_sensu_mark_key(ngx_sensu_caller_t *caller, u_char *buf,
     ngx_str_t *key);
 

@@ -14,7 +14,7 @@ static ngx_int_t ngx_sensu_account_parameter(ngx_conf_t *cf,
     ngx_sensu_account_t *account, ngx_str_t *value);
 static ngx_int_t ngx_sensu_account_time(ngx_conf_t *cf, ngx_str_t *value,
     size_t skip, ngx_msec_t *msec);
-static ngx_int_t ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
+static void ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
     ngx_http_upstream_srv_conf_t *us, ngx_str_t *host, u_char *key);
 static ngx_str_t ngx_sensu_account_host(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
@@ -171,9 +171,7 @@ ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
     us = ngx_sensu_account_upstream(cf);
     host = ngx_sensu_account_host(cf, us);
 
-    if (ngx_sensu_account_key(slcf, us, &host, key) != NGX_OK) {
-        return NULL;
-    }
+    ngx_sensu_account_key(slcf, us, &host, key);
 
     known = smcf->roles.elts;
 
@@ -205,7 +203,7 @@ ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
 
 /* after a reload what was read by another account, or password, is not used */
 
-static ngx_int_t
+static void
 ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
     ngx_http_upstream_srv_conf_t *us, ngx_str_t *host, u_char *key)
 {
@@ -228,7 +226,7 @@ ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
 
     parts[4] = ngx_sensu_str(*host);
 
-    return sensu_cursor_bind(key, parts, 5) == 0 ? NGX_OK : NGX_ERROR;
+    sensu_cursor_bind(key, parts, 5);
 }
 
 

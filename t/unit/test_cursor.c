@@ -222,14 +222,14 @@ bindings(void)
     sensu_str_t    two[] = { { 1, (unsigned char *) "a" },
                              { 2, (unsigned char *) "bc" } };
 
-    is_int(sensu_cursor_bind(a, one, 2), 0, "a binding");
-    is_int(sensu_cursor_bind(b, one, 2), 0, "and again");
-    ok(memcmp(a, b, sizeof(a)) == 0, "are the same");
+    sensu_cursor_bind(a, one, 2);
+    sensu_cursor_bind(b, one, 2);
+    ok(memcmp(a, b, sizeof(a)) == 0, "a binding is the same each time");
 
-    (void) sensu_cursor_bind(b, two, 2);
+    sensu_cursor_bind(b, two, 2);
     ok(memcmp(a, b, sizeof(a)) != 0, "parts are not run together");
 
-    (void) sensu_cursor_bind(b, one, 1);
+    sensu_cursor_bind(b, one, 1);
     ok(memcmp(a, b, sizeof(a)) != 0, "their number counts");
 }
 
