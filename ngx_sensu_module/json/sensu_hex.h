@@ -1,6 +1,6 @@
 
 /*
- * A hexadecimal digit.
+ * Hexadecimal digits.
  */
 
 
@@ -20,6 +20,20 @@ sensu_hex_value(unsigned c)
     c |= 0x20;
 
     return (c >= 'a' && c <= 'f') ? (int) (c - 'a' + 10) : -1;
+}
+
+
+/* likewise, of two digits */
+
+static inline int
+sensu_hex_byte(const unsigned char *p)
+{
+    int  high, low;
+
+    high = sensu_hex_value(p[0]);
+    low = sensu_hex_value(p[1]);
+
+    return (high == -1 || low == -1) ? -1 : high << 4 | low;
 }
 
 

@@ -41,7 +41,7 @@ static unsigned char *sensu_json_tame_string(unsigned char *p,
 static unsigned char *sensu_json_tame_number(unsigned char *p,
     unsigned char *last);
 static int sensu_json_number_is_beyond(const char *p, const char *end);
-static long sensu_json_unicode(const unsigned char *p,
+static int sensu_json_unicode(const unsigned char *p,
     const unsigned char *last);
 
 
@@ -253,7 +253,7 @@ sensu_json_tame(unsigned char *p, size_t len)
 static unsigned char *
 sensu_json_tame_string(unsigned char *p, unsigned char *last)
 {
-    long  code, next;
+    int  code, next;
 
     while (p < last && *p != '"') {
 
@@ -293,29 +293,19 @@ sensu_json_tame_string(unsigned char *p, unsigned char *last)
 
 /* the value of a \uXXXX, or -1 */
 
-static long
+static int
 sensu_json_unicode(const unsigned char *p, const unsigned char *last)
 {
-    int   i, digit;
-    long  code;
+    int  high, low;
 
     if (last - p < 6 || p[0] != '\\' || p[1] != 'u') {
         return -1;
     }
 
-    code = 0;
+    high = sensu_hex_byte(p + 2);
+    low = sensu_hex_byte(p + 4);
 
-    for (i = 2; i < 6; i++) {
-        digit = sensu_hex_value(p[i]);
-
-        if (digit == -1) {
-            return -1;
-        }
-
-        code = code << 4 | digit;
-    }
-
-    return code;
+    return (high == -1 || low == -1) ? -1 : high << 8 | low;
 }
 
 

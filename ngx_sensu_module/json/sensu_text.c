@@ -290,6 +290,29 @@ sensu_text_utf8_len(const unsigned char *data, size_t len)
 }
 
 
+int
+sensu_text_is_word(sensu_str_t text, const char *word)
+{
+    size_t         i;
+    unsigned char  c;
+
+    if (text.len != strlen(word)) {
+        return 0;
+    }
+
+    for (i = 0; i < text.len; i++) {
+        c = text.data[i];
+        c = (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
+
+        if (c != (unsigned char) word[i]) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 const unsigned char *
 sensu_text_find(sensu_str_t text, const char *what)
 {

@@ -35,6 +35,9 @@ void sensu_text_start(sensu_text_t *text, unsigned char *data, size_t size);
 const unsigned char *sensu_text_feed(sensu_text_t *text,
     const unsigned char *p, const unsigned char *last, int *ended);
 
+/* is it the word, which is in lower case, in any letter case? */
+int sensu_text_is_word(sensu_str_t text, const char *word);
+
 /* where the words begin in the text, or NULL */
 const unsigned char *sensu_text_find(sensu_str_t text, const char *what);
 

@@ -18,7 +18,7 @@ static int sensu_rbac_add_items(sensu_rbac_build_t *build,
     const json_t *list, uint32_t *n);
 static int sensu_rbac_is_namespaced(const char *resource);
 static int sensu_rbac_name_role(sensu_rbac_build_t *build, const char *ns,
-    const char *name, size_t number);
+    const char *name);
 static int sensu_rbac_add_binding(sensu_rbac_build_t *build,
     const json_t *element, const char *ns);
 static int sensu_rbac_bind(sensu_rbac_build_t *build,
@@ -117,10 +117,10 @@ static int
 sensu_rbac_add_role(sensu_rbac_build_t *build, const json_t *element,
     const char *ns)
 {
-    size_t              i, number;
+    size_t              i;
     json_t             *rules, *rule;
     const char         *name;
-    sensu_rbac_role_t  *role, found;
+    sensu_rbac_role_t   role;
 
     name = sensu_rbac_string(json_object_get(element, "metadata"), "name");
 
@@ -128,27 +128,22 @@ sensu_rbac_add_role(sensu_rbac_build_t *build, const json_t *element,
         return 0;
     }
 
-    memset(&found, 0, sizeof(sensu_rbac_role_t));
-    found.first = build->part[SENSU_RBAC_RULE].n;
+    memset(&role, 0, sizeof(sensu_rbac_role_t));
+    role.first = build->part[SENSU_RBAC_RULE].n;
 
     rules = json_object_get(element, "rules");
 
     json_array_foreach(rules, i, rule) {
-        if (sensu_rbac_add_rule(build, rule, &found) != 0) {
+        if (sensu_rbac_add_rule(build, rule, &role) != 0) {
             return -1;
         }
     }
 
-    number = build->part[SENSU_RBAC_ROLE].n;
-
-    role = sensu_rbac_push(build, SENSU_RBAC_ROLE);
-    if (role == NULL) {
+    if (sensu_rbac_name_role(build, ns, name) != 0) {
         return -1;
     }
 
-    *role = found;
-
-    return sensu_rbac_name_role(build, ns, name, number);
+    return sensu_rbac_push(build, SENSU_RBAC_ROLE, &role);
 }
 
 
@@ -161,7 +156,7 @@ sensu_rbac_add_rule(sensu_rbac_build_t *build, const json_t *rule,
     size_t              i;
     json_t             *resources, *resource, *names;
     const char         *text;
-    sensu_rbac_rule_t  *next, found;
+    sensu_rbac_rule_t   found;
 
     memset(&found, 0, sizeof(sensu_rbac_rule_t));
 
@@ -190,16 +185,10 @@ sensu_rbac_add_rule(sensu_rbac_build_t *build, const json_t *rule,
         role->namespaced |= sensu_rbac_is_namespaced(text);
     }
 
-    next = sensu_rbac_push(build, SENSU_RBAC_RULE);
-    if (next == NULL) {
-        return -1;
-    }
-
-    *next = found;
     role->anything = 1;
     role->n++;
 
-    return 0;
+    return sensu_rbac_push(build, SENSU_RBAC_RULE, &found);
 }
 
 
@@ -290,12 +279,16 @@ sensu_rbac_is_namespaced(const char *resource)
 }
 
 
+/* gives the next role its name */
+
 static int
 sensu_rbac_name_role(sensu_rbac_build_t *build, const char *ns,
-    const char *name, size_t number)
+    const char *name)
 {
+    size_t   number;
     json_t  *places;
 
+    number = build->part[SENSU_RBAC_ROLE].n;
     places = json_object_get(build->roles, name);
 
     if (places == NULL) {
@@ -363,7 +356,7 @@ sensu_rbac_bind(sensu_rbac_build_t *build, const json_t *element,
     json_t              *subjects, *subject;
     uint32_t             word, where;
     const char          *type, *name;
-    sensu_rbac_grant_t  *grant;
+    sensu_rbac_grant_t   grant;
 
     where = SENSU_RBAC_NONE;
 
@@ -387,14 +380,13 @@ sensu_rbac_bind(sensu_rbac_build_t *build, const json_t *element,
             return -1;
         }
 
-        grant = sensu_rbac_push(build, SENSU_RBAC_GRANT);
-        if (grant == NULL) {
+        grant.subject = word << 1 | (*type == 'G');
+        grant.place = where + 1;
+        grant.role = json_integer_value(role);
+
+        if (sensu_rbac_push(build, SENSU_RBAC_GRANT, &grant) != 0) {
             return -1;
         }
-
-        grant->subject = word << 1 | (*type == 'G');
-        grant->place = where + 1;
-        grant->role = json_integer_value(role);
     }
 
     return 0;
@@ -407,7 +399,7 @@ static int
 sensu_rbac_add_word(sensu_rbac_build_t *build, sensu_rbac_part_e part,
     const char *text)
 {
-    uint32_t  *next, word;
+    uint32_t  word;
 
     if (*text == '\0') {
         return 0;
@@ -417,14 +409,7 @@ sensu_rbac_add_word(sensu_rbac_build_t *build, sensu_rbac_part_e part,
         return -1;
     }
 
-    next = sensu_rbac_push(build, part);
-    if (next == NULL) {
-        return -1;
-    }
-
-    *next = word;
-
-    return 0;
+    return sensu_rbac_push(build, part, &word);
 }
 
 

@@ -8,9 +8,6 @@
 #include "sensu_rbac.h"
 
 
-static sensu_scope_verdict_e sensu_rbac_judge_list(const sensu_rbac_t *table,
-    const sensu_rbac_who_t *who, sensu_rbac_ask_t *ask,
-    sensu_namespaces_t *set, unsigned char *marks);
 static sensu_scope_verdict_e sensu_rbac_judge_namespaces(
     const sensu_rbac_t *table, const sensu_rbac_who_t *who,
     sensu_rbac_ask_t *ask, sensu_namespaces_t *set, unsigned char *marks);
@@ -61,7 +58,11 @@ sensu_rbac_judge(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
         return SENSU_SCOPE_DENY;
     }
 
-    return sensu_rbac_judge_list(table, who, ask, set, marks);
+    /* of all namespaces those in which he may list */
+
+    set->n = sensu_rbac_namespaces(table, who, ask, set->names, marks);
+
+    return sensu_scope_list(set);
 }
 
 
@@ -75,18 +76,6 @@ sensu_rbac_judge_n(const sensu_rbac_t *table, const sensu_rbac_ask_t *ask)
     n = ask->ns.len ? 1 : sensu_rbac_count(table);
 
     return n ? n : 1;
-}
-
-
-/* of all namespaces those in which he may list */
-
-static sensu_scope_verdict_e
-sensu_rbac_judge_list(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
-    sensu_rbac_ask_t *ask, sensu_namespaces_t *set, unsigned char *marks)
-{
-    set->n = sensu_rbac_namespaces(table, who, ask, set->names, marks);
-
-    return sensu_scope_list(set);
 }
 
 

@@ -40,8 +40,9 @@ static const size_t  sensu_rbac_sizes[] = {
 };
 
 
-void *
-sensu_rbac_push(sensu_rbac_build_t *build, sensu_rbac_part_e part)
+int
+sensu_rbac_push(sensu_rbac_build_t *build, sensu_rbac_part_e part,
+    const void *elt)
 {
     void                *elts;
     size_t               size, room;
@@ -55,14 +56,16 @@ sensu_rbac_push(sensu_rbac_build_t *build, sensu_rbac_part_e part)
 
         elts = realloc(array->elts, room * size);
         if (elts == NULL) {
-            return NULL;
+            return -1;
         }
 
         array->elts = elts;
         array->room = room;
     }
 
-    return (char *) array->elts + size * array->n++;
+    memcpy((char *) array->elts + size * array->n++, elt, size);
+
+    return 0;
 }
 
 
@@ -156,8 +159,8 @@ sensu_rbac_put_text(sensu_rbac_build_t *build,
     const sensu_rbac_order_t *order, size_t n)
 {
     size_t               i;
+    sensu_rbac_word_t    word;
     sensu_rbac_array_t  *text;
-    sensu_rbac_word_t   *word;
 
     text = &build->part[SENSU_RBAC_TEXT];
 
@@ -171,16 +174,15 @@ sensu_rbac_put_text(sensu_rbac_build_t *build,
     }
 
     for (i = 0; i < n; i++) {
-        word = sensu_rbac_push(build, SENSU_RBAC_WORD);
-        if (word == NULL) {
+        word.offset = text->n;
+        word.len = order[i].text.len;
+
+        if (sensu_rbac_push(build, SENSU_RBAC_WORD, &word) != 0) {
             return -1;
         }
 
-        word->offset = text->n;
-        word->len = order[i].text.len;
-
-        memcpy((char *) text->elts + text->n, order[i].text.data, word->len);
-        text->n += word->len;
+        memcpy((char *) text->elts + text->n, order[i].text.data, word.len);
+        text->n += word.len;
     }
 
     return 0;

@@ -101,8 +101,9 @@ struct sensu_rbac_build_s {
 };
 
 
-/* a new element of the part; NULL: no memory */
-void *sensu_rbac_push(sensu_rbac_build_t *build, sensu_rbac_part_e part);
+/* adds an element to the part; -1: no memory */
+int sensu_rbac_push(sensu_rbac_build_t *build, sensu_rbac_part_e part,
+    const void *elt);
 
 
 #endif /* _SENSU_RBAC_TABLE_H_INCLUDED_ */

@@ -65,6 +65,7 @@ sensu_body_search(json_t *value, const sensu_body_place_t *in)
     const char          *found;
     sensu_body_place_t   place;
 
+    place.member = NULL;
     place.in = in;
 
     if (json_is_string(value)) {

@@ -6,6 +6,7 @@
 
 
 #include "sensu_body.h"
+#include "sensu_text.h"
 
 
 static sensu_str_t sensu_body_token(const unsigned char **p,
@@ -16,7 +17,6 @@ static int sensu_body_quoted(const unsigned char **p,
     const unsigned char *last);
 static void sensu_body_blanks(const unsigned char **p,
     const unsigned char *last);
-static int sensu_body_word(sensu_str_t text, const char *word);
 
 
 int
@@ -44,12 +44,12 @@ sensu_body_type_ok(sensu_str_t content_type)
         return 0;
     }
 
-    if (sensu_body_word(type, "multipart")) {
-        return !sensu_body_word(subtype, "form-data");
+    if (sensu_text_is_word(type, "multipart")) {
+        return !sensu_text_is_word(subtype, "form-data");
     }
 
-    return !sensu_body_word(type, "application")
-           || !sensu_body_word(subtype, "x-www-form-urlencoded");
+    return !sensu_text_is_word(type, "application")
+           || !sensu_text_is_word(subtype, "x-www-form-urlencoded");
 }
 
 
@@ -143,29 +143,4 @@ sensu_body_blanks(const unsigned char **p, const unsigned char *last)
     while (*p < last && (**p == ' ' || **p == '\t')) {
         (*p)++;
     }
-}
-
-
-/* word is in lower case */
-
-static int
-sensu_body_word(sensu_str_t text, const char *word)
-{
-    size_t         i;
-    unsigned char  c;
-
-    if (text.len != strlen(word)) {
-        return 0;
-    }
-
-    for (i = 0; i < text.len; i++) {
-        c = text.data[i];
-        c = (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
-
-        if (c != (unsigned char) word[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

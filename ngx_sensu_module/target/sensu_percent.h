@@ -20,7 +20,7 @@
 static inline int
 sensu_percent_next(const unsigned char **p, const unsigned char *last)
 {
-    int                   hi, lo;
+    int                   c;
     const unsigned char  *s;
 
     s = *p;
@@ -34,16 +34,13 @@ sensu_percent_next(const unsigned char **p, const unsigned char *last)
         return -1;
     }
 
-    hi = sensu_hex_value(s[1]);
-    lo = sensu_hex_value(s[2]);
+    c = sensu_hex_byte(s + 1);
 
-    if (hi < 0 || lo < 0) {
-        return -1;
+    if (c != -1) {
+        *p = s + 3;
     }
 
-    *p = s + 3;
-
-    return (hi << 4) | lo;
+    return c;
 }
 
 

@@ -18,7 +18,7 @@
 
 static int sensu_jwk_coordinate(sensu_jwk_t *jwk, const char *name,
     unsigned char *dst);
-static EVP_PKEY *sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld);
+static EVP_PKEY *sensu_jwk_build(const char *type, OSSL_PARAM *params);
 static BIGNUM *sensu_jwk_number(sensu_jwk_t *jwk, const char *name);
 
 
@@ -27,6 +27,7 @@ sensu_jwk_rsa(sensu_jwk_t *jwk)
 {
     BIGNUM          *n, *e;
     EVP_PKEY        *key;
+    OSSL_PARAM      *params;
     OSSL_PARAM_BLD  *bld;
 
     n = sensu_jwk_number(jwk, "n");
@@ -44,7 +45,9 @@ sensu_jwk_rsa(sensu_jwk_t *jwk)
         && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1
         && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
     {
-        key = sensu_jwk_build("RSA", bld);
+        params = OSSL_PARAM_BLD_to_param(bld);
+        key = params ? sensu_jwk_build("RSA", params) : NULL;
+        OSSL_PARAM_free(params);
     }
 
     OSSL_PARAM_BLD_free(bld);
@@ -62,10 +65,10 @@ sensu_jwk_rsa(sensu_jwk_t *jwk)
 EVP_PKEY *
 sensu_jwk_ec(sensu_jwk_t *jwk)
 {
-    size_t           n;
-    EVP_PKEY        *key;
-    unsigned char   *p, point[1 + 2 * SENSU_JWK_VALUE_MAX];
-    OSSL_PARAM_BLD  *bld;
+    size_t          n;
+    EVP_PKEY       *key;
+    OSSL_PARAM      params[3];
+    unsigned char  *p, point[1 + 2 * SENSU_JWK_VALUE_MAX];
 
     n = jwk->alg->coordinate;
     p = point;
@@ -78,21 +81,13 @@ sensu_jwk_ec(sensu_jwk_t *jwk)
         return NULL;
     }
 
-    key = NULL;
-    bld = OSSL_PARAM_BLD_new();
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                                 (char *) jwk->alg->group, 0);
+    params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                                  point, 1 + 2 * n);
+    params[2] = OSSL_PARAM_construct_end();
 
-    if (bld
-        && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
-                                           jwk->alg->group, 0)
-           == 1
-        && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
-                                            point, 1 + 2 * n)
-           == 1)
-    {
-        key = sensu_jwk_build("EC", bld);
-    }
-
-    OSSL_PARAM_BLD_free(bld);
+    key = sensu_jwk_build("EC", params);
 
     if (key == NULL) {
         (void) sensu_jwk_no(jwk, "x and y are no point of %s",
@@ -136,25 +131,21 @@ sensu_jwk_coordinate(sensu_jwk_t *jwk, const char *name, unsigned char *dst)
 
 
 static EVP_PKEY *
-sensu_jwk_build(const char *type, OSSL_PARAM_BLD *bld)
+sensu_jwk_build(const char *type, OSSL_PARAM *params)
 {
     EVP_PKEY      *key;
-    OSSL_PARAM    *params;
     EVP_PKEY_CTX  *ctx;
 
     key = NULL;
-
-    params = OSSL_PARAM_BLD_to_param(bld);
     ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 
-    if (params && ctx && EVP_PKEY_fromdata_init(ctx) == 1
+    if (ctx && EVP_PKEY_fromdata_init(ctx) == 1
         && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
     {
         key = NULL;
     }
 
     EVP_PKEY_CTX_free(ctx);
-    OSSL_PARAM_free(params);
 
     return key;
 }

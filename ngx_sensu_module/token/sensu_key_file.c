@@ -225,18 +225,10 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     if (strcmp(format, "hex") == 0) {
         n = sensu_hex_decode(dst, text);
 
-        if (n == -1) {
-
-            if (sensu_key_look_secret(text, r) != 0) {
-                return -1;
-            }
-
-            return sensu_key_error(r, "is not hexadecimal, or an odd number "
-                                   "of digits; format=base64 or format=raw "
-                                   "may be right");
-        }
-
-        return n;
+        return n != -1 ? n
+               : sensu_key_look_secret(text, "is not hexadecimal, or an odd "
+                                       "number of digits; format=base64 or "
+                                       "format=raw may be right", r);
     }
 
     if (strcmp(format, "base64") != 0) {
@@ -248,13 +240,9 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
     n = sensu_base64_decode(dst, text);
 
     if (n == -1) {
-
-        if (sensu_key_look_secret(text, r) != 0) {
-            return -1;
-        }
-
-        return sensu_key_error(r, "is not base64; if the bytes of the file "
-                               "are the secret itself, say format=raw");
+        return sensu_key_look_secret(text, "is not base64; if the bytes of "
+                                     "the file are the secret itself, say "
+                                     "format=raw", r);
     }
 
     if (n >= 48 && hex != -1) {
@@ -272,8 +260,8 @@ sensu_key_file_decode(unsigned char *dst, sensu_str_t text,
 static ssize_t
 sensu_hex_decode(unsigned char *dst, sensu_str_t src)
 {
-    int      high, low;
-    size_t   i;
+    int     byte;
+    size_t  i;
 
     while (src.len && strchr(" \t\r\n", src.data[src.len - 1])
            && src.data[src.len - 1] != '\0')
@@ -286,14 +274,13 @@ sensu_hex_decode(unsigned char *dst, sensu_str_t src)
     }
 
     for (i = 0; i < src.len; i += 2) {
-        high = sensu_hex_value(src.data[i]);
-        low = sensu_hex_value(src.data[i + 1]);
+        byte = sensu_hex_byte(&src.data[i]);
 
-        if (high == -1 || low == -1) {
+        if (byte == -1) {
             return -1;
         }
 
-        dst[i / 2] = high << 4 | low;
+        dst[i / 2] = byte;
     }
 
     return src.len / 2;

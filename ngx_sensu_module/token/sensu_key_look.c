@@ -107,7 +107,8 @@ sensu_key_look_set(const json_t *json, const sensu_key_report_t *r)
 
 
 int
-sensu_key_look_secret(sensu_str_t text, const sensu_key_report_t *r)
+sensu_key_look_secret(sensu_str_t text, const char *otherwise,
+    const sensu_key_report_t *r)
 {
     text = sensu_key_look_trim(text);
 
@@ -121,7 +122,7 @@ sensu_key_look_secret(sensu_str_t text, const sensu_key_report_t *r)
                                "leave only what stands behind them");
     }
 
-    return 0;
+    return sensu_key_error(r, "%s", otherwise);
 }
 
 

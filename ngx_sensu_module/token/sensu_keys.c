@@ -24,7 +24,7 @@
 #define SENSU_RSA_MAX  8192
 
 
-static int sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v,
+static int sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v, int good,
     sensu_str_t kid);
 static int sensu_keys_copy(sensu_str_t *dst, sensu_str_t src);
 static int sensu_keys_cross_check(const sensu_verifier_t *v,
@@ -96,26 +96,13 @@ int
 sensu_keys_add_secret(sensu_keys_t *keys, const sensu_alg_t *alg,
     sensu_str_t secret, sensu_str_t kid)
 {
-    int               rc;
+    int               good;
     sensu_verifier_t  v;
 
-    rc = sensu_verifier_secret(&v, alg, secret);
+    good = sensu_verifier_secret(&v, alg, secret) == 0
+           && sensu_keys_cross_check(&v, secret) == 0;
 
-    if (rc == 0) {
-        rc = sensu_keys_cross_check(&v, secret);
-    }
-
-    if (rc == 0) {
-        rc = sensu_keys_push(keys, &v, kid);
-    }
-
-    if (rc != 0) {
-        sensu_verifier_free(&v);
-    }
-
-    ERR_clear_error();
-
-    return rc;
+    return sensu_keys_push(keys, &v, good, kid);
 }
 
 
@@ -123,49 +110,44 @@ int
 sensu_keys_add_public(sensu_keys_t *keys, const sensu_alg_t *alg,
     EVP_PKEY *key, sensu_str_t kid)
 {
-    int               rc;
+    int               good;
     sensu_verifier_t  v;
 
-    rc = sensu_verifier_public(&v, alg, key);
+    good = sensu_verifier_public(&v, alg, key) == 0;
 
-    if (rc == 0) {
-        rc = sensu_keys_push(keys, &v, kid);
-    }
-
-    if (rc != 0) {
-        sensu_verifier_free(&v);
-    }
-
-    ERR_clear_error();
-
-    return rc;
+    return sensu_keys_push(keys, &v, good, kid);
 }
 
 
+/* takes over a good verifier, or frees it */
+
 static int
-sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v, sensu_str_t kid)
+sensu_keys_push(sensu_keys_t *keys, sensu_verifier_t *v, int good,
+    sensu_str_t kid)
 {
-    sensu_str_t       copy;
     sensu_jwt_key_t  *key;
 
-    if (sensu_keys_copy(&copy, kid) != 0) {
-        return -1;
+    ERR_clear_error();
+
+    key = good ? realloc(keys->key, (keys->n + 1) * sizeof(sensu_jwt_key_t))
+               : NULL;
+
+    if (key != NULL) {
+        keys->key = key;
+
+        key += keys->n;
+        memset(key, 0, sizeof(sensu_jwt_key_t));
+        key->verifier = *v;
+
+        if (sensu_keys_copy(&key->kid, kid) == 0) {
+            keys->n++;
+            return 0;
+        }
     }
 
-    key = realloc(keys->key, (keys->n + 1) * sizeof(sensu_jwt_key_t));
-    if (key == NULL) {
-        free((void *) copy.data);
-        return -1;
-    }
+    sensu_verifier_free(v);
 
-    keys->key = key;
-
-    key += keys->n++;
-    memset(key, 0, sizeof(sensu_jwt_key_t));
-    key->verifier = *v;
-    key->kid = copy;
-
-    return 0;
+    return -1;
 }
 
 

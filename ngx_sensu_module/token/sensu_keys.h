@@ -71,12 +71,14 @@ int sensu_key_file_line(const sensu_key_report_t *r, unsigned char *buf,
 /*
  * What the text of a file is that is no key of the wanted kind, and how it
  * becomes one.  They return 0 where nothing is known against it, and -1 with
- * what was reported; _set() and _broken_pem() always have something to say.
+ * what was reported; _set(), _secret() and _broken_pem() always have something
+ * to say.
  */
 int sensu_key_look_encoding(sensu_str_t text, const sensu_key_report_t *r);
 int sensu_key_look_json(sensu_str_t text, const sensu_key_report_t *r);
 int sensu_key_look_set(const json_t *json, const sensu_key_report_t *r);
-int sensu_key_look_secret(sensu_str_t text, const sensu_key_report_t *r);
+int sensu_key_look_secret(sensu_str_t text, const char *otherwise,
+    const sensu_key_report_t *r);
 int sensu_key_look_pem(sensu_str_t text, const char *alg,
     const sensu_key_report_t *r);
 int sensu_key_look_broken_pem(sensu_str_t text, const sensu_key_report_t *r);

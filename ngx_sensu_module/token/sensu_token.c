@@ -16,6 +16,7 @@
 #include "sensu_claims.h"
 #include "sensu_json.h"
 #include "sensu_keys.h"
+#include "sensu_text.h"
 
 
 /* the signature of the largest RSA key */
@@ -84,26 +85,21 @@ sensu_token_name(sensu_token_e rc)
 sensu_token_e
 sensu_token_from_header(sensu_str_t value, sensu_str_t *token)
 {
-    int            key;
-    size_t         i, n;
-    unsigned char  scheme[7];
+    int          key;
+    size_t       n;
+    sensu_str_t  scheme;
 
     token->len = 0;
     token->data = NULL;
 
     for (n = 0; n < value.len && value.data[n] != ' '; n++) { /* void */ }
 
-    for (i = 0; i < n && i < sizeof(scheme); i++) {
-        scheme[i] = value.data[i];
+    scheme.len = n;
+    scheme.data = value.data;
 
-        if (scheme[i] >= 'A' && scheme[i] <= 'Z') {
-            scheme[i] |= 0x20;
-        }
-    }
+    key = sensu_text_is_word(scheme, "key");
 
-    key = (n == 3 && memcmp(scheme, "key", 3) == 0);
-
-    if (!key && (n != 6 || memcmp(scheme, "bearer", 6) != 0)) {
+    if (!key && !sensu_text_is_word(scheme, "bearer")) {
         return SENSU_TOKEN_MISSING;
     }
 
