@@ -9,31 +9,32 @@
 #include "sensu_scope.h"
 
 
-/* what is asked for, in words */
+/* what is asked for, in words, and which grants count */
 
 typedef struct {
     const sensu_rbac_t       *table;
     sensu_rbac_ask_t         *ask;       /* NULL: anything */
     uint32_t                  resource;
-    uint32_t                  cluster;   /* what counts is on what lives in
-                                            namespaces */
+    uint32_t                  place;     /* those there, */
+    unsigned                  everywhere:1; /* and those for everywhere, */
+    unsigned                  cluster:1; /* if on what lives in namespaces */
+    unsigned char            *marks;     /* namespaces by their number */
 } sensu_rbac_look_t;
 
 
 typedef int (*sensu_rbac_each_pt)(const sensu_rbac_look_t *look,
-    uint32_t subject, void *data);
+    uint32_t subject);
 
 
 static void sensu_rbac_look(sensu_rbac_look_t *look,
     const sensu_rbac_t *table, sensu_rbac_ask_t *ask);
 static int sensu_rbac_each(const sensu_rbac_look_t *look,
-    const sensu_rbac_who_t *who, sensu_rbac_each_pt each, void *data);
-static int sensu_rbac_granted_too(const sensu_rbac_look_t *look,
-    uint32_t subject, void *data);
+    const sensu_rbac_who_t *who, sensu_rbac_each_pt each);
 static int sensu_rbac_granted(const sensu_rbac_look_t *look,
-    uint32_t subject, void *data);
-static int sensu_rbac_mark(const sensu_rbac_look_t *look, uint32_t subject,
-    void *data);
+    uint32_t subject);
+static int sensu_rbac_granted_at(const sensu_rbac_look_t *look,
+    uint32_t subject, uint32_t place);
+static int sensu_rbac_mark(const sensu_rbac_look_t *look, uint32_t subject);
 static uint32_t sensu_rbac_first(const sensu_rbac_t *table, uint32_t subject,
     uint32_t place);
 static int sensu_rbac_role_allows(const sensu_rbac_look_t *look, uint32_t n);
@@ -66,30 +67,29 @@ int
 sensu_rbac_allows(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
     sensu_rbac_ask_t *ask)
 {
-    uint32_t           place;
     sensu_rbac_look_t  look;
 
     sensu_rbac_look(&look, table, ask);
 
     /* of no word: everywhere */
-    place = sensu_rbac_find(table, ask->ns) + 1;
+    look.place = sensu_rbac_find(table, ask->ns) + 1;
+    look.everywhere = 1;
 
-    return sensu_rbac_each(&look, who, sensu_rbac_granted_too, &place);
+    return sensu_rbac_each(&look, who, sensu_rbac_granted);
 }
 
 
 int
 sensu_rbac_sees_all(const sensu_rbac_t *table, const sensu_rbac_who_t *who)
 {
-    uint32_t           place;
     sensu_rbac_look_t  look;
 
     sensu_rbac_look(&look, table, NULL);
 
+    look.everywhere = 1;
     look.cluster = 1;
-    place = SENSU_RBAC_EVERYWHERE;
 
-    return sensu_rbac_each(&look, who, sensu_rbac_granted, &place);
+    return sensu_rbac_each(&look, who, sensu_rbac_granted);
 }
 
 
@@ -97,15 +97,13 @@ int
 sensu_rbac_sees(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
     sensu_str_t ns)
 {
-    uint32_t           place;
     sensu_rbac_look_t  look;
 
     sensu_rbac_look(&look, table, NULL);
 
-    place = sensu_rbac_find(table, ns) + 1;
+    look.place = sensu_rbac_find(table, ns) + 1;
 
-    return place != SENSU_RBAC_EVERYWHERE
-           && sensu_rbac_each(&look, who, sensu_rbac_granted, &place);
+    return sensu_rbac_each(&look, who, sensu_rbac_granted);
 }
 
 
@@ -124,9 +122,10 @@ sensu_rbac_namespaces(const sensu_rbac_t *table, const sensu_rbac_who_t *who,
 
     sensu_rbac_look(&look, table, ask);
 
+    look.marks = marks;
     memset(marks, 0, sensu_rbac_count(table));
 
-    (void) sensu_rbac_each(&look, who, sensu_rbac_mark, marks);
+    (void) sensu_rbac_each(&look, who, sensu_rbac_mark);
 
     namespaces = sensu_rbac_part(table, SENSU_RBAC_NAMESPACE);
     n = 0;
@@ -145,9 +144,10 @@ static void
 sensu_rbac_look(sensu_rbac_look_t *look, const sensu_rbac_t *table,
     sensu_rbac_ask_t *ask)
 {
+    memset(look, 0, sizeof(sensu_rbac_look_t));
+
     look->table = table;
     look->ask = ask;
-    look->cluster = 0;
 
     if (ask != NULL) {
         look->resource = sensu_rbac_find(table, ask->resource);
@@ -159,21 +159,21 @@ sensu_rbac_look(sensu_rbac_look_t *look, const sensu_rbac_t *table,
 
 static int
 sensu_rbac_each(const sensu_rbac_look_t *look, const sensu_rbac_who_t *who,
-    sensu_rbac_each_pt each, void *data)
+    sensu_rbac_each_pt each)
 {
     size_t    i;
     uint32_t  word;
 
     word = sensu_rbac_find(look->table, who->user);
 
-    if (word != SENSU_RBAC_NONE && each(look, word << 1, data)) {
+    if (word != SENSU_RBAC_NONE && each(look, word << 1)) {
         return 1;
     }
 
     for (i = 0; i < who->ngroups; i++) {
         word = sensu_rbac_find(look->table, who->groups[i]);
 
-        if (word != SENSU_RBAC_NONE && each(look, word << 1 | 1, data)) {
+        if (word != SENSU_RBAC_NONE && each(look, word << 1 | 1)) {
             return 1;
         }
     }
@@ -182,37 +182,30 @@ sensu_rbac_each(const sensu_rbac_look_t *look, const sensu_rbac_who_t *who,
 }
 
 
-/* everywhere, or at least in that place */
-
 static int
-sensu_rbac_granted_too(const sensu_rbac_look_t *look, uint32_t subject,
-    void *data)
+sensu_rbac_granted(const sensu_rbac_look_t *look, uint32_t subject)
 {
-    uint32_t  everywhere, *place;
-
-    place = data;
-    everywhere = SENSU_RBAC_EVERYWHERE;
-
-    return sensu_rbac_granted(look, subject, &everywhere)
-           || (*place != SENSU_RBAC_EVERYWHERE
-               && sensu_rbac_granted(look, subject, place));
+    return (look->everywhere
+            && sensu_rbac_granted_at(look, subject, SENSU_RBAC_EVERYWHERE))
+           || (look->place != SENSU_RBAC_EVERYWHERE
+               && sensu_rbac_granted_at(look, subject, look->place));
 }
 
 
 static int
-sensu_rbac_granted(const sensu_rbac_look_t *look, uint32_t subject, void *data)
+sensu_rbac_granted_at(const sensu_rbac_look_t *look, uint32_t subject,
+    uint32_t place)
 {
-    uint32_t                   i, *place;
+    uint32_t                   i;
     const sensu_rbac_t        *table;
     const sensu_rbac_grant_t  *grants;
 
-    place = data;
     table = look->table;
     grants = sensu_rbac_part(table, SENSU_RBAC_GRANT);
 
-    for (i = sensu_rbac_first(table, subject, *place);
+    for (i = sensu_rbac_first(table, subject, place);
          i < table->part[SENSU_RBAC_GRANT].n && grants[i].subject == subject
-         && grants[i].place == *place;
+         && grants[i].place == place;
          i++)
     {
         if (sensu_rbac_role_allows(look, grants[i].role)) {
@@ -225,14 +218,14 @@ sensu_rbac_granted(const sensu_rbac_look_t *look, uint32_t subject, void *data)
 
 
 static int
-sensu_rbac_mark(const sensu_rbac_look_t *look, uint32_t subject, void *data)
+sensu_rbac_mark(const sensu_rbac_look_t *look, uint32_t subject)
 {
     uint32_t                   i, n;
     unsigned char             *marks;
     const sensu_rbac_t        *table;
     const sensu_rbac_grant_t  *grants;
 
-    marks = data;
+    marks = look->marks;
     table = look->table;
     grants = sensu_rbac_part(table, SENSU_RBAC_GRANT);
 

@@ -104,11 +104,8 @@ sensu_rbac_build_add(sensu_rbac_build_t *build, sensu_rbac_list_e list,
     case SENSU_RBAC_CLUSTERROLEBINDINGS:
         return sensu_rbac_add_binding(build, element, "");
 
-    case SENSU_RBAC_ROLEBINDINGS:
+    default: /* SENSU_RBAC_ROLEBINDINGS */
         return *ns ? sensu_rbac_add_binding(build, element, ns) : 0;
-
-    default:
-        return -1;
     }
 }
 

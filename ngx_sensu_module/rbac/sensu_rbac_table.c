@@ -194,6 +194,7 @@ sensu_rbac_renumber(sensu_rbac_build_t *build, const uint32_t *number)
 {
     size_t               i;
     uint32_t            *word;
+    sensu_rbac_part_e    part;
     sensu_rbac_grant_t  *grant;
 
     grant = build->part[SENSU_RBAC_GRANT].elts;
@@ -207,16 +208,12 @@ sensu_rbac_renumber(sensu_rbac_build_t *build, const uint32_t *number)
         }
     }
 
-    word = build->part[SENSU_RBAC_ITEM].elts;
+    for (part = SENSU_RBAC_ITEM; part <= SENSU_RBAC_NAMESPACE; part++) {
+        word = build->part[part].elts;
 
-    for (i = 0; i < build->part[SENSU_RBAC_ITEM].n; i++) {
-        word[i] = number[word[i]];
-    }
-
-    word = build->part[SENSU_RBAC_NAMESPACE].elts;
-
-    for (i = 0; i < build->part[SENSU_RBAC_NAMESPACE].n; i++) {
-        word[i] = number[word[i]];
+        for (i = 0; i < build->part[part].n; i++) {
+            word[i] = number[word[i]];
+        }
     }
 
     sensu_rbac_sort(build, SENSU_RBAC_GRANT);
