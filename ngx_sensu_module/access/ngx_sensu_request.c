@@ -525,7 +525,7 @@ ngx_sensu_is_paged(ngx_http_request_t *r, ngx_sensu_ctx_t *ctx)
     conf = ngx_sensu_loc_conf(r);
 
     return conf->pages
-           && (ctx->paging.limit || ctx->paging.has_continue
+           && (ctx->paging.limit || ctx->paging.token.len
                || conf->page_default);
 }
 

@@ -161,7 +161,7 @@ ngx_sensu_page_start(ngx_sensu_page_t *page, ngx_sensu_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (!ctx->paging.has_continue) {
+    if (ctx->paging.token.len == 0) {
         page->limit = ctx->paging.limit ? ctx->paging.limit
                                         : conf->page_default;
         return ngx_sensu_page_plan(page, ctx);

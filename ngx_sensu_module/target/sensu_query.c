@@ -187,7 +187,6 @@ sensu_query_limit(sensu_query_t *q, sensu_str_t value)
     last = value.data + value.len;
 
     q->limit = 0;
-    q->has_limit = 0;
 
     for (digits = 0; p < last; digits++) {
         c = sensu_query_byte(&p, last);
@@ -200,9 +199,7 @@ sensu_query_limit(sensu_query_t *q, sensu_str_t value)
         q->limit = q->limit * 10 + (c - '0');
     }
 
-    q->has_limit = (digits != 0);
-
-    return q->has_limit;
+    return digits != 0;
 }
 
 
@@ -218,7 +215,6 @@ sensu_query_token(sensu_query_t *q, sensu_str_t value, unsigned char *dst)
     p = value.data;
     last = value.data + value.len;
 
-    q->has_continue = 0;
     q->token.len = 0;
 
     if (p == last) {
@@ -242,7 +238,6 @@ sensu_query_token(sensu_query_t *q, sensu_str_t value, unsigned char *dst)
         return 0;
     }
 
-    q->has_continue = 1;
     q->token.len = n;
     q->token.data = dst;
 

@@ -25,9 +25,8 @@ typedef enum {
 typedef struct {
     sensu_str_t           rest;      /* the query without the two, in buf */
     uint32_t              limit;     /* 0 when absent or 0 */
-    unsigned              has_limit:1;
-    unsigned              has_continue:1;  /* present and not empty */
-    sensu_str_t           token;     /* the decoded token: 22 of base64url */
+    sensu_str_t           token;     /* of continue, decoded: 22 of base64url;
+                                        empty when that is absent or empty */
 } sensu_query_t;
 
 

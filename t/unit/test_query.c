@@ -16,7 +16,7 @@
 typedef struct {
     const char           *raw;
     sensu_query_rc_e      rc;
-    int                   limit;     /* -1: none */
+    int                   limit;     /* -1: none, read as 0 */
     const char           *token;     /* NULL: none */
     const char           *rest;      /* NULL: the same as raw */
 } row_t;
@@ -145,9 +145,9 @@ test_row(const row_t *row)
        row->raw, rest);
 
     if (rc == SENSU_QUERY_OK) {
-        is_int(q.has_limit ? (int) q.limit : -1, row->limit, "\"%s\": limit",
-               row->raw);
-        ok(q.has_continue == (row->token != NULL)
+        is_int((int) q.limit, row->limit == -1 ? 0 : row->limit,
+               "\"%s\": limit", row->raw);
+        ok((q.token.len != 0) == (row->token != NULL)
            && (row->token == NULL || sensu_str_eq(q.token, str(row->token))),
            "\"%s\": continue", row->raw);
     }
