@@ -142,8 +142,7 @@ run_automaton_each(const unsigned char *data, size_t len)
 
 
 static long
-split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
-    sensu_key_scan_t *scan)
+split(const unsigned char *data, size_t len, sensu_key_scan_t *scan)
 {
     size_t                n;
     sensu_span_t          span;
@@ -152,14 +151,13 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
     const unsigned char  *pos, *end, *last;
 
     sensu_split_init(&s);
-    s.skip = skip;
     s.read = scan ? sensu_key_read : NULL;
     s.data = scan;
     end = data + len;
     n = 0;
 
     for (pos = data; pos < end; /* void */ ) {
-        last = (size_t) (end - pos) < chunk ? end : pos + chunk;
+        last = (size_t) (end - pos) < CHUNK ? end : pos + CHUNK;
 
         do {
             rc = sensu_split_next(&s, &pos, last, &span);
@@ -184,16 +182,9 @@ split(const unsigned char *data, size_t len, size_t chunk, uint64_t skip,
 
 
 static long
-run_skip(const unsigned char *data, size_t len)
-{
-    return split(data, len, len, UINT64_MAX, NULL);
-}
-
-
-static long
 run_each(const unsigned char *data, size_t len)
 {
-    return split(data, len, CHUNK, 0, NULL);
+    return split(data, len, NULL);
 }
 
 
@@ -204,7 +195,7 @@ run_keys(const unsigned char *data, size_t len)
 
     sensu_key_scan_init(&scan, SENSU_KEY_EVENT);
 
-    return split(data, len, CHUNK, 0, &scan);
+    return split(data, len, &scan);
 }
 
 
@@ -276,9 +267,6 @@ static const way_t  ways[] = {
     { "memcpy", NULL, run_memcpy, 0, 0, 0 },
     { "byte automaton", NULL, run_automaton, 1, 0, 0 },
     { "byte automaton, spans, 16k", NULL, run_automaton_each, 1, 0, 0 },
-    { "split, avx2, all skipped", "avx2", run_skip, 1, 0, 0 },
-    { "split, sse2, all skipped", "sse2", run_skip, 1, 0, 0 },
-    { "split, portable, all skipped", "portable", run_skip, 1, 0, 0 },
     { "split, avx2, spans, 16k", "avx2", run_each, 1, 0, 0 },
     { "split, sse2, spans, 16k", "sse2", run_each, 1, 0, 0 },
     { "split, portable, spans, 16k", "portable", run_each, 1, 0, 0 },

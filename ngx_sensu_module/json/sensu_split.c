@@ -22,11 +22,6 @@ enum {
 };
 
 
-/* elements from a try of sensu_split_flat() that failed to the next one */
-
-#define SENSU_WAIT  16
-
-
 /* how the bytes outside of strings and nested values are told apart */
 
 enum {
@@ -126,13 +121,6 @@ sensu_split_begin_element(sensu_split_t *s, const unsigned char *p)
                    class == COM ? "a comma without an element before it"
                    : class == END ? "a comma without an element after it"
                    : "an illegal byte where an element begins");
-    }
-
-    s->first = 1;
-    s->silent = s->skip != 0;
-
-    if (s->silent && s->skip != UINT64_MAX) {
-        s->skip--;
     }
 
     s->state = states[class];
@@ -418,8 +406,8 @@ sensu_split_nested(sensu_split_t *s, const unsigned char *p,
         sensu_nest_start(&s->nest, p);
     }
 
-    p = (s->read && !s->silent) ? s->read(s->data, &s->nest, p, last)
-                                : sensu_split_pass(s, p, last, begins);
+    p = s->read ? s->read(s->data, &s->nest, p, last)
+                : sensu_split_pass(s, p, last, begins);
 
     if (p == NULL) {
         return sensu_split_fail(s, "nested too deep");
@@ -460,39 +448,6 @@ sensu_split_inside(sensu_split_t *s, const unsigned char *p,
 }
 
 
-/* from the comma after an element that was short, over many more, if it can */
-
-static const unsigned char *
-sensu_split_flat(sensu_split_t *s, const unsigned char *p,
-    const unsigned char *last)
-{
-    uint64_t              n;
-    const unsigned char  *end;
-
-    if (s->wait) {
-        s->wait--;
-        return p;
-    }
-
-    end = p + 1;
-    n = s->kernel->flat(&end, last, s->skip);
-
-    if (n == 0) {
-        s->wait = SENSU_WAIT;
-        return p;
-    }
-
-    s->state = SENSU_WANT;
-    s->elements += n;
-
-    if (s->skip != UINT64_MAX) {
-        s->skip -= n;
-    }
-
-    return end;
-}
-
-
 sensu_split_rc_e
 sensu_split_next(sensu_split_t *s, const unsigned char **pos,
     const unsigned char *last, sensu_span_t *span)
@@ -508,23 +463,18 @@ sensu_split_next(sensu_split_t *s, const unsigned char **pos,
         return SENSU_SPLIT_ERROR;
     }
 
-    for (p = *pos; p < last; /* void */ ) {
-        begins = 0;
+    p = *pos;
+    begins = (s->state < SENSU_NESTED || s->state > SENSU_SCALAR);
 
-        if (s->state < SENSU_NESTED || s->state > SENSU_SCALAR) {
-            p = sensu_split_between(s, p, last);
+    if (begins && p < last) {
+        p = sensu_split_between(s, p, last);
 
-            if (p == NULL) {
-                return SENSU_SPLIT_ERROR;
-            }
-
-            if (p == last) {
-                break;
-            }
-
-            begins = 1;
+        if (p == NULL) {
+            return SENSU_SPLIT_ERROR;
         }
+    }
 
+    if (p < last) {
         start = p;
         p = sensu_split_inside(s, p, last, begins);
 
@@ -532,28 +482,14 @@ sensu_split_next(sensu_split_t *s, const unsigned char **pos,
             return SENSU_SPLIT_ERROR;
         }
 
-        if (!s->silent) {
-            span->bytes.len = p - start;
-            span->bytes.data = start;
-            span->first = s->first;
-            s->first = 0;
-        }
+        span->bytes.len = p - start;
+        span->bytes.data = start;
+        span->first = begins;
 
-        if (s->state != SENSU_AFTER) {
-            break;
-        }
-
-        s->elements++;
-
-        if (!s->silent) {
+        if (s->state == SENSU_AFTER) {
+            s->elements++;
             *pos = p;
             return SENSU_SPLIT_ELEMENT;
-        }
-
-        if (p - start < SENSU_BLOCK && last - p > SENSU_BLOCK && *p == ','
-            && s->skip >= SENSU_BLOCK)
-        {
-            p = sensu_split_flat(s, p, last);
         }
     }
 

@@ -78,23 +78,15 @@ typedef const unsigned char *(*sensu_split_read_pt)(void *data,
 struct sensu_split_s {
     const sensu_split_kernel_t  *kernel;
     uint64_t              elements;  /* complete elements so far */
-    uint64_t              skip;      /* of the elements that begin from now
-                                        on, pass over so many in silence;
-                                        UINT64_MAX: all */
-    sensu_split_read_pt   read;      /* of the elements that are reported,
-                                        NULL: nobody */
+    sensu_split_read_pt   read;      /* NULL: nobody */
     void                 *data;      /* its */
     const char           *error;     /* why ERROR, a static text */
     sensu_nest_t          nest;
     size_t                length;    /* of the last nested element, within
                                         its last chunk */
-    unsigned              wait;      /* elements before the next try to pass
-                                        over many at once */
     unsigned              state;
     unsigned char         closer;    /* what must end the nested element */
     unsigned char         escaped;   /* in an element that is a string */
-    unsigned char         silent;    /* the present element is skipped */
-    unsigned char         first;     /* no byte of it was reported yet */
     unsigned char         closed;    /* the closing ']' was seen */
 };
 
@@ -104,8 +96,8 @@ void sensu_split_init(sensu_split_t *s);
 /*
  * Takes bytes of [*pos, last), advances *pos.  On ELEMENT and MORE *span says
  * which bytes belong to the element that ended or is being read; it is empty
- * between elements, for skipped ones, and for a number whose end is told by
- * the first byte of a chunk.  The bytes must stay as they are until MORE is
+ * between elements, and for a number whose end is told by the first byte of a
+ * chunk.  The bytes must stay as they are until MORE is
  * returned: the scanner looks up to 64 of them ahead.  On ERROR *pos is left
  * alone and *span is empty.
  */

@@ -14,10 +14,9 @@
 #include <immintrin.h>
 
 
-#define SENSU_TARGET    __attribute__((target("avx2,bmi,popcnt,pclmul")))
-#define sensu_slashes   sensu_slashes_plain
-#define sensu_spaces    sensu_spaces_plain
-#define sensu_popcount  __builtin_popcountll
+#define SENSU_TARGET      __attribute__((target("avx2,bmi,popcnt,pclmul")))
+#define sensu_slashes(p)  sensu_equal(p, '\\', 0)
+#define sensu_popcount    __builtin_popcountll
 
 
 /* bit i: byte i of the block is c once the bits of "with" are set in it */
@@ -42,29 +41,6 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 }
 
 
-/* bit i: byte i of the block is a digit or '-' */
-
-static inline SENSU_TARGET uint64_t
-sensu_digits(const unsigned char *p)
-{
-    __m256i   bytes, digits;
-    uint64_t  mask;
-    unsigned  i;
-
-    mask = sensu_equal(p, '-', 0);
-
-    for (i = 0; i < SENSU_BLOCK; i += 32) {
-        bytes = _mm256_loadu_si256((const __m256i *) (p + i));
-        bytes = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
-        digits = _mm256_min_epu8(bytes, _mm256_set1_epi8(9));
-        digits = _mm256_cmpeq_epi8(bytes, digits);
-        mask |= (uint64_t) (unsigned) _mm256_movemask_epi8(digits) << i;
-    }
-
-    return mask;
-}
-
-
 /* a multiplication by all ones, without carries */
 
 static inline SENSU_TARGET uint64_t
@@ -80,7 +56,6 @@ sensu_prefix_xor(uint64_t bits)
 
 
 #include "sensu_split_block.h"
-#include "sensu_split_flat.h"
 
 
 static int
@@ -94,7 +69,7 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_avx2 = {
-    "avx2", 16, sensu_usable, sensu_nested, sensu_find, sensu_flat
+    "avx2", 16, sensu_usable, sensu_nested, sensu_find
 };
 
 

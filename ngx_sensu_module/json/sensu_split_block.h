@@ -38,25 +38,12 @@ sensu_escaped(uint64_t slash, uint64_t *carry)
 }
 
 
-/* 0x20 makes '[' and ']' their curly cousins */
-
-sensu_inline SENSU_TARGET void
-sensu_classify(const unsigned char *p, sensu_masks_t *m)
-{
-    m->quote = sensu_equal(p, '"', 0);
-    m->slash = sensu_slashes(p);
-    m->open = sensu_equal(p, '{', 0x20);
-    m->close = sensu_equal(p, '}', 0x20);
-}
-
-
 /* the masks of the next block, which may be the short last one of a chunk */
 
 sensu_inline SENSU_TARGET void
 sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len)
 {
     uint64_t              escaped, quote, string;
-    sensu_masks_t         m;
     unsigned char         pad[SENSU_BLOCK];
     const unsigned char  *bytes;
 
@@ -68,22 +55,24 @@ sensu_block(sensu_nest_t *nest, const unsigned char *p, size_t len)
         bytes = pad;
     }
 
-    sensu_classify(bytes, &m);
-    escaped = sensu_escaped(m.slash, &nest->escaped);
+    nest->slash = sensu_slashes(bytes);
+    escaped = sensu_escaped(nest->slash, &nest->escaped);
 
     if (len < SENSU_BLOCK) {
         nest->escaped = escaped >> len & 1;
     }
 
-    quote = m.quote & ~escaped;
+    quote = sensu_equal(bytes, '"', 0) & ~escaped;
     string = sensu_prefix_xor(quote) ^ nest->in_string;
 
     nest->in_string = 0 - (string >> 63);
     nest->block = p;
-    nest->open = m.open & ~string;
-    nest->close = m.close & ~string;
     nest->string = quote & string;
-    nest->slash = m.slash;
+
+    /* 0x20 makes '[' and ']' their curly cousins */
+
+    nest->open = sensu_equal(bytes, '{', 0x20) & ~string;
+    nest->close = sensu_equal(bytes, '}', 0x20) & ~string;
 }
 
 

@@ -20,16 +20,6 @@
 #define SENSU_ALL(byte)  ((byte) * 0x0101010101010101u)
 
 
-/* bit i of a mask: byte i of the block is such a byte */
-
-typedef struct {
-    uint64_t              quote;
-    uint64_t              slash;
-    uint64_t              open;
-    uint64_t              close;
-} sensu_masks_t;
-
-
 /*
  * Both scans go on from p: after sensu_nest_start(), where the last one
  * stopped, or at the begin of a chunk when the last one was used up.  They
@@ -58,13 +48,6 @@ struct sensu_split_kernel_s {
                                   const unsigned char *p,
                                   const unsigned char *last, int64_t depth,
                                   const unsigned char *letters);
-
-    /*
-     * From where an element is to begin, over elements of the simple kind
-     * with the comma after each.  Returns their number, at most "most".
-     */
-    uint64_t             (*flat)(const unsigned char **pos,
-                                 const unsigned char *last, uint64_t most);
 };
 
 
@@ -101,14 +84,6 @@ sensu_nest_start(sensu_nest_t *nest, const unsigned char *p)
         nest->escaped = 0;
     }
 }
-
-
-/* what a kernel may do in a better way; bit i: of byte i of the block */
-
-#define sensu_slashes_plain(p)  sensu_equal(p, '\\', 0)
-
-#define sensu_spaces_plain(p)                                                 \
-    (sensu_equal(p, ' ', 0) | sensu_equal(p, '\n', 0))
 
 
 static inline uint64_t

@@ -83,58 +83,13 @@ sensu_slashes(const unsigned char *p)
 
     memcpy(half, &bytes, sizeof(half));
 
-    return (half[0] | half[1]) ? sensu_slashes_plain(p) : 0;
-}
-
-
-/* bit i: byte i of the block is a digit or '-' */
-
-static inline uint64_t
-sensu_digits(const unsigned char *p)
-{
-    uint64_t       mask;
-    unsigned       i;
-    sensu_bytes_t  bytes;
-
-    mask = 0;
-
-    for (i = 0; i < SENSU_BLOCK; i += 16) {
-        bytes = sensu_load(p + i);
-        bytes = (sensu_bytes_t) (bytes - (uint8_t) '0' <= (uint8_t) 9)
-                | (sensu_bytes_t) (bytes == (uint8_t) '-');
-        mask |= sensu_gather(bytes) << i;
-    }
-
-    return mask;
-}
-
-
-/* bit i: byte i of the block is a space or a line feed */
-
-static inline uint64_t
-sensu_spaces(const unsigned char *p)
-{
-    uint64_t       mask;
-    unsigned       i;
-    sensu_bytes_t  bytes;
-
-    mask = 0;
-
-    for (i = 0; i < SENSU_BLOCK; i += 16) {
-        bytes = sensu_load(p + i);
-        bytes = (sensu_bytes_t) (bytes == (uint8_t) ' ')
-                | (sensu_bytes_t) (bytes == (uint8_t) '\n');
-        mask |= sensu_gather(bytes) << i;
-    }
-
-    return mask;
+    return (half[0] | half[1]) ? sensu_equal(p, '\\', 0) : 0;
 }
 
 
 #include "sensu_split_block.h"
-#include "sensu_split_flat.h"
 
 
 const sensu_split_kernel_t  sensu_split_portable = {
-    "portable", 24, NULL, sensu_nested, sensu_find, sensu_flat
+    "portable", 24, NULL, sensu_nested, sensu_find
 };

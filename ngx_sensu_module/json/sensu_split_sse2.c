@@ -14,8 +14,7 @@
 
 
 #define SENSU_TARGET
-#define sensu_slashes     sensu_slashes_plain
-#define sensu_spaces      sensu_spaces_plain
+#define sensu_slashes(p)  sensu_equal(p, '\\', 0)
 #define sensu_prefix_xor  sensu_prefix_xor_plain
 #define sensu_popcount    sensu_popcount_plain
 
@@ -47,35 +46,11 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 }
 
 
-/* bit i: byte i of the block is a digit or '-' */
-
-static inline uint64_t
-sensu_digits(const unsigned char *p)
-{
-    __m128i   bytes, digits;
-    uint64_t  mask;
-    unsigned  i;
-
-    mask = sensu_equal(p, '-', 0);
-
-    for (i = 0; i < SENSU_BLOCK; i += 16) {
-        bytes = _mm_loadu_si128((const __m128i *) (p + i));
-        bytes = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-        digits = _mm_min_epu8(bytes, _mm_set1_epi8(9));
-        digits = _mm_cmpeq_epi8(bytes, digits);
-        mask |= (uint64_t) (unsigned) _mm_movemask_epi8(digits) << i;
-    }
-
-    return mask;
-}
-
-
 #include "sensu_split_block.h"
-#include "sensu_split_flat.h"
 
 
 const sensu_split_kernel_t  sensu_split_sse2 = {
-    "sse2", 24, NULL, sensu_nested, sensu_find, sensu_flat
+    "sse2", 24, NULL, sensu_nested, sensu_find
 };
 
 

@@ -100,14 +100,12 @@ fuzz_kernel(const char *kernel, sensu_key_kind_e kind, const ref_list_t *list,
     const fuzz_text_t *text, uint64_t seed)
 {
     size_t         i, n, most;
-    uint64_t       skip;
     const char    *wrong;
     split_check_t  check;
 
     most = fuzz_random(&seed) % 4 ? 1 + fuzz_random(&seed) % 200 : 3;
-    skip = fuzz_random(&seed) % 8 ? 0 : 1;
 
-    split_check_init(&check, list, text->data, skip, kind);
+    split_check_init(&check, list, text->data, kind);
 
     for (i = 0; i < text->len; i += n) {
         n = fuzz_random(&seed) % (most + 1);

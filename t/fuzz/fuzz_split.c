@@ -1,7 +1,7 @@
 
 /*
  * The splitter against the byte-by-byte reference, with each kernel and with
- * the chunks and the skipped elements that the first bytes of the input say.
+ * the chunks that the first bytes of the input say.
  */
 
 
@@ -70,7 +70,7 @@ fuzz_array(fuzz_text_t *text, const uint8_t *data, size_t size)
 
 static void
 fuzz_kernel(const ref_list_t *list, const unsigned char *text, size_t len,
-    uint64_t seed, uint64_t skip)
+    uint64_t seed)
 {
     size_t          i, n, most;
     const char     *wrong;
@@ -78,7 +78,7 @@ fuzz_kernel(const ref_list_t *list, const unsigned char *text, size_t len,
 
     most = fuzz_random(&seed) % 4 ? 1 + fuzz_random(&seed) % 200 : 3;
 
-    split_check_init(&check, list, text, skip, SENSU_KEY_UNKNOWN);
+    split_check_init(&check, list, text, SENSU_KEY_UNKNOWN);
 
     for (i = 0; i < len; i += n) {
         n = fuzz_random(&seed) % (most + 1);
@@ -102,18 +102,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unsigned       i;
-    uint64_t       seed, skip;
+    uint64_t       seed;
     fuzz_text_t    text;
 
-    static ref_list_t      list;
-    static const uint64_t  skips[] = { 1, 2, 7, 63, 64, 65, 150, UINT64_MAX };
+    static ref_list_t  list;
 
     if (size < 5) {
         return 0;
     }
 
     seed = data[0] | data[1] << 8;
-    skip = data[2] & 1 ? 0 : skips[data[2] >> 1 & 7];
 
     if (data[2] & 64) {
         fuzz_array(&text, data + 3, size - 3);
@@ -127,7 +125,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (i = 0; kernels[i]; i++) {
         if (sensu_split_select(kernels[i])) {
-            fuzz_kernel(&list, text.data, text.len, seed, skip);
+            fuzz_kernel(&list, text.data, text.len, seed);
         }
     }
 

@@ -22,7 +22,6 @@ typedef struct {
     sensu_split_t         split;
     const ref_list_t     *list;
     const unsigned char  *text;
-    uint64_t              skip;      /* elements, from the first on */
     uint64_t              seen;      /* reported elements */
     size_t                len;       /* of the one being reported */
     sensu_key_kind_e      kind;      /* UNKNOWN: no keys are read */
@@ -47,7 +46,7 @@ split_check_key(split_check_t *check, const unsigned char *data, size_t len)
 
 static inline void
 split_check_init(split_check_t *check, const ref_list_t *list,
-    const unsigned char *text, uint64_t skip, sensu_key_kind_e kind)
+    const unsigned char *text, sensu_key_kind_e kind)
 {
     sensu_split_init(&check->split);
 
@@ -58,10 +57,8 @@ split_check_init(split_check_t *check, const ref_list_t *list,
     }
 
     check->kind = kind;
-    check->split.skip = skip;
     check->list = list;
     check->text = text;
-    check->skip = skip;
     check->seen = 0;
     check->len = 0;
     check->wrong = NULL;
@@ -78,13 +75,13 @@ split_check_span(split_check_t *check, const sensu_span_t *span, int ended)
     const ref_list_t  *list;
 
     list = check->list;
-    i = check->skip + check->seen;
+    i = check->seen;
 
     if (span->bytes.len) {
 
         /* the last element may be cut off: then the text is its end */
 
-        if (check->skip == UINT64_MAX || i > list->n) {
+        if (i > list->n) {
             check->wrong = "bytes of no element";
             return;
         }
@@ -117,7 +114,7 @@ split_check_span(split_check_t *check, const sensu_span_t *span, int ended)
         return;
     }
 
-    if (check->skip == UINT64_MAX || i >= list->n) {
+    if (i >= list->n) {
         check->wrong = "an element too many";
         return;
     }
@@ -173,11 +170,9 @@ split_check_feed(split_check_t *check, const unsigned char *data, size_t len)
 static inline const char *
 split_check_end(split_check_t *check)
 {
-    uint64_t           expected;
     const ref_list_t  *list;
 
     list = check->list;
-    expected = list->n > check->skip ? list->n - check->skip : 0;
 
     if (check->wrong) {
         return check->wrong;
@@ -187,7 +182,7 @@ split_check_end(split_check_t *check)
         return "another number of elements";
     }
 
-    if (check->seen != expected) {
+    if (check->seen != list->n) {
         return "another number of reported elements";
     }
 

@@ -241,7 +241,7 @@ split(const case_t *c, sensu_str_t text, size_t chunk)
             continue;
         }
 
-        split_check_init(&check, &list, text.data, 0, 0);
+        split_check_init(&check, &list, text.data, 0);
 
         for (i = 0; i < text.len && check.wrong == NULL; i += n) {
             n = text.len - i < chunk ? text.len - i : chunk;
