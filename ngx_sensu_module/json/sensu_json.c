@@ -169,40 +169,37 @@ sensu_json_free(void *p)
 json_t *
 sensu_json_load_lenient(sensu_str_t text, size_t flags, int *no_memory)
 {
-    size_t          n;
     json_t         *json;
-    sensu_str_t     copy;
-    unsigned char  *p, *last;
+    unsigned char  *copy, *p, *last;
 
-    p = malloc(text.len + 1);
+    copy = malloc(text.len + 1);
 
-    *no_memory = (p == NULL);
+    *no_memory = (copy == NULL);
 
-    if (p == NULL) {
+    if (copy == NULL) {
         return NULL;
     }
 
-    memcpy(p, text.data, text.len);
+    memcpy(copy, text.data, text.len);
 
-    copy.len = text.len;
-    copy.data = p;
+    last = copy + text.len;
 
     /* byte by byte, as the end of a string is no part of a character */
 
-    for (last = p + text.len; /* void */ ; *p++ = 0x7f) {
-        n = sensu_text_utf8_len(p, last - p);
-        p += n;
+    for (p = copy; /* void */ ; *p++ = 0x7f) {
+        p += sensu_text_utf8(p, last - p);
 
         if (p == last) {
             break;
         }
     }
 
-    sensu_json_tame((unsigned char *) copy.data, copy.len);
+    sensu_json_tame(copy, text.len);
 
-    json = sensu_json_load(copy, flags, NULL, no_memory);
+    text.data = copy;
+    json = sensu_json_load(text, flags, NULL, no_memory);
 
-    free((void *) copy.data);
+    free(copy);
 
     return json;
 }
@@ -215,6 +212,17 @@ sensu_json_text(const json_t *value)
         json_string_length(value),
         (const unsigned char *) json_string_value(value)
     };
+}
+
+
+const char *
+sensu_json_string(const json_t *value)
+{
+    const char  *text;
+
+    text = json_string_value(value);
+
+    return text ? text : "";
 }
 
 

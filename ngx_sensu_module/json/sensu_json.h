@@ -36,8 +36,9 @@ void sensu_json_tame(unsigned char *p, size_t len);
 json_t *sensu_json_load_lenient(sensu_str_t text, size_t flags,
     int *no_memory);
 
-/* data NULL where it is no string */
+/* data NULL where it is no string; likewise "" */
 sensu_str_t sensu_json_text(const json_t *value);
+const char *sensu_json_string(const json_t *value);
 
 /* is that what is left in a string of such bytes or of half a pair? */
 int sensu_json_is_odd(sensu_str_t text);

@@ -312,7 +312,7 @@ sensu_key_take(sensu_key_scan_t *scan, sensu_key_t *part, int ended)
         }
     }
 
-    text->bad |= !sensu_text_utf8(text->data, len);
+    text->bad |= sensu_text_utf8(text->data, len) != len;
 
     sensu_key_append(part, &scan->sha, text->data, len);
 

@@ -230,15 +230,8 @@ sensu_text_feed(sensu_text_t *text, const unsigned char *p,
 }
 
 
-int
-sensu_text_utf8(const unsigned char *data, size_t len)
-{
-    return sensu_text_utf8_len(data, len) == len;
-}
-
-
 size_t
-sensu_text_utf8_len(const unsigned char *data, size_t len)
+sensu_text_utf8(const unsigned char *data, size_t len)
 {
     size_t                n;
     unsigned              code, least;

@@ -41,11 +41,8 @@ int sensu_text_is_word(sensu_str_t text, const char *word);
 /* where the words begin in the text, or NULL */
 const unsigned char *sensu_text_find(sensu_str_t text, const char *what);
 
-/* is it UTF-8, RFC 3629? */
-int sensu_text_utf8(const unsigned char *data, size_t len);
-
-/* as many bytes at its beginning are */
-size_t sensu_text_utf8_len(const unsigned char *data, size_t len);
+/* as many bytes at its beginning are UTF-8, RFC 3629 */
+size_t sensu_text_utf8(const unsigned char *data, size_t len);
 
 
 #endif /* _SENSU_TEXT_H_INCLUDED_ */

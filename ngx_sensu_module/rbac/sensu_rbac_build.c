@@ -6,6 +6,7 @@
 
 
 #include <stdlib.h>
+#include "sensu_json.h"
 #include "sensu_rbac_table.h"
 
 
@@ -27,7 +28,6 @@ static int sensu_rbac_add_word(sensu_rbac_build_t *build,
     sensu_rbac_part_e part, const char *text);
 static int sensu_rbac_word(sensu_rbac_build_t *build, const char *text,
     uint32_t *word);
-static const char *sensu_rbac_string(const json_t *object, const char *key);
 
 
 sensu_rbac_build_t *
@@ -83,17 +83,17 @@ int
 sensu_rbac_build_add(sensu_rbac_build_t *build, sensu_rbac_list_e list,
     const json_t *element)
 {
-    const char    *ns;
+    const char    *ns, *name;
     const json_t  *metadata;
 
     metadata = json_object_get(element, "metadata");
-    ns = sensu_rbac_string(metadata, "namespace");
+    ns = sensu_json_string(json_object_get(metadata, "namespace"));
+    name = sensu_json_string(json_object_get(element, "name"));
 
     switch (list) {
 
     case SENSU_RBAC_NAMESPACES:
-        return sensu_rbac_add_word(build, SENSU_RBAC_NAMESPACE,
-                                   sensu_rbac_string(element, "name"));
+        return sensu_rbac_add_word(build, SENSU_RBAC_NAMESPACE, name);
 
     case SENSU_RBAC_CLUSTERROLES:
         return sensu_rbac_add_role(build, element, "");
@@ -115,11 +115,12 @@ sensu_rbac_add_role(sensu_rbac_build_t *build, const json_t *element,
     const char *ns)
 {
     size_t              i;
-    json_t             *rules, *rule;
+    json_t             *metadata, *rules, *rule;
     const char         *name;
     sensu_rbac_role_t   role;
 
-    name = sensu_rbac_string(json_object_get(element, "metadata"), "name");
+    metadata = json_object_get(element, "metadata");
+    name = sensu_json_string(json_object_get(metadata, "name"));
 
     if (*name == '\0') {
         return 0;
@@ -177,7 +178,7 @@ sensu_rbac_add_rule(sensu_rbac_build_t *build, const json_t *rule,
     }
 
     json_array_foreach(resources, i, resource) {
-        text = json_is_string(resource) ? json_string_value(resource) : "";
+        text = sensu_json_string(resource);
         found.all |= (strcmp(text, "*") == 0);
         role->namespaced |= sensu_rbac_is_namespaced(text);
     }
@@ -193,8 +194,9 @@ static uint32_t
 sensu_rbac_verbs(const json_t *verbs)
 {
     size_t       i, n;
-    uint32_t     bits;
     json_t      *verb;
+    uint32_t     bits;
+    const char  *text;
 
     static const char *const  names[] = {
         "get", "list", "create", "update", "delete"
@@ -203,17 +205,14 @@ sensu_rbac_verbs(const json_t *verbs)
     bits = 0;
 
     json_array_foreach(verbs, i, verb) {
+        text = sensu_json_string(verb);
 
-        if (!json_is_string(verb)) {
-            continue;
-        }
-
-        if (strcmp(json_string_value(verb), "*") == 0) {
+        if (strcmp(text, "*") == 0) {
             return SENSU_RBAC_ALL_VERBS;
         }
 
         for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-            if (strcmp(json_string_value(verb), names[n]) == 0) {
+            if (strcmp(text, names[n]) == 0) {
                 bits |= 1u << n;
             }
         }
@@ -233,10 +232,9 @@ sensu_rbac_add_items(sensu_rbac_build_t *build, const json_t *list,
     before = build->part[SENSU_RBAC_ITEM].n;
 
     json_array_foreach(list, i, item) {
-        if (json_is_string(item)
-            && sensu_rbac_add_word(build, SENSU_RBAC_ITEM,
-                                   json_string_value(item))
-               != 0)
+        if (sensu_rbac_add_word(build, SENSU_RBAC_ITEM,
+                                sensu_json_string(item))
+            != 0)
         {
             return -1;
         }
@@ -310,11 +308,12 @@ sensu_rbac_add_binding(sensu_rbac_build_t *build, const json_t *element,
     const char *ns)
 {
     json_t      *places, *role, *ref;
-    const char  *type, *place;
+    const char  *type, *name, *place;
 
     ref = json_object_get(element, "role_ref");
-    type = sensu_rbac_string(ref, "type");
-    places = json_object_get(build->roles, sensu_rbac_string(ref, "name"));
+    type = sensu_json_string(json_object_get(ref, "type"));
+    name = sensu_json_string(json_object_get(ref, "name"));
+    places = json_object_get(build->roles, name);
     role = NULL;
 
     if (strcmp(type, "ClusterRole") == 0) {
@@ -364,8 +363,8 @@ sensu_rbac_bind(sensu_rbac_build_t *build, const json_t *element,
     subjects = json_object_get(element, "subjects");
 
     json_array_foreach(subjects, i, subject) {
-        type = sensu_rbac_string(subject, "type");
-        name = sensu_rbac_string(subject, "name");
+        type = sensu_json_string(json_object_get(subject, "type"));
+        name = sensu_json_string(json_object_get(subject, "name"));
 
         if (*name == '\0'
             || (strcmp(type, "User") != 0 && strcmp(type, "Group") != 0))
@@ -427,15 +426,4 @@ sensu_rbac_word(sensu_rbac_build_t *build, const char *text, uint32_t *word)
     *word = n;
 
     return json_object_set_new(build->words, text, json_integer(n));
-}
-
-
-static const char *
-sensu_rbac_string(const json_t *object, const char *key)
-{
-    const char  *text;
-
-    text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
 }

@@ -10,6 +10,7 @@
 #include "ngx_sensu_mark.h"
 #include "ngx_sensu_wait.h"
 #include "sensu_base64.h"
+#include "sensu_json.h"
 
 
 typedef struct ngx_sensu_waiter_s  ngx_sensu_waiter_t;
@@ -37,20 +38,16 @@ static void ngx_sensu_mark_done(ngx_sensu_op_t *op);
 ngx_int_t
 ngx_sensu_mark_key(ngx_sensu_caller_t *caller, u_char *buf, ngx_str_t *key)
 {
-    u_char        binding[SENSU_CURSOR_BINDING];
-    json_t       *jti;
-    sensu_str_t   parts[3];
-
-    jti = json_object_get(caller->claims, "jti");
-
-    if (!json_is_string(jti) || json_string_length(jti) == 0) {
-        return NGX_DECLINED;
-    }
+    u_char       binding[SENSU_CURSOR_BINDING];
+    sensu_str_t  parts[3];
 
     parts[0] = ngx_sensu_str(caller->issuer);
     parts[1] = ngx_sensu_str(caller->user);
-    parts[2].data = (u_char *) json_string_value(jti);
-    parts[2].len = json_string_length(jti);
+    parts[2] = sensu_json_text(json_object_get(caller->claims, "jti"));
+
+    if (parts[2].len == 0) {
+        return NGX_DECLINED;
+    }
 
     sensu_cursor_bind(binding, parts, 3);
 

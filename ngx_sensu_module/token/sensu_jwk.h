@@ -33,9 +33,6 @@ EVP_PKEY *sensu_jwk_ec(sensu_jwk_t *jwk);
 ssize_t sensu_jwk_bytes(sensu_jwk_t *jwk, const char *name,
     unsigned char *dst);
 
-/* "" where the member is not a string, which equals no valid value */
-const char *sensu_jwk_string(const sensu_jwk_t *jwk, const char *name);
-
 /* returns -1 */
 int sensu_jwk_no(sensu_jwk_t *jwk, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -216,17 +216,6 @@ sensu_jwk_bytes(sensu_jwk_t *jwk, const char *name, unsigned char *dst)
 }
 
 
-const char *
-sensu_jwk_string(const sensu_jwk_t *jwk, const char *name)
-{
-    const char  *value;
-
-    value = json_string_value(json_object_get(jwk->json, name));
-
-    return value ? value : "";
-}
-
-
 int
 sensu_jwk_no(sensu_jwk_t *jwk, const char *fmt, ...)
 {

@@ -222,7 +222,7 @@ sensu_jwk_type(sensu_jwk_t *jwk)
         "d", "p", "q", "dp", "dq", "qi", "oth", "k", NULL
     };
 
-    kty = sensu_jwk_string(jwk, "kty");
+    kty = sensu_json_string(json_object_get(jwk->json, "kty"));
 
     if (strcmp(kty, "oct") == 0) {
         jwk->type = SENSU_ALG_HS;
@@ -256,11 +256,11 @@ static int
 sensu_jwk_purpose(sensu_jwk_t *jwk)
 {
     size_t   i;
-    json_t  *ops, *op;
+    json_t  *use, *ops, *op;
 
-    if (json_object_get(jwk->json, "use")
-        && strcmp(sensu_jwk_string(jwk, "use"), "sig") != 0)
-    {
+    use = json_object_get(jwk->json, "use");
+
+    if (use && !sensu_str_eq(sensu_json_text(use), sensu_str("sig"))) {
         return sensu_jwk_no(jwk, "use is not sig");
     }
 
@@ -308,7 +308,7 @@ sensu_jwk_alg(sensu_jwk_t *jwk)
         return 0;
     }
 
-    curve = sensu_jwk_string(jwk, "crv");
+    curve = sensu_json_string(json_object_get(jwk->json, "crv"));
 
     for (alg = sensu_algs; alg->name; alg++) {
         if (alg->curve && strcmp(alg->curve, curve) == 0) {
