@@ -33,6 +33,32 @@ sensu_str_eq(sensu_str_t a, sensu_str_t b)
 }
 
 
+/* takes off what is before the first c, and that; where there is none, all of
+   it, and data becomes NULL */
+
+static inline sensu_str_t
+sensu_str_cut(sensu_str_t *rest, unsigned char c)
+{
+    sensu_str_t           piece;
+    const unsigned char  *p;
+
+    piece = *rest;
+    p = piece.len ? memchr(piece.data, c, piece.len) : NULL;
+
+    if (p == NULL) {
+        *rest = sensu_str_null;
+        return piece;
+    }
+
+    piece.len = p - piece.data;
+
+    rest->data = p + 1;
+    rest->len -= piece.len + 1;
+
+    return piece;
+}
+
+
 /* byte order, as etcd sorts its keys; a prefix sorts before what it prefixes */
 
 static inline int

@@ -21,7 +21,6 @@ typedef struct {
 static int sensu_path_number(const unsigned char **p,
     const unsigned char *last);
 static int sensu_path_pattern(sensu_path_pattern_t *pt, sensu_str_t text);
-static sensu_str_t sensu_path_first(sensu_str_t group, sensu_str_t *rest);
 static int sensu_path_part_match(sensu_str_t part, sensu_str_t text);
 
 
@@ -104,8 +103,11 @@ sensu_path_api_match(const sensu_path_t *path, sensu_str_t pattern)
         return 0;
     }
 
-    first = sensu_path_first(path->group, &rest);
-    pfirst = sensu_path_first(pt.group, &prest);
+    rest = path->group;
+    first = sensu_str_cut(&rest, '/');
+
+    prest = pt.group;
+    pfirst = sensu_str_cut(&prest, '/');
 
     if (!sensu_path_part_match(pfirst, first)) {
         return 0;
@@ -137,8 +139,9 @@ sensu_path_api_valid(sensu_str_t pattern)
         return 0;
     }
 
-    part[0] = sensu_path_first(pt.group, &part[1]);
-    n = (part[0].len == pt.group.len) ? 1 : 2;
+    part[1] = pt.group;
+    part[0] = sensu_str_cut(&part[1], '/');
+    n = (part[1].data == NULL) ? 1 : 2;
 
     for (i = 0; i < n; i++) {
         if (!sensu_str_eq(part[i], sensu_str("*"))
@@ -174,30 +177,6 @@ sensu_path_pattern(sensu_path_pattern_t *pt, sensu_str_t text)
     }
 
     return 0;
-}
-
-
-/* parts a group at its slash; *rest is empty if there is none */
-
-static sensu_str_t
-sensu_path_first(sensu_str_t group, sensu_str_t *rest)
-{
-    sensu_str_t           first;
-    const unsigned char  *p;
-
-    first = group;
-    rest->len = 0;
-    rest->data = NULL;
-
-    p = memchr(group.data, '/', group.len);
-
-    if (p != NULL) {
-        first.len = p - group.data;
-        rest->data = p + 1;
-        rest->len = group.len - first.len - 1;
-    }
-
-    return first;
 }
 
 

@@ -23,7 +23,6 @@ typedef struct {
 
 
 static int sensu_query_check(sensu_str_t raw);
-static int sensu_query_next(sensu_str_t *raw, sensu_str_t *piece);
 static void sensu_query_param(sensu_str_t piece, sensu_param_t *param);
 static int sensu_query_limit(sensu_query_t *q, sensu_str_t value);
 static int sensu_query_token(sensu_query_t *q, sensu_str_t value,
@@ -64,8 +63,9 @@ sensu_query_parse(sensu_query_t *q, sensu_str_t raw, unsigned char *buf)
     bad_limit = 0;
     bad_continue = 0;
 
-    while (sensu_query_next(&raw, &piece)) {
+    while (raw.data != NULL) {
 
+        piece = sensu_str_cut(&raw, '&');
         sensu_query_param(piece, &param);
 
         if (sensu_query_is(param.name, sensu_str("limit"))) {
@@ -129,50 +129,14 @@ sensu_query_check(sensu_str_t raw)
 }
 
 
-/* raw.data becomes NULL after the last piece */
-
-static int
-sensu_query_next(sensu_str_t *raw, sensu_str_t *piece)
-{
-    const unsigned char  *p;
-
-    if (raw->data == NULL) {
-        return 0;
-    }
-
-    *piece = *raw;
-
-    p = memchr(raw->data, '&', raw->len);
-
-    if (p == NULL) {
-        raw->data = NULL;
-        return 1;
-    }
-
-    piece->len = p - raw->data;
-
-    raw->data += piece->len + 1;
-    raw->len -= piece->len + 1;
-
-    return 1;
-}
-
-
 static void
 sensu_query_param(sensu_str_t piece, sensu_param_t *param)
 {
-    const unsigned char  *p;
+    param->value = piece;
+    param->name = sensu_str_cut(&param->value, '=');
 
-    param->name = piece;
-    param->value.len = 0;
-    param->value.data = piece.data + piece.len;
-
-    p = memchr(piece.data, '=', piece.len);
-
-    if (p != NULL) {
-        param->name.len = p - piece.data;
-        param->value.data = p + 1;
-        param->value.len = piece.len - param->name.len - 1;
+    if (param->value.data == NULL) {
+        param->value = sensu_str("");
     }
 }
 
@@ -307,7 +271,9 @@ sensu_query_canonical(const sensu_query_t *q, unsigned char *dst)
 
     /* an insertion sort that keeps the order of repeated parameters */
 
-    while (sensu_query_next(&rest, &piece)) {
+    while (rest.data != NULL) {
+
+        piece = sensu_str_cut(&rest, '&');
 
         if (piece.len == 0) {
             continue;

@@ -78,19 +78,11 @@ sensu_namespaces_add_name(sensu_namespaces_t *set, sensu_str_t name)
 int
 sensu_namespaces_add_groups(sensu_namespaces_t *set, sensu_str_t groups)
 {
-    sensu_str_t           name;
-    const unsigned char  *p, *last;
+    sensu_str_t  name;
 
-    p = groups.data;
-    last = (groups.len != 0) ? p + groups.len : p;
+    while (groups.data != NULL) {
 
-    for (name.data = p; p < last; name.data = ++p) {
-
-        while (p < last && *p != ',') {
-            p++;
-        }
-
-        name.len = p - name.data;
+        name = sensu_str_cut(&groups, ',');
 
         if (sensu_namespaces_add_name(set, name) < 0) {
             return SENSU_NAMESPACES_MANY;

@@ -188,24 +188,24 @@ sensu_key_file_secret_of(const sensu_alg_t *alg, sensu_str_t text,
 
     n = sensu_key_file_decode(buf, text, format ? format : "base64", r);
 
-    if (n == -1) {
-        sensu_key_file_free(secret);
-        return -1;
-    }
+    if (n != -1) {
+        secret->len = n;
 
-    secret->len = n;
+        if (sensu_key_unfit_secret(alg, *secret, unfit, sizeof(unfit)) == 0) {
+            return 0;
+        }
 
-    if (sensu_key_unfit_secret(alg, *secret, unfit, sizeof(unfit)) != 0) {
         secret->len = text.len;
-        sensu_key_file_free(secret);
 
-        return sensu_key_error(r, "the secret %s%s", unfit,
+        (void) sensu_key_error(r, "the secret %s%s", unfit,
                                format ? ""
                                       : "; it was read as base64, format=raw "
                                         "and format=hex are the other ways");
     }
 
-    return 0;
+    sensu_key_file_free(secret);
+
+    return -1;
 }
 
 
@@ -274,7 +274,7 @@ sensu_hex_decode(unsigned char *dst, sensu_str_t src)
     }
 
     for (i = 0; i < src.len; i += 2) {
-        byte = sensu_hex_byte(&src.data[i]);
+        byte = sensu_hex_byte(src.data + i);
 
         if (byte == -1) {
             return -1;

@@ -293,33 +293,16 @@ sensu_token_claims(const sensu_keys_t *keys,
 static int
 sensu_token_split(sensu_str_t token, sensu_token_parts_t *parts)
 {
-    const unsigned char  *p, *q, *last;
-
-    last = token.data + token.len;
-
-    p = token.len ? memchr(token.data, '.', token.len) : NULL;
-    if (p == NULL) {
-        return 0;
-    }
-
-    q = memchr(p + 1, '.', last - p - 1);
-    if (q == NULL) {
-        return 0;
-    }
-
     parts->text.data = token.data;
-    parts->text.len = q - token.data;
 
-    parts->header.data = token.data;
-    parts->header.len = p - token.data;
-
-    parts->payload.data = p + 1;
-    parts->payload.len = q - p - 1;
+    parts->header = sensu_str_cut(&token, '.');
+    parts->payload = sensu_str_cut(&token, '.');
 
     /* a fourth part would be a dot, which base64url has not */
 
-    parts->signature.data = q + 1;
-    parts->signature.len = last - q - 1;
+    parts->signature = token;
+
+    parts->text.len = parts->header.len + 1 + parts->payload.len;
 
     return parts->header.len && parts->payload.len && parts->signature.len;
 }
