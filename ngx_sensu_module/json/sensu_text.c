@@ -88,7 +88,9 @@ sensu_text_run(sensu_text_t *text, const unsigned char *p,
 static void
 sensu_text_code(sensu_text_t *text)
 {
-    unsigned  code;
+    unsigned  code, more;
+
+    static const unsigned char  lead[] = { 0, 0xc0, 0xe0, 0xf0 };
 
     code = text->code;
 
@@ -101,28 +103,21 @@ sensu_text_code(sensu_text_t *text)
         code = 0x10000 + ((text->high - 0xd800) << 10) + (code - 0xdc00);
         text->high = 0;
 
-        sensu_text_add(text, 0xf0 | code >> 18);
-        sensu_text_add(text, 0x80 | (code >> 12 & 0x3f));
-        sensu_text_add(text, 0x80 | (code >> 6 & 0x3f));
-        sensu_text_add(text, 0x80 | (code & 0x3f));
-
     } else if (code >= 0xd800 && code <= 0xdbff) {
         text->high = code;
+        return;
 
     } else if (code == 0 || (code >= 0xdc00 && code <= 0xdfff)) {
         text->bad = 1;
+        return;
+    }
 
-    } else if (code < 0x80) {
-        sensu_text_add(text, code);
+    more = (code >= 0x80) + (code >= 0x800) + (code >= 0x10000);
 
-    } else if (code < 0x800) {
-        sensu_text_add(text, 0xc0 | code >> 6);
-        sensu_text_add(text, 0x80 | (code & 0x3f));
+    sensu_text_add(text, lead[more] | code >> 6 * more);
 
-    } else {
-        sensu_text_add(text, 0xe0 | code >> 12);
-        sensu_text_add(text, 0x80 | (code >> 6 & 0x3f));
-        sensu_text_add(text, 0x80 | (code & 0x3f));
+    while (more--) {
+        sensu_text_add(text, 0x80 | (code >> 6 * more & 0x3f));
     }
 }
 

@@ -158,11 +158,9 @@ sensu_token_e
 sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
     time_t now, json_t **claims, const char **why)
 {
-    json_t         *json;
     sensu_token_e   rc;
     unsigned char  *buf;
 
-    json = NULL;
     *claims = NULL;
     *why = "there was no memory to read the token";
 
@@ -173,25 +171,23 @@ sensu_token_verify(const sensu_token_rules_t *rules, sensu_str_t token,
         return SENSU_TOKEN_BAD_CLAIMS;
     }
 
-    rc = sensu_token_trusted(rules->keys, token, buf, &json, why);
+    rc = sensu_token_trusted(rules->keys, token, buf, claims, why);
 
     free(buf);
 
     /* nginx would report what is left on the queue as another's error */
     ERR_clear_error();
 
+    if (rc == SENSU_TOKEN_OK) {
+        rc = sensu_claims_check(rules, *claims, now, why);
+    }
+
     if (rc != SENSU_TOKEN_OK) {
+        json_decref(*claims);
+        *claims = NULL;
         return rc;
     }
 
-    rc = sensu_claims_check(rules, json, now, why);
-
-    if (rc != SENSU_TOKEN_OK) {
-        json_decref(json);
-        return rc;
-    }
-
-    *claims = json;
     *why = "";
 
     return SENSU_TOKEN_OK;
