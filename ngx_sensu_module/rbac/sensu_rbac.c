@@ -40,8 +40,6 @@ static uint32_t sensu_rbac_first(const sensu_rbac_t *table, uint32_t subject,
 static int sensu_rbac_role_allows(const sensu_rbac_look_t *look, uint32_t n);
 static int sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
     const sensu_rbac_rule_t *rule);
-static int sensu_rbac_rule_names(const sensu_rbac_look_t *look,
-    const sensu_rbac_rule_t *rule);
 static int sensu_rbac_in(const uint32_t *items, uint32_t n, uint32_t word);
 static uint32_t sensu_rbac_find(const sensu_rbac_t *table, sensu_str_t text);
 static sensu_str_t sensu_rbac_text(const sensu_rbac_t *table, uint32_t word);
@@ -309,20 +307,18 @@ sensu_rbac_rule_allows(const sensu_rbac_look_t *look,
     items = sensu_rbac_part(look->table, SENSU_RBAC_ITEM);
     items += rule->first;
 
-    return (rule->verbs & (1u << look->ask->verb))
-           && (rule->all
-               || sensu_rbac_in(items, rule->resources, look->resource))
-           && (rule->names == 0 || sensu_rbac_rule_names(look, rule));
-}
+    if (!(rule->verbs & (1u << look->ask->verb))
+        || (!rule->all
+            && !sensu_rbac_in(items, rule->resources, look->resource)))
+    {
+        return 0;
+    }
 
+    if (rule->names == 0) {
+        return 1;
+    }
 
-/* a rule with names is about these: never about a list or a new one */
-
-static int
-sensu_rbac_rule_names(const sensu_rbac_look_t *look,
-    const sensu_rbac_rule_t *rule)
-{
-    const uint32_t  *items;
+    /* a rule with names is about these: never about a list or a new one */
 
     if (look->ask->name.len == 0) {
         return 0;
@@ -330,9 +326,7 @@ sensu_rbac_rule_names(const sensu_rbac_look_t *look,
 
     look->ask->named = 1;
 
-    items = sensu_rbac_part(look->table, SENSU_RBAC_ITEM);
-
-    return sensu_rbac_in(items + rule->first + rule->resources, rule->names,
+    return sensu_rbac_in(items + rule->resources, rule->names,
                          sensu_rbac_find(look->table, look->ask->name));
 }
 

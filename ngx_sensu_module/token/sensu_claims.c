@@ -18,7 +18,6 @@ static json_t *sensu_claims_find(const json_t *claims, sensu_str_t name);
 static int sensu_claims_are_groups(const json_t *value);
 static int sensu_claims_issuer(const sensu_token_rules_t *rules,
     const json_t *claims);
-static int sensu_json_is(const json_t *value, sensu_str_t text);
 static int sensu_claims_clean(const json_t *claims, const char *name);
 static int sensu_json_clean(const json_t *value);
 
@@ -191,40 +190,25 @@ sensu_second(const json_t *value, int up)
 static int
 sensu_claims_audience(const json_t *aud, sensu_str_t name)
 {
-    int            found;
-    size_t         i;
-    const json_t  *value;
+    int      found;
+    size_t   i;
+    json_t  *value;
 
     if (!json_is_array(aud)) {
-        return sensu_json_is(aud, name);
+        return sensu_str_eq(sensu_json_text(aud), name);
     }
 
     found = 0;
 
-    for (i = 0; i < json_array_size(aud); i++) {
-        value = json_array_get(aud, i);
-
+    json_array_foreach(aud, i, value) {
         if (!json_is_string(value)) {
             return 0;
         }
 
-        if (sensu_json_is(value, name)) {
-            found = 1;
-        }
+        found |= sensu_str_eq(sensu_json_text(value), name);
     }
 
     return found;
-}
-
-
-static int
-sensu_json_is(const json_t *value, sensu_str_t text)
-{
-    sensu_str_t  s;
-
-    s = sensu_json_text(value);
-
-    return s.data && sensu_str_eq(s, text);
 }
 
 
@@ -339,7 +323,8 @@ sensu_claims_find(const json_t *claims, sensu_str_t name)
 static int
 sensu_claims_are_groups(const json_t *value)
 {
-    size_t  i;
+    size_t   i;
+    json_t  *group;
 
     if (value == NULL || json_is_null(value)) {
         return 1;
@@ -349,8 +334,8 @@ sensu_claims_are_groups(const json_t *value)
         return sensu_json_clean(value);
     }
 
-    for (i = 0; i < json_array_size(value); i++) {
-        if (!sensu_json_clean(json_array_get(value, i))) {
+    json_array_foreach(value, i, group) {
+        if (!sensu_json_clean(group)) {
             return 0;
         }
     }
