@@ -283,7 +283,7 @@ sensu_rbac_role_allows(const sensu_rbac_look_t *look, uint32_t n)
     role += n;
 
     if (look->ask == NULL) {
-        return look->cluster ? role->namespaced : role->anything;
+        return look->cluster ? role->namespaced : role->n != 0;
     }
 
     rules = sensu_rbac_part(look->table, SENSU_RBAC_RULE);

@@ -79,9 +79,6 @@ void sensu_rbac_build_free(sensu_rbac_build_t *build);
 int sensu_rbac_build_add(sensu_rbac_build_t *build, sensu_rbac_list_e list,
     const json_t *element);
 
-/* bindings to roles that do not exist, so far */
-size_t sensu_rbac_build_dangling(const sensu_rbac_build_t *build);
-
 /* the table, once, to be freed with free(); NULL: no memory, or over 4 GB */
 sensu_rbac_t *sensu_rbac_build_table(sensu_rbac_build_t *build);
 

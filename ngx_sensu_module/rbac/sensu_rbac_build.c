@@ -72,13 +72,6 @@ sensu_rbac_build_free(sensu_rbac_build_t *build)
 }
 
 
-size_t
-sensu_rbac_build_dangling(const sensu_rbac_build_t *build)
-{
-    return build->dangling;
-}
-
-
 int
 sensu_rbac_build_add(sensu_rbac_build_t *build, sensu_rbac_list_e list,
     const json_t *element)
@@ -183,7 +176,6 @@ sensu_rbac_add_rule(sensu_rbac_build_t *build, const json_t *rule,
         role->namespaced |= sensu_rbac_is_namespaced(text);
     }
 
-    role->anything = 1;
     role->n++;
 
     return sensu_rbac_push(build, SENSU_RBAC_RULE, &found);
@@ -330,17 +322,10 @@ sensu_rbac_add_binding(sensu_rbac_build_t *build, const json_t *element,
             }
         }
 
-        build->dangling += (places == NULL);
-
         return 0;
     }
 
-    if (role == NULL) {
-        build->dangling++;
-        return 0;
-    }
-
-    return sensu_rbac_bind(build, element, ns, role);
+    return role ? sensu_rbac_bind(build, element, ns, role) : 0;
 }
 
 

@@ -39,9 +39,8 @@ typedef struct {
 
 typedef struct {
     uint32_t              first;     /* rule */
-    uint32_t              n;
-    uint32_t              anything;  /* grants anything at all */
-    uint32_t              namespaced;/* ... on what lives in namespaces */
+    uint32_t              n;         /* 0: grants nothing at all */
+    uint32_t              namespaced;/* grants on what lives in namespaces */
 } sensu_rbac_role_t;
 
 
@@ -97,7 +96,6 @@ struct sensu_rbac_build_s {
     json_t               *words;     /* text: number */
     json_t               *roles;     /* name: { namespace or "": number } */
     sensu_rbac_array_t    part[SENSU_RBAC_PARTS];
-    size_t                dangling;
 };
 
 
