@@ -317,87 +317,12 @@ sensu_split_scalar(sensu_split_t *s, const unsigned char *p,
 }
 
 
-/*
- * The begin of a nested element, byte by byte: where elements are short, this
- * is faster than to make masks of blocks.  Leaves off where a scan by blocks
- * goes on.
- */
-
-static const unsigned char *
-sensu_split_short(sensu_nest_t *nest, const unsigned char *p,
-    const unsigned char *last)
-{
-    int            in_string, depth;
-    unsigned char  c;
-
-    in_string = 0;
-    depth = 0;
-
-    while (p < last) {
-        c = *p++;
-
-        if (c == '"') {
-            in_string = !in_string;
-
-        } else if (c == '\\') {
-            /* let the blocks see it */
-            p--;
-            break;
-
-        } else if (!in_string) {
-            c |= 0x20;
-
-            if (c == '{') {
-                depth++;
-
-            } else if (c == '}' && --depth == 0) {
-                break;
-            }
-        }
-    }
-
-    nest->block = NULL;
-    nest->depth = depth;
-    nest->in_string = in_string ? ~(uint64_t) 0 : 0;
-    nest->escaped = 0;
-
-    return p;
-}
-
-
-/* passes over a nested element, or what of it is here */
-
-static const unsigned char *
-sensu_split_pass(sensu_split_t *s, const unsigned char *p,
-    const unsigned char *last, unsigned begins)
-{
-    size_t  n;
-
-    if (begins && s->length < s->kernel->least) {
-        n = last - p;
-        n = n < SENSU_BLOCK ? n : SENSU_BLOCK;
-        p = sensu_split_short(&s->nest, p, p + n);
-
-        if (s->nest.depth == 0 || p == last) {
-            return p;
-        }
-    }
-
-    return s->kernel->nested(&s->nest, p, last);
-}
-
-
 static const unsigned char *
 sensu_split_nested(sensu_split_t *s, const unsigned char *p,
     const unsigned char *last, unsigned begins)
 {
-    const unsigned char  *start;
-
-    start = p;
-
     if (begins) {
         if (last - p > 1 && p[1] == s->closer) {
-            s->length = 2;
             s->state = SENSU_AFTER;
             return p + 2;
         }
@@ -407,15 +332,13 @@ sensu_split_nested(sensu_split_t *s, const unsigned char *p,
     }
 
     p = s->read ? s->read(s->data, &s->nest, p, last)
-                : sensu_split_pass(s, p, last, begins);
+                : s->kernel->nested(&s->nest, p, last);
 
     if (p == NULL) {
         return sensu_split_fail(s, "nested too deep");
     }
 
     if (s->nest.depth == 0) {
-        s->length = p - start;
-
         if (p[-1] != s->closer) {
             return sensu_split_fail(s, "an element with mismatched brackets");
         }

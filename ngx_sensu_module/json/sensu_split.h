@@ -82,8 +82,6 @@ struct sensu_split_s {
     void                 *data;      /* its */
     const char           *error;     /* why ERROR, a static text */
     sensu_nest_t          nest;
-    size_t                length;    /* of the last nested element, within
-                                        its last chunk */
     unsigned              state;
     unsigned char         closer;    /* what must end the nested element */
     unsigned char         escaped;   /* in an element that is a string */

@@ -69,7 +69,7 @@ sensu_usable(void)
 
 
 const sensu_split_kernel_t  sensu_split_avx2 = {
-    "avx2", 16, sensu_usable, sensu_nested, sensu_find
+    "avx2", sensu_usable, sensu_nested, sensu_find
 };
 
 

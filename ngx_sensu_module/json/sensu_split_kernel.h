@@ -30,8 +30,6 @@
 
 struct sensu_split_kernel_s {
     const char           *name;
-    size_t                least;     /* shorter values are read faster byte by
-                                        byte */
     int                 (*usable)(void);    /* NULL: it always is */
 
     /* to what follows the bracket that closes the value: depth is then 0 */

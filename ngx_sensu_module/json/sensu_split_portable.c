@@ -91,5 +91,5 @@ sensu_slashes(const unsigned char *p)
 
 
 const sensu_split_kernel_t  sensu_split_portable = {
-    "portable", 24, NULL, sensu_nested, sensu_find
+    "portable", NULL, sensu_nested, sensu_find
 };

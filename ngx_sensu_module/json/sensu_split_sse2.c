@@ -50,7 +50,7 @@ sensu_equal(const unsigned char *p, uint8_t c, uint8_t with)
 
 
 const sensu_split_kernel_t  sensu_split_sse2 = {
-    "sse2", 24, NULL, sensu_nested, sensu_find
+    "sse2", NULL, sensu_nested, sensu_find
 };
 
 
