@@ -210,7 +210,8 @@ ngx_sensu_check_login(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc != NGX_OK || !sensu_body_climbs(ngx_sensu_str(r->headers_in.user)))
+    if (rc != NGX_OK
+        || !sensu_body_climbs(ngx_sensu_str(r->headers_in.user)))
     {
         return NGX_OK;
     }
