@@ -9,38 +9,19 @@
 #include "ngx_sensu_roles.h"
 
 
-typedef struct {
-    ngx_queue_t               all;       /* ngx_sensu_roles_shared_t */
-} ngx_sensu_roles_root_t;
-
-
-typedef struct {
-    ngx_sensu_main_conf_t    *smcf;
-    ngx_sensu_roles_root_t   *root;
-    ngx_slab_pool_t          *pool;
-} ngx_sensu_roles_zone_t;
-
-
 static ngx_int_t ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data);
-static void ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx);
+static void ngx_sensu_roles_retire(ngx_sensu_main_conf_t *smcf,
+    ngx_slab_pool_t *pool);
 static void ngx_sensu_roles_empty(ngx_slab_pool_t *pool,
     ngx_sensu_roles_shared_t *shared);
 static ngx_sensu_roles_shared_t *ngx_sensu_roles_find(
-    ngx_sensu_roles_zone_t *ctx, ngx_sensu_roles_t *roles);
+    ngx_sensu_roles_t *roles);
 
 
 ngx_int_t
 ngx_sensu_roles_zone(ngx_conf_t *cf, ngx_sensu_main_conf_t *smcf)
 {
-    ngx_shm_zone_t          *zone;
-    ngx_sensu_roles_zone_t  *ctx;
-
-    ctx = ngx_pcalloc(cf->pool, sizeof(ngx_sensu_roles_zone_t));
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->smcf = smcf;
+    ngx_shm_zone_t  *zone;
 
     if (smcf->rbac_zone.size == 0) {
         ngx_str_set(&smcf->rbac_zone.name, "sensu_rbac");
@@ -55,48 +36,44 @@ ngx_sensu_roles_zone(ngx_conf_t *cf, ngx_sensu_main_conf_t *smcf)
     }
 
     zone->init = ngx_sensu_roles_init_zone;
-    zone->data = ctx;
+    zone->data = smcf;
 
     return NGX_OK;
 }
 
 
+/* what the pool of the zone leads to is a queue of ngx_sensu_roles_shared_t */
+
 static ngx_int_t
 ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data)
 {
-    ngx_sensu_roles_zone_t *before = data;
+    ngx_uint_t               i;
+    ngx_queue_t             *all;
+    ngx_slab_pool_t         *pool;
+    ngx_sensu_roles_t      **roles;
+    ngx_sensu_main_conf_t   *smcf;
 
-    ngx_uint_t                i;
-    ngx_sensu_roles_t       **roles;
-    ngx_sensu_roles_zone_t   *ctx;
+    smcf = zone->data;
+    pool = (ngx_slab_pool_t *) zone->shm.addr;
 
-    ctx = zone->data;
-    ctx->pool = (ngx_slab_pool_t *) zone->shm.addr;
+    if (data == NULL && !zone->shm.exists) {
+        pool->log_nomem = 0;
 
-    if (before) {
-        ctx->root = before->root;
-
-    } else if (zone->shm.exists) {
-        ctx->root = ctx->pool->data;
-
-    } else {
-        ctx->pool->log_nomem = 0;
-
-        ctx->root = ngx_slab_alloc(ctx->pool, sizeof(ngx_sensu_roles_root_t));
-        if (ctx->root == NULL) {
+        all = ngx_slab_alloc(pool, sizeof(ngx_queue_t));
+        if (all == NULL) {
             return NGX_ERROR;
         }
 
-        ngx_queue_init(&ctx->root->all);
-        ctx->pool->data = ctx->root;
+        ngx_queue_init(all);
+        pool->data = all;
     }
 
-    roles = ctx->smcf->roles.elts;
+    roles = smcf->roles.elts;
 
-    for (i = 0; i < ctx->smcf->roles.nelts; i++) {
+    for (i = 0; i < smcf->roles.nelts; i++) {
 
-        roles[i]->pool = ctx->pool;
-        roles[i]->shared = ngx_sensu_roles_find(ctx, roles[i]);
+        roles[i]->pool = pool;
+        roles[i]->shared = ngx_sensu_roles_find(roles[i]);
 
         if (roles[i]->shared == NULL) {
             ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
@@ -106,7 +83,7 @@ ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data)
         }
     }
 
-    ngx_sensu_roles_retire(ctx);
+    ngx_sensu_roles_retire(smcf, pool);
 
     return NGX_OK;
 }
@@ -119,29 +96,28 @@ ngx_sensu_roles_init_zone(ngx_shm_zone_t *zone, void *data)
  */
 
 static void
-ngx_sensu_roles_retire(ngx_sensu_roles_zone_t *ctx)
+ngx_sensu_roles_retire(ngx_sensu_main_conf_t *smcf, ngx_slab_pool_t *pool)
 {
     ngx_uint_t                  i;
-    ngx_queue_t                *q;
+    ngx_queue_t                *all, *q;
     ngx_sensu_roles_t         **roles;
     ngx_sensu_roles_shared_t   *shared;
 
-    roles = ctx->smcf->roles.elts;
+    all = pool->data;
+    roles = smcf->roles.elts;
 
-    for (q = ngx_queue_head(&ctx->root->all);
-         q != ngx_queue_sentinel(&ctx->root->all);
-         q = ngx_queue_next(q))
-    {
+    for (q = ngx_queue_head(all); q != all; q = ngx_queue_next(q)) {
+
         shared = ngx_queue_data(q, ngx_sensu_roles_shared_t, queue);
 
-        for (i = 0; i < ctx->smcf->roles.nelts; i++) {
+        for (i = 0; i < smcf->roles.nelts; i++) {
             if (roles[i]->shared == shared) {
                 break;
             }
         }
 
-        if (i == ctx->smcf->roles.nelts) {
-            ngx_sensu_roles_empty(ctx->pool, shared);
+        if (i == smcf->roles.nelts) {
+            ngx_sensu_roles_empty(pool, shared);
         }
     }
 }
@@ -175,34 +151,35 @@ ngx_sensu_roles_empty(ngx_slab_pool_t *pool, ngx_sensu_roles_shared_t *shared)
 /* workers of the configuration before this one may use it at the same time */
 
 static ngx_sensu_roles_shared_t *
-ngx_sensu_roles_find(ngx_sensu_roles_zone_t *ctx, ngx_sensu_roles_t *roles)
+ngx_sensu_roles_find(ngx_sensu_roles_t *roles)
 {
-    ngx_queue_t               *q;
+    ngx_queue_t               *all, *q;
+    ngx_slab_pool_t           *pool;
     ngx_sensu_roles_shared_t  *shared;
 
-    ngx_shmtx_lock(&ctx->pool->mutex);
+    pool = roles->pool;
+    all = pool->data;
 
-    for (q = ngx_queue_head(&ctx->root->all);
-         q != ngx_queue_sentinel(&ctx->root->all);
-         q = ngx_queue_next(q))
-    {
+    ngx_shmtx_lock(&pool->mutex);
+
+    for (q = ngx_queue_head(all); q != all; q = ngx_queue_next(q)) {
+
         shared = ngx_queue_data(q, ngx_sensu_roles_shared_t, queue);
 
         if (ngx_memcmp(shared->key, roles->key, SENSU_CURSOR_BINDING) == 0) {
-            ngx_shmtx_unlock(&ctx->pool->mutex);
+            ngx_shmtx_unlock(&pool->mutex);
             return shared;
         }
     }
 
-    shared = ngx_slab_calloc_locked(ctx->pool,
-                                    sizeof(ngx_sensu_roles_shared_t));
+    shared = ngx_slab_calloc_locked(pool, sizeof(ngx_sensu_roles_shared_t));
 
     if (shared != NULL) {
         ngx_memcpy(shared->key, roles->key, SENSU_CURSOR_BINDING);
-        ngx_queue_insert_tail(&ctx->root->all, &shared->queue);
+        ngx_queue_insert_tail(all, &shared->queue);
     }
 
-    ngx_shmtx_unlock(&ctx->pool->mutex);
+    ngx_shmtx_unlock(&pool->mutex);
 
     return shared;
 }
