@@ -481,7 +481,7 @@ ngx_sensu_reading_parse(ngx_sensu_reading_t *reading)
 static ngx_int_t
 ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
 {
-    size_t              size;
+    size_t              size, room;
     ngx_int_t           rc;
     ngx_uint_t          again;
     sensu_rbac_t       *table;
@@ -505,10 +505,12 @@ ngx_sensu_reading_publish(ngx_sensu_reading_t *reading)
     }
 
     if (rc == NGX_DECLINED) {
+        /* the old one and the new one, in pages, and what describes these */
+        room = (5 * size / 2 + 65536 + 1048575) / 1048576;
+
         return ngx_sensu_reading_fail(reading, "sensu_rbac_zone is too small "
                                       "for a table of %uz bytes: %uzm would "
-                                      "do", size,
-                                      ngx_sensu_roles_room(roles, size));
+                                      "do", size, room);
     }
 
     again = (roles->shared->retry != 0);

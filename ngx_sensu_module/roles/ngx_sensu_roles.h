@@ -89,7 +89,7 @@ ngx_msec_int_t ngx_sensu_roles_age(ngx_sensu_roles_t *roles);
 ngx_msec_int_t ngx_sensu_roles_oldest(ngx_sensu_main_conf_t *smcf);
 /*
  * The new table, of a reading that began then and has seen so many writes.
- * NGX_OK; NGX_DONE: it is as it was; NGX_DECLINED: the zone is too small;
+ * NGX_OK, also if it is as it was; NGX_DECLINED: the zone is too small;
  * NGX_ABORT: the turn is over.
  */
 ngx_int_t ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, ngx_uint_t turn,
@@ -100,8 +100,6 @@ ngx_int_t ngx_sensu_roles_keep(ngx_sensu_roles_t *roles, ngx_uint_t turn,
 /* copies of the tokens, empty if there are none; NGX_ERROR: no memory */
 ngx_int_t ngx_sensu_roles_tokens(ngx_sensu_roles_t *roles, ngx_pool_t *pool,
     ngx_str_t *access, ngx_str_t *refresh);
-/* a size of the zone that would do for the table */
-size_t ngx_sensu_roles_room(ngx_sensu_roles_t *roles, size_t size);
 
 /* ngx_sensu_roles_turn.c */
 

@@ -288,61 +288,47 @@ ngx_sensu_roles_publish(ngx_sensu_roles_t *roles, ngx_uint_t turn,
     const sensu_rbac_t *table, ngx_uint_t seen, ngx_msec_t read)
 {
     size_t                     size;
-    ngx_int_t                  rc;
     sensu_rbac_t              *old, *new;
     ngx_sensu_roles_shared_t  *shared;
 
     shared = roles->shared;
     size = sensu_rbac_size(table);
-    rc = NGX_OK;
 
     ngx_shmtx_lock(&roles->pool->mutex);
 
+    if (!ngx_sensu_roles_has_turn(shared, turn)) {
+        ngx_shmtx_unlock(&roles->pool->mutex);
+        return NGX_ABORT;
+    }
+
     old = shared->table;
 
-    if (!ngx_sensu_roles_has_turn(shared, turn)) {
-        rc = NGX_ABORT;
-
-    } else if (old != NULL && sensu_rbac_size(old) == size
-               && ngx_memcmp(old, table, size) == 0)
+    if (old == NULL || sensu_rbac_size(old) != size
+        || ngx_memcmp(old, table, size) != 0)
     {
-        rc = NGX_DONE;
-
-    } else {
         new = ngx_slab_alloc_locked(roles->pool, size);
 
         if (new == NULL) {
-            rc = NGX_DECLINED;
+            ngx_shmtx_unlock(&roles->pool->mutex);
+            return NGX_DECLINED;
+        }
 
-        } else {
-            ngx_memcpy(new, table, size);
+        ngx_memcpy(new, table, size);
 
-            shared->table = new;
-            shared->version++;
+        shared->table = new;
+        shared->version++;
 
-            if (old != NULL) {
-                ngx_slab_free_locked(roles->pool, old);
-            }
+        if (old != NULL) {
+            ngx_slab_free_locked(roles->pool, old);
         }
     }
 
-    if (rc == NGX_OK || rc == NGX_DONE) {
-        shared->seen = seen;
-        shared->read = read;
-    }
+    shared->seen = seen;
+    shared->read = read;
 
     ngx_shmtx_unlock(&roles->pool->mutex);
 
-    return rc;
-}
-
-
-/* the old one and the new one, in pages, and what describes these */
-
-size_t
-ngx_sensu_roles_room(ngx_sensu_roles_t *roles, size_t size)
-{
-    return (5 * size / 2 + 65536 + 1048575) / 1048576;
+    return NGX_OK;
 }
 
 
