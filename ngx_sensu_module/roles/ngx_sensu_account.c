@@ -19,8 +19,6 @@ static void ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
 static ngx_str_t ngx_sensu_account_host(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
 static ngx_uint_t ngx_sensu_account_is_host(ngx_str_t *name);
-static ngx_http_upstream_srv_conf_t *ngx_sensu_account_upstream(
-    ngx_conf_t *cf);
 
 
 char *
@@ -164,11 +162,18 @@ ngx_sensu_account_roles(ngx_conf_t *cf, ngx_sensu_loc_conf_t *slcf)
     ngx_uint_t                      i;
     ngx_sensu_roles_t              *roles, **known;
     ngx_sensu_main_conf_t          *smcf;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_upstream_conf_t       *ucf;
     ngx_http_upstream_srv_conf_t   *us;
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_sensu_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    us = ngx_sensu_account_upstream(cf);
+    /* NULL where there is no proxy_pass, or a variable in it */
+
+    ucf = ngx_sensu_upstream_conf(cf, clcf, 0);
+    us = ucf ? ucf->upstream : NULL;
+
     host = ngx_sensu_account_host(cf, us);
 
     ngx_sensu_account_key(slcf, us, &host, key);
@@ -212,12 +217,7 @@ ngx_sensu_account_key(ngx_sensu_loc_conf_t *slcf,
 
     parts[0] = ngx_sensu_str(slcf->account->name);
     parts[1] = ngx_sensu_str(slcf->account->secret);
-    parts[2].len = 0;
-    parts[2].data = text;
-
-    if (us != NULL) {
-        parts[2] = ngx_sensu_str(us->host);
-    }
+    parts[2] = us ? ngx_sensu_str(us->host) : sensu_str_null;
 
     parts[3].data = text;
     parts[3].len = ngx_sprintf(text, "%ui", us ? (ngx_uint_t) us->port
@@ -268,19 +268,4 @@ ngx_sensu_account_is_host(ngx_str_t *name)
     }
 
     return name->len != 0;
-}
-
-
-/* NULL where there is no proxy_pass, or a variable in it */
-
-static ngx_http_upstream_srv_conf_t *
-ngx_sensu_account_upstream(ngx_conf_t *cf)
-{
-    ngx_http_upstream_conf_t  *ucf;
-
-    ucf = ngx_sensu_upstream_conf(cf, ngx_http_conf_get_module_loc_conf(cf,
-                                          ngx_http_core_module),
-                                  0);
-
-    return ucf ? ucf->upstream : NULL;
 }
