@@ -10,7 +10,7 @@
 
 
 static ngx_int_t ngx_sensu_errand_headers(ngx_sensu_errand_t *errand,
-    ngx_http_request_t *sr, ngx_str_t *credentials, ngx_str_t *body);
+    ngx_http_request_t *sr, ngx_str_t *credentials);
 static ngx_table_elt_t *ngx_sensu_errand_header(ngx_http_request_t *sr,
     const char *name, ngx_str_t *value);
 static ngx_int_t ngx_sensu_errand_body(ngx_http_request_t *sr,
@@ -54,7 +54,7 @@ ngx_sensu_errand_start(ngx_sensu_errand_t *errand, ngx_sensu_fetch_t *fetch,
     sr->content_handler = errand->content_handler;
     sr->phase_handler = errand->phase;
 
-    if (ngx_sensu_errand_headers(errand, sr, credentials, body) == NGX_OK
+    if (ngx_sensu_errand_headers(errand, sr, credentials) == NGX_OK
         && (body->len == 0 || ngx_sensu_errand_body(sr, body) == NGX_OK))
     {
         ngx_sensu_variables_anew(sr);
@@ -72,13 +72,12 @@ ngx_sensu_errand_start(ngx_sensu_errand_t *errand, ngx_sensu_fetch_t *fetch,
 
 static ngx_int_t
 ngx_sensu_errand_headers(ngx_sensu_errand_t *errand, ngx_http_request_t *sr,
-    ngx_str_t *credentials, ngx_str_t *body)
+    ngx_str_t *credentials)
 {
     ngx_http_headers_in_t  *in;
 
     static ngx_str_t  agent = ngx_string("ngx_sensu_module/"
                                          NGX_SENSU_VERSION);
-    static ngx_str_t  json = ngx_string("application/json");
 
     in = &sr->headers_in;
 
@@ -104,19 +103,8 @@ ngx_sensu_errand_headers(ngx_sensu_errand_t *errand, ngx_http_request_t *sr,
                                                 credentials);
     in->user_agent = ngx_sensu_errand_header(sr, "User-Agent", &agent);
 
-    if (in->host == NULL || in->authorization == NULL
-        || in->user_agent == NULL)
-    {
-        return NGX_ERROR;
-    }
-
-    if (body->len == 0) {
-        return NGX_OK;
-    }
-
-    in->content_type = ngx_sensu_errand_header(sr, "Content-Type", &json);
-
-    return in->content_type ? NGX_OK : NGX_ERROR;
+    return (in->host && in->authorization && in->user_agent) ? NGX_OK
+                                                             : NGX_ERROR;
 }
 
 
@@ -151,15 +139,18 @@ ngx_sensu_errand_header(ngx_http_request_t *sr, const char *name,
 static ngx_int_t
 ngx_sensu_errand_body(ngx_http_request_t *sr, ngx_str_t *body)
 {
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
+    ngx_buf_t        *b;
+    ngx_chain_t      *cl;
+    ngx_table_elt_t  *type;
 
     static ngx_str_t  post = ngx_string("POST");
+    static ngx_str_t  json = ngx_string("application/json");
 
     b = ngx_calloc_buf(sr->pool);
     cl = ngx_alloc_chain_link(sr->pool);
+    type = ngx_sensu_errand_header(sr, "Content-Type", &json);
 
-    if (b == NULL || cl == NULL) {
+    if (b == NULL || cl == NULL || type == NULL) {
         return NGX_ERROR;
     }
 
@@ -174,6 +165,7 @@ ngx_sensu_errand_body(ngx_http_request_t *sr, ngx_str_t *body)
     sr->method = NGX_HTTP_POST;
     sr->method_name = post;
     sr->request_body->bufs = cl;
+    sr->headers_in.content_type = type;
     sr->headers_in.content_length_n = body->len;
 
     return NGX_OK;
