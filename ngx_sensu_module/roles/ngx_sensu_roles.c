@@ -13,8 +13,8 @@
 
 
 typedef struct {
-    ngx_queue_t               queue;
-    ngx_http_request_t       *request;   /* NULL: it waits no more */
+    ngx_queue_t               queue;     /* of itself: it waits no more */
+    ngx_http_request_t       *request;
 } ngx_sensu_roles_waiter_t;
 
 
@@ -92,7 +92,6 @@ static void
 ngx_sensu_roles_poll(ngx_event_t *ev)
 {
     ngx_queue_t                list;
-    ngx_http_request_t        *r;
     ngx_sensu_roles_t         *roles;
     ngx_sensu_roles_waiter_t  *waiter;
 
@@ -123,11 +122,9 @@ ngx_sensu_roles_poll(ngx_event_t *ev)
                                 ngx_sensu_roles_waiter_t, queue);
 
         ngx_queue_remove(&waiter->queue);
+        ngx_queue_init(&waiter->queue);
 
-        r = waiter->request;
-        waiter->request = NULL;
-
-        ngx_sensu_wake(r);
+        ngx_sensu_wake(waiter->request);
     }
 }
 
@@ -137,9 +134,7 @@ ngx_sensu_roles_cleanup(void *data)
 {
     ngx_sensu_roles_waiter_t *waiter = data;
 
-    if (waiter->request) {
-        ngx_queue_remove(&waiter->queue);
-    }
+    ngx_queue_remove(&waiter->queue);
 }
 
 
