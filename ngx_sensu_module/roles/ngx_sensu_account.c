@@ -95,8 +95,9 @@ static ngx_int_t
 ngx_sensu_account_parameter(ngx_conf_t *cf, ngx_sensu_account_t *account,
     ngx_str_t *value)
 {
-    ngx_str_t   file;
-    ngx_uint_t  key;
+    size_t       len;
+    ngx_str_t    file;
+    const char  *prefix;
 
     if (ngx_strncmp(value->data, "refresh=", 8) == 0) {
         return ngx_sensu_account_time(cf, value, 8, &account->refresh);
@@ -106,15 +107,12 @@ ngx_sensu_account_parameter(ngx_conf_t *cf, ngx_sensu_account_t *account,
         return ngx_sensu_account_time(cf, value, 6, &account->stale);
     }
 
-    key = (ngx_strncmp(value->data, "api_key_file=", 13) == 0);
+    prefix = account->name.len ? "password_file=" : "api_key_file=";
+    len = ngx_strlen(prefix);
 
-    if ((key && account->name.len == 0)
-        || (account->name.len
-            && ngx_strncmp(value->data, "password_file=", 14) == 0))
-    {
-        file = *value;
-        file.data += key ? 13 : 14;
-        file.len -= key ? 13 : 14;
+    if (ngx_strncmp(value->data, prefix, len) == 0) {
+        file.data = value->data + len;
+        file.len = value->len - len;
 
         return ngx_sensu_secret(cf, "\"sensu_account\"", &file,
                                 &account->secret);
