@@ -43,7 +43,6 @@ ngx_sensu_account_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     account->refresh = 10000;
     account->stale = 300000;
-    account->place.name = value[0];
     account->place.file = cf->conf_file->file.name;
     account->place.line = cf->conf_file->line;
 
