@@ -222,7 +222,16 @@ bindings(void)
     sensu_str_t    two[] = { { 1, (unsigned char *) "a" },
                              { 2, (unsigned char *) "bc" } };
 
+    /* of SHA-256; with others all walks would end with an upgrade */
+
+    static const unsigned char  known[] = {
+        0x60, 0x1d, 0x54, 0x76, 0xe2, 0xcc, 0xfe, 0x2c,
+        0x87, 0xa2, 0xbb, 0xa7, 0xa3, 0x22, 0x65, 0x97
+    };
+
     sensu_cursor_bind(a, one, 2);
+    ok(memcmp(a, known, sizeof(known)) == 0, "a binding of known bytes");
+
     sensu_cursor_bind(b, one, 2);
     ok(memcmp(a, b, sizeof(a)) == 0, "a binding is the same each time");
 
